@@ -1,0 +1,36 @@
+package dev.lanyard.spi;
+
+/**
+ * One way by which a pod may obtain credentials, such as IRSA or EKS Pod Identity.
+ *
+ * <p>A module registers its source with {@link java.util.ServiceLoader}; {@code
+ * EksCredentialsProvider} then finds it on the class path. Implementations have a public
+ * constructor without parameters, are immutable, and are used by many threads.
+ */
+public interface CredentialsSource {
+
+  /**
+   * Returns the source's name for people and for configuration.
+   *
+   * @return a short name in lower case, unique among the sources, such as {@code irsa}
+   */
+  String name();
+
+  /**
+   * Returns the source's place in the chain where the application gives no order of its own.
+   *
+   * @return a number; lower comes first. IRSA has 100 and Pod Identity 200: the AWS SDKs look for a
+   *     web identity token before they look for container credentials
+   */
+  int precedence();
+
+  /**
+   * Looks for the source in the environment. Reads variables, properties and the presence of files,
+   * never the network, and returns promptly.
+   *
+   * @param environment all that may be looked at
+   * @return what was found; a source that is configured in part is {@link Detection.Broken}, never
+   *     {@link Detection.Absent}, so that a mistake cannot lead to another identity
+   */
+  Detection detect(Environment environment);
+}

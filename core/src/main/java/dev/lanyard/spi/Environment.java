@@ -1,0 +1,168 @@
+package dev.lanyard.spi;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * All that a {@link CredentialsSource} may look at: environment variables, system properties,
+ * files.
+ *
+ * <p>{@link #system()} is the process's own. A test builds its own from a map of variables, a map
+ * of properties and a directory that stands for the root of the file system.
+ *
+ * <p>A blank value is a missing value, for variables and properties alike. Values are handed on as
+ * they stand, untrimmed. {@link #toString} shows no value. Safe for use by many threads; {@link
+ * #system()} reads the live variables and properties at each call.
+ */
+public final class Environment {
+  private static final Environment SYSTEM =
+      new Environment(System::getenv, System::getProperty, Optional.empty());
+
+  private final Function<String, String> variables;
+  private final Function<String, String> properties;
+  private final Optional<Path> root;
+
+  private Environment(
+      Function<String, String> variables,
+      Function<String, String> properties,
+      Optional<Path> root) {
+    this.variables = variables;
+    this.properties = properties;
+    this.root = root;
+  }
+
+  /**
+   * Returns the process's own environment.
+   *
+   * @return the live environment variables, system properties and files of this process
+   */
+  public static Environment system() {
+    return SYSTEM;
+  }
+
+  /**
+   * Returns an environment of these variables, with no system property, and with the files of this
+   * machine.
+   *
+   * @param variables environment variables by name; copied
+   * @return an environment that does not change
+   */
+  public static Environment of(Map<String, String> variables) {
+    return new Environment(Map.copyOf(variables)::get, name -> null, Optional.empty());
+  }
+
+  /**
+   * Returns this environment with other system properties.
+   *
+   * @param properties system properties by name; copied
+   * @return a new environment
+   */
+  public Environment withProperties(Map<String, String> properties) {
+    return new Environment(variables, Map.copyOf(properties)::get, root);
+  }
+
+  /**
+   * Returns this environment with its files below a directory: the absolute path {@code
+   * /var/run/token} is then read from {@code var/run/token} below the directory.
+   *
+   * @param directory what stands for the root of the file system
+   * @return a new environment
+   */
+  public Environment withRoot(Path directory) {
+    return new Environment(variables, properties, Optional.of(directory));
+  }
+
+  /**
+   * Returns the value of an environment variable.
+   *
+   * @param name the variable's name, such as {@code AWS_ROLE_ARN}
+   * @return the setting, empty where the variable is not set or blank
+   */
+  public Optional<Setting> variable(String name) {
+    return setting("environment variable " + name, name, variables);
+  }
+
+  /**
+   * Returns the value of a system property.
+   *
+   * @param name the property's name, such as {@code aws.roleArn}
+   * @return the setting, empty where the property is not set or blank
+   */
+  public Optional<Setting> property(String name) {
+    return setting("system property " + name, name, properties);
+  }
+
+  /**
+   * Returns a setting as the AWS SDK for Java reads it: the system property first, then the
+   * environment variable.
+   *
+   * @param property the system property's name, such as {@code aws.roleArn}
+   * @param variable the environment variable's name, such as {@code AWS_ROLE_ARN}
+   * @return the first of the two that is set and not blank
+   */
+  public Optional<Setting> setting(String property, String variable) {
+    return property(property).or(() -> variable(variable));
+  }
+
+  /**
+   * Returns where to read a file that the environment names.
+   *
+   * @param name a path as a setting gives it
+   * @return that path, below the root of this environment if it has one of its own
+   * @throws java.nio.file.InvalidPathException if the name is no path on this system
+   */
+  public Path path(String name) {
+    Path path = Path.of(name);
+    return root.map(
+            directory ->
+                path.isAbsolute()
+                    ? directory.resolve(path.getRoot().relativize(path))
+                    : directory.resolve(path))
+        .orElse(path);
+  }
+
+  @Override
+  public String toString() {
+    return this == SYSTEM
+        ? "Environment[this process]"
+        : root.map(directory -> "Environment[root " + directory + "]").orElse("Environment[given]");
+  }
+
+  private static Optional<Setting> setting(
+      String origin, String name, Function<String, String> values) {
+    return Optional.ofNullable(values.apply(name))
+        .filter(value -> !value.isBlank())
+        .map(value -> new Setting(name, origin, value));
+  }
+
+  /**
+   * One value that was found, and where. {@link #toString} does not show the value, which may be a
+   * secret.
+   *
+   * @param name the name of the variable or property
+   * @param origin the same for people: "environment variable AWS_ROLE_ARN"
+   * @param value the value, never blank
+   */
+  public record Setting(String name, String origin, String value) {
+    /**
+     * Checks that all parts are there.
+     *
+     * @param name the name of the variable or property
+     * @param origin the same for people
+     * @param value the value
+     */
+    public Setting {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(origin, "origin");
+      Objects.requireNonNull(value, "value");
+    }
+
+    @Override
+    public String toString() {
+      return origin;
+    }
+  }
+}

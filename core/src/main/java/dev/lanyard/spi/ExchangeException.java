@@ -1,0 +1,201 @@
+package dev.lanyard.spi;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why an exchange gave no session credentials, as data, so that nobody has to parse a message.
+ *
+ * <p>Whoever throws it vouches that neither the message nor the cause's messages hold a secret key,
+ * a session token, a web identity token or an authorization token.
+ */
+public final class ExchangeException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  /** What the failure means for the next attempt. */
+  public enum Kind {
+    /** It may work at the next attempt: time-out, connection failure, throttling, 5xx. */
+    TRANSIENT,
+    /** The other side said no. Retrying unchanged will not help until somebody mends something. */
+    REJECTED,
+    /** Nothing was sent: a file is missing, a value is invalid, a host is not allowed. */
+    MISCONFIGURED
+  }
+
+  private final Kind kind;
+  private final transient Optional<String> code;
+  private final transient OptionalInt status;
+  private final transient Optional<String> requestId;
+  private final transient Optional<Duration> retryAfter;
+  private final transient Optional<String> remedy;
+
+  private ExchangeException(Builder builder) {
+    super(builder.message, builder.cause);
+    this.kind = builder.kind;
+    this.code = Optional.ofNullable(builder.code);
+    this.status = builder.status == null ? OptionalInt.empty() : OptionalInt.of(builder.status);
+    this.requestId = Optional.ofNullable(builder.requestId);
+    this.retryAfter = Optional.ofNullable(builder.retryAfter);
+    this.remedy = Optional.ofNullable(builder.remedy);
+  }
+
+  /**
+   * Starts an exception.
+   *
+   * @param kind what the failure means for the next attempt
+   * @param message what was seen and where, one sentence or more, without a secret
+   * @return a builder with nothing else set
+   */
+  public static Builder builder(Kind kind, String message) {
+    return new Builder(kind, message);
+  }
+
+  /**
+   * Returns what the failure means for the next attempt.
+   *
+   * @return the kind
+   */
+  public Kind kind() {
+    return kind;
+  }
+
+  /**
+   * Returns the service's own error code, such as {@code AccessDenied}.
+   *
+   * @return the code, empty if the service gave none or was not reached
+   */
+  public Optional<String> code() {
+    return code;
+  }
+
+  /**
+   * Returns the HTTP status of the answer.
+   *
+   * @return the status, empty if there was no answer
+   */
+  public OptionalInt status() {
+    return status;
+  }
+
+  /**
+   * Returns the request id that the service gave, for a support case or CloudTrail.
+   *
+   * @return the id, empty if there is none
+   */
+  public Optional<String> requestId() {
+    return requestId;
+  }
+
+  /**
+   * Returns how long the service asks to wait before the next attempt.
+   *
+   * @return the wait, empty if the service asked for none
+   */
+  public Optional<Duration> retryAfter() {
+    return retryAfter;
+  }
+
+  /**
+   * Returns what a person can do about it.
+   *
+   * @return one sentence or more, empty if the message says all
+   */
+  public Optional<String> remedy() {
+    return remedy;
+  }
+
+  /** Builds an {@link ExchangeException}. Not for use by more than one thread. */
+  public static final class Builder {
+    private final Kind kind;
+    private final String message;
+    private @Nullable String code;
+    private @Nullable Integer status;
+    private @Nullable String requestId;
+    private @Nullable Duration retryAfter;
+    private @Nullable String remedy;
+    private @Nullable Throwable cause;
+
+    private Builder(Kind kind, String message) {
+      this.kind = Objects.requireNonNull(kind, "kind");
+      this.message = Objects.requireNonNull(message, "message");
+    }
+
+    /**
+     * Sets the service's own error code.
+     *
+     * @param code such as {@code AccessDenied}
+     * @return this builder
+     */
+    public Builder code(@Nullable String code) {
+      this.code = code;
+      return this;
+    }
+
+    /**
+     * Sets the HTTP status of the answer.
+     *
+     * @param status such as 403
+     * @return this builder
+     */
+    public Builder status(int status) {
+      this.status = status;
+      return this;
+    }
+
+    /**
+     * Sets the request id that the service gave.
+     *
+     * @param requestId the id
+     * @return this builder
+     */
+    public Builder requestId(@Nullable String requestId) {
+      this.requestId = requestId;
+      return this;
+    }
+
+    /**
+     * Sets how long the service asks to wait.
+     *
+     * @param retryAfter the wait; a negative one counts as none
+     * @return this builder
+     */
+    public Builder retryAfter(@Nullable Duration retryAfter) {
+      this.retryAfter = retryAfter == null || retryAfter.isNegative() ? null : retryAfter;
+      return this;
+    }
+
+    /**
+     * Sets what a person can do about it.
+     *
+     * @param remedy one sentence or more
+     * @return this builder
+     */
+    public Builder remedy(@Nullable String remedy) {
+      this.remedy = remedy;
+      return this;
+    }
+
+    /**
+     * Sets the cause.
+     *
+     * @param cause what led to it; its messages hold no secret
+     * @return this builder
+     */
+    public Builder cause(@Nullable Throwable cause) {
+      this.cause = cause;
+      return this;
+    }
+
+    /**
+     * Builds the exception.
+     *
+     * @return the exception, with the stack of this call
+     */
+    public ExchangeException build() {
+      return new ExchangeException(this);
+    }
+  }
+}

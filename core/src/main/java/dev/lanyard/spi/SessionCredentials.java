@@ -1,0 +1,194 @@
+package dev.lanyard.spi;
+
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One set of AWS session credentials, as an exchange returned them. Immutable. {@link #toString}
+ * shows the last four characters of the access key id and the expiration, never the secret access
+ * key or the session token.
+ */
+public final class SessionCredentials {
+  private final String accessKeyId;
+  private final String secretAccessKey;
+  private final String sessionToken;
+  private final Instant expiration;
+  private final Optional<String> accountId;
+  private final Optional<Instant> answeredAt;
+
+  private SessionCredentials(Builder builder) {
+    this.accessKeyId = required(builder.accessKeyId, "accessKeyId");
+    this.secretAccessKey = required(builder.secretAccessKey, "secretAccessKey");
+    this.sessionToken = required(builder.sessionToken, "sessionToken");
+    this.expiration = Objects.requireNonNull(builder.expiration, "expiration");
+    this.accountId = Optional.ofNullable(builder.accountId);
+    this.answeredAt = Optional.ofNullable(builder.answeredAt);
+  }
+
+  /**
+   * Starts a set of credentials.
+   *
+   * @return a builder with nothing set
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Returns the access key id.
+   *
+   * @return the access key id
+   */
+  public String accessKeyId() {
+    return accessKeyId;
+  }
+
+  /**
+   * Returns the secret access key.
+   *
+   * @return the secret access key: never print it
+   */
+  public String secretAccessKey() {
+    return secretAccessKey;
+  }
+
+  /**
+   * Returns the session token.
+   *
+   * @return the session token: never print it
+   */
+  public String sessionToken() {
+    return sessionToken;
+  }
+
+  /**
+   * Returns when the credentials expire, by the clock of whoever issued them.
+   *
+   * @return the expiration
+   */
+  public Instant expiration() {
+    return expiration;
+  }
+
+  /**
+   * Returns the AWS account of the role.
+   *
+   * @return twelve digits, empty if the answer did not say
+   */
+  public Optional<String> accountId() {
+    return accountId;
+  }
+
+  /**
+   * Returns when the answer was sent, by the clock of whoever sent it: the {@code Date} header. The
+   * engine judges the lifetime by it, so that a wrong local clock does not kill good credentials.
+   *
+   * @return the time, empty if the answer did not say
+   */
+  public Optional<Instant> answeredAt() {
+    return answeredAt;
+  }
+
+  @Override
+  public String toString() {
+    return "SessionCredentials[" + Redacted.keyId(accessKeyId) + ", expires " + expiration + "]";
+  }
+
+  private static String required(@Nullable String value, String name) {
+    if (value == null || value.isBlank()) {
+      throw new IllegalArgumentException(name + " is missing");
+    }
+    return value;
+  }
+
+  /** Builds {@link SessionCredentials}. Not for use by more than one thread. */
+  public static final class Builder {
+    private @Nullable String accessKeyId;
+    private @Nullable String secretAccessKey;
+    private @Nullable String sessionToken;
+    private @Nullable Instant expiration;
+    private @Nullable String accountId;
+    private @Nullable Instant answeredAt;
+
+    private Builder() {}
+
+    /**
+     * Sets the access key id. Required.
+     *
+     * @param accessKeyId the access key id
+     * @return this builder
+     */
+    public Builder accessKeyId(String accessKeyId) {
+      this.accessKeyId = accessKeyId;
+      return this;
+    }
+
+    /**
+     * Sets the secret access key. Required.
+     *
+     * @param secretAccessKey the secret access key
+     * @return this builder
+     */
+    public Builder secretAccessKey(String secretAccessKey) {
+      this.secretAccessKey = secretAccessKey;
+      return this;
+    }
+
+    /**
+     * Sets the session token. Required.
+     *
+     * @param sessionToken the session token
+     * @return this builder
+     */
+    public Builder sessionToken(String sessionToken) {
+      this.sessionToken = sessionToken;
+      return this;
+    }
+
+    /**
+     * Sets when the credentials expire, by the clock of whoever issued them. Required.
+     *
+     * @param expiration the expiration
+     * @return this builder
+     */
+    public Builder expiration(Instant expiration) {
+      this.expiration = expiration;
+      return this;
+    }
+
+    /**
+     * Sets the AWS account of the role.
+     *
+     * @param accountId twelve digits, or null if the answer did not say
+     * @return this builder
+     */
+    public Builder accountId(@Nullable String accountId) {
+      this.accountId = accountId;
+      return this;
+    }
+
+    /**
+     * Sets when the answer was sent, by the clock of whoever sent it.
+     *
+     * @param answeredAt the answer's {@code Date}, or null if it had none
+     * @return this builder
+     */
+    public Builder answeredAt(@Nullable Instant answeredAt) {
+      this.answeredAt = answeredAt;
+      return this;
+    }
+
+    /**
+     * Builds the credentials.
+     *
+     * @return the credentials
+     * @throws IllegalArgumentException if a required part is missing or blank; the message names it
+     * @throws NullPointerException if the expiration is missing
+     */
+    public SessionCredentials build() {
+      return new SessionCredentials(this);
+    }
+  }
+}
