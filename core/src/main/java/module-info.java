@@ -12,6 +12,7 @@ module dev.lanyard {
   requires org.slf4j;
   requires static org.jspecify;
 
+  exports dev.lanyard;
   exports dev.lanyard.spi;
 
   uses dev.lanyard.spi.CredentialsSource;

@@ -1,0 +1,125 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.CredentialsSource;
+import dev.lanyard.spi.Environment;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+
+/**
+ * The credentials of a pod on Amazon EKS, from IRSA or EKS Pod Identity, whichever the pod has.
+ *
+ * <p>The first source that is configured is used: IRSA, then Pod Identity, as in the AWS SDKs,
+ * unless {@link Builder#order} says otherwise. A source that is configured in part stops the chain
+ * with the reason; the node's instance role is never used. {@link #explain()} shows what was found.
+ *
+ * <p>The environment is read once, when the provider is built. See {@link
+ * RefreshingCredentialsProvider} for the guarantees, for threads and for errors.
+ *
+ * <pre>{@code
+ * S3Client s3 = S3Client.builder()
+ *     .credentialsProvider(EksCredentialsProvider.create())
+ *     .build();
+ * }</pre>
+ */
+public final class EksCredentialsProvider extends RefreshingCredentialsProvider {
+
+  private EksCredentialsProvider(Chain chain) {
+    super(chain);
+  }
+
+  private EksCredentialsProvider(Chain chain, Builder builder) {
+    super(chain, builder, builder.fallback, builder.otherwise);
+  }
+
+  /**
+   * Returns a provider with the defaults. All providers created so in a process share one engine
+   * and its credentials: creating many costs one exchange.
+   *
+   * @return a provider; never fails because of the environment
+   */
+  public static EksCredentialsProvider create() {
+    return new EksCredentialsProvider(Chain.detect(Sources.all(), Environment.system()));
+  }
+
+  /**
+   * Starts a provider with options, and with an engine of its own.
+   *
+   * @return a builder with the defaults
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Builds an {@link EksCredentialsProvider}. Not for use by more than one thread. */
+  public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
+    private List<String> order = List.of();
+    private boolean fallback;
+    private @Nullable AwsCredentialsProvider otherwise;
+
+    private Builder() {}
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    /**
+     * Sets which sources are looked for, the first one first; others are not. Default: all on the
+     * class path, {@code irsa} before {@code pod-identity}. For a migration to Pod Identity in
+     * which pods still carry the IRSA variables: {@code order("pod-identity", "irsa")}.
+     *
+     * @param names the names of sources
+     * @return this builder
+     * @throws IllegalArgumentException if there is no name, or one comes twice
+     */
+    public Builder order(String... names) {
+      List<String> given = List.of(names);
+      if (given.isEmpty() || given.stream().distinct().count() < given.size()) {
+        throw new IllegalArgumentException("the order needs one or more different names: " + given);
+      }
+      this.order = given;
+      return this;
+    }
+
+    /**
+     * Sets whether the next source that is configured is tried when the first is refused. Default:
+     * off, since the process would then work as another identity. When it happens, a warning is
+     * logged and the listener gets {@link CredentialsEvent.FellBack}. A source that is broken still
+     * stops the chain.
+     *
+     * @param fallback true to fall back
+     * @return this builder
+     */
+    public Builder fallback(boolean fallback) {
+      this.fallback = fallback;
+      return this;
+    }
+
+    /**
+     * Sets the provider to use where no EKS source is configured at all, and only there: on a
+     * laptop, say. Lanyard hands on what it gives, and neither caches nor refreshes it. Default:
+     * none; callers then get an exception.
+     *
+     * @param otherwise such as {@code ProfileCredentialsProvider.create()}; the caller closes it
+     * @return this builder
+     */
+    public Builder otherwise(AwsCredentialsProvider otherwise) {
+      this.otherwise = Objects.requireNonNull(otherwise, "otherwise");
+      return this;
+    }
+
+    /**
+     * Builds the provider and begins the first exchange in the background. Never waits.
+     *
+     * @return a provider; never fails because of the environment
+     */
+    public EksCredentialsProvider build() {
+      List<CredentialsSource> sources = Sources.all();
+      return new EksCredentialsProvider(
+          Chain.detect(order.isEmpty() ? sources : Sources.ordered(order, sources), environment()),
+          this);
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.Time;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One exchange in flight, bounded in time as a whole. Refers to no engine: a timer may outlive it.
+ */
+final class Flight implements ExchangeContext {
+  private final Time time;
+  private final Duration budget;
+  private final long begunNanos;
+  private final long begunMillis;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Thread thread;
+  private @Nullable Runnable abort;
+  private boolean timedOut;
+  private boolean ended;
+
+  Flight(Time time, Duration budget) {
+    this.time = time;
+    this.budget = budget;
+    this.begunNanos = time.nanos();
+    this.begunMillis = time.millis();
+  }
+
+  @Override
+  public Instant now() {
+    return Instant.ofEpochMilli(time.millis());
+  }
+
+  @Override
+  public Duration timeLeft() {
+    Duration left = budget.minus(elapsed());
+    return left.isNegative() ? Duration.ZERO : left;
+  }
+
+  @Override
+  public void onTimeout(Runnable abort) {
+    lock.lock();
+    try {
+      this.abort = abort;
+      if (!timedOut) {
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    abort.run();
+  }
+
+  Duration elapsed() {
+    return Duration.ofNanos(time.nanos() - begunNanos);
+  }
+
+  /** When the exchange was begun, in milliseconds by the wall clock. */
+  long begunMillis() {
+    return begunMillis;
+  }
+
+  Duration budget() {
+    return budget;
+  }
+
+  /** Notes the thread on which the exchange runs. */
+  void enter() {
+    lock.lock();
+    try {
+      thread = Thread.currentThread();
+      if (timedOut) {
+        // The budget ran out while the exchange waited for a thread.
+        thread.interrupt();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends the exchange on its thread, which the end of the budget no longer interrupts. */
+  void leave() {
+    lock.lock();
+    try {
+      ended = true;
+      thread = null;
+      abort = null;
+      if (timedOut) {
+        // The interrupt was meant for the exchange, not for the thread's next task.
+        Thread.interrupted();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean runsOn(Thread candidate) {
+    lock.lock();
+    try {
+      return thread == candidate;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean hasTimedOut() {
+    lock.lock();
+    try {
+      return timedOut;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The budget has run out: ends what the exchange blocks on. */
+  void timeOut() {
+    lock.lock();
+    try {
+      if (ended || timedOut) {
+        return;
+      }
+      timedOut = true;
+      // Both under the lock: once the exchange has ended, its thread belongs to another.
+      if (thread != null) {
+        thread.interrupt();
+      }
+      if (abort != null) {
+        abort.run();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.SessionCredentials;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+
+/**
+ * Session credentials in hand, in the two forms in which they are given out.
+ *
+ * @param identity what a caller gets
+ * @param ready the same, as an asynchronous caller gets it: made once, so that reading allocates
+ *     nothing
+ * @param expiresAt when they expire, in milliseconds by this machine's clock
+ * @param sourceExpiration when they expire by the source's clock, to tell a newer answer from an
+ *     older
+ * @param skew how far the source's clock is ahead, in milliseconds
+ * @param refused whether the application has said that a service refused them
+ */
+record Held(
+    AwsCredentials identity,
+    CompletableFuture<AwsCredentialsIdentity> ready,
+    long expiresAt,
+    Instant sourceExpiration,
+    long skew,
+    boolean refused) {
+
+  static Held of(SessionCredentials credentials, long skew) {
+    AwsSessionCredentials.Builder builder =
+        AwsSessionCredentials.builder()
+            .accessKeyId(credentials.accessKeyId())
+            .secretAccessKey(credentials.secretAccessKey())
+            .sessionToken(credentials.sessionToken())
+            // The SDK puts this into the user agent of each request: short.
+            .providerName("Lanyard")
+            .expirationTime(credentials.expiration().minusMillis(skew));
+    credentials.accountId().ifPresent(builder::accountId);
+    AwsSessionCredentials identity = builder.build();
+    return new Held(
+        identity,
+        CompletableFuture.completedFuture(identity),
+        credentials.expiration().toEpochMilli() - skew,
+        credentials.expiration(),
+        skew,
+        false);
+  }
+
+  Held asRefused() {
+    return new Held(identity, ready, expiresAt, sourceExpiration, skew, true);
+  }
+
+  boolean hasKeyId(String accessKeyId) {
+    return identity.accessKeyId().equals(accessKeyId);
+  }
+
+  /** Tells whether these should be kept although an answer brought others. */
+  boolean isBetterThan(Held other, long now) {
+    if (expiresAt <= now) {
+      return false;
+    }
+    if (refused && !other.hasKeyId(identity.accessKeyId())) {
+      return false;
+    }
+    return !other.sourceExpiration.isAfter(sourceExpiration);
+  }
+
+  @Override
+  public String toString() {
+    return "Held[" + Text.keyId(identity.accessKeyId()) + ", expires " + sourceExpiration + "]";
+  }
+}

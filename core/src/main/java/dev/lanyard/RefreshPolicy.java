@@ -1,0 +1,157 @@
+package dev.lanyard;
+
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * When credentials are refreshed and how long anybody waits for them. Immutable; each {@code with}
+ * method returns a changed copy. The defaults are right for EKS.
+ */
+public final class RefreshPolicy {
+  private static final RefreshPolicy DEFAULTS =
+      new RefreshPolicy(
+          0.5, 0.8, Duration.ofMinutes(5), Duration.ofSeconds(30), Duration.ofSeconds(10));
+
+  private final double windowStart;
+  private final double windowEnd;
+  private final Duration margin;
+  private final Duration maxWait;
+  private final Duration exchangeTimeout;
+
+  private RefreshPolicy(
+      double windowStart,
+      double windowEnd,
+      Duration margin,
+      Duration maxWait,
+      Duration exchangeTimeout) {
+    this.windowStart = windowStart;
+    this.windowEnd = windowEnd;
+    this.margin = margin;
+    this.maxWait = maxWait;
+    this.exchangeTimeout = exchangeTimeout;
+  }
+
+  /**
+   * Returns the defaults: refresh at 50 to 80 % of the lifetime and 5 minutes before the expiration
+   * at the latest, wait at most 30 seconds, 10 seconds for one exchange.
+   *
+   * @return the default policy
+   */
+  public static RefreshPolicy defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Sets the part of the remaining lifetime out of which the refresh time is drawn, uniformly, so
+   * that processes that started together do not refresh together for ever.
+   *
+   * @param from the earliest, as a fraction of the lifetime; default 0.5
+   * @param to the latest, as a fraction of the lifetime; default 0.8
+   * @return the changed policy
+   * @throws IllegalArgumentException unless {@code 0 < from <= to < 1}
+   */
+  public RefreshPolicy withRefreshWindow(double from, double to) {
+    if (!(from > 0 && from <= to && to < 1)) {
+      throw new IllegalArgumentException(
+          "the refresh window must satisfy 0 < from <= to < 1, not from " + from + " to " + to);
+    }
+    return new RefreshPolicy(from, to, margin, maxWait, exchangeTimeout);
+  }
+
+  /**
+   * Sets how long before the expiration the refresh is begun at the latest, where the lifetime
+   * allows it.
+   *
+   * @param margin default 5 minutes
+   * @return the changed policy
+   * @throws IllegalArgumentException if it is negative
+   */
+  public RefreshPolicy withRefreshMargin(Duration margin) {
+    if (margin.isNegative()) {
+      throw new IllegalArgumentException("the refresh margin must not be negative: " + margin);
+    }
+    return new RefreshPolicy(windowStart, windowEnd, margin, maxWait, exchangeTimeout);
+  }
+
+  /**
+   * Sets how long a caller waits at most where there are no credentials to give.
+   *
+   * @param maxWait default 30 seconds
+   * @return the changed policy
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public RefreshPolicy withMaxWait(Duration maxWait) {
+    return new RefreshPolicy(
+        windowStart, windowEnd, margin, positive(maxWait, "maximum wait"), exchangeTimeout);
+  }
+
+  /**
+   * Sets the total time budget of one exchange, connecting and reading included.
+   *
+   * @param exchangeTimeout default 10 seconds. A cold Pod Identity Agent needs several seconds, and
+   *     a client that gives up cancels the agent's own call (source: aws/eks-pod-identity-agent#50)
+   * @return the changed policy
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public RefreshPolicy withExchangeTimeout(Duration exchangeTimeout) {
+    return new RefreshPolicy(
+        windowStart, windowEnd, margin, maxWait, positive(exchangeTimeout, "exchange time-out"));
+  }
+
+  private static Duration positive(Duration value, String name) {
+    if (value.isZero() || value.isNegative()) {
+      throw new IllegalArgumentException("the " + name + " must be positive: " + value);
+    }
+    return value;
+  }
+
+  double windowStart() {
+    return windowStart;
+  }
+
+  double windowEnd() {
+    return windowEnd;
+  }
+
+  Duration margin() {
+    return margin;
+  }
+
+  Duration maxWait() {
+    return maxWait;
+  }
+
+  Duration exchangeTimeout() {
+    return exchangeTimeout;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RefreshPolicy that
+        && windowStart == that.windowStart
+        && windowEnd == that.windowEnd
+        && margin.equals(that.margin)
+        && maxWait.equals(that.maxWait)
+        && exchangeTimeout.equals(that.exchangeTimeout);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(windowStart, windowEnd, margin, maxWait, exchangeTimeout);
+  }
+
+  @Override
+  public String toString() {
+    return "RefreshPolicy[refresh at "
+        + windowStart
+        + " to "
+        + windowEnd
+        + " of the lifetime, at least "
+        + Text.of(margin)
+        + " before the expiration; wait at most "
+        + Text.of(maxWait)
+        + "; exchange time-out "
+        + Text.of(exchangeTimeout)
+        + "]";
+  }
+}

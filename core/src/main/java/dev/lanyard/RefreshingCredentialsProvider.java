@@ -1,0 +1,336 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.CredentialsSource;
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Time;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
+
+/**
+ * What all of Lanyard's providers have in common: credentials that are refreshed in the background,
+ * long before they expire, whether anybody asks or not.
+ *
+ * <p>Guarantees:
+ *
+ * <ul>
+ *   <li>While unexpired credentials are held, no caller waits, whatever the source does. Reading
+ *       fresh credentials takes no lock and allocates nothing.
+ *   <li>Expired credentials are never handed out.
+ *   <li>At most one exchange is in flight; all who wait share its result or its failure.
+ *   <li>Building a provider never fails because of the environment, never waits, and begins the
+ *       first exchange in the background.
+ *   <li>There is nothing to close. A provider that nobody holds any more stops refreshing.
+ *   <li>No secret appears in a log line, an exception, an event, a status or an explanation.
+ * </ul>
+ *
+ * <p>Safe for use by many threads, virtual ones included; one provider serves any number of
+ * clients, and closing a client leaves it alone.
+ */
+public abstract class RefreshingCredentialsProvider implements AwsCredentialsProvider {
+  private final Chain chain;
+  private final boolean fallback;
+  private final Engine engine;
+  private final RefreshPolicy policy;
+  private final Time time;
+  private final @Nullable AwsCredentialsProvider otherwise;
+
+  /**
+   * Makes a provider of one source, as found in the process's own environment. All providers made
+   * so share one engine for each configuration of a source, and so its credentials.
+   *
+   * @param source where the credentials come from
+   */
+  protected RefreshingCredentialsProvider(CredentialsSource source) {
+    this(Chain.detect(List.of(source), Environment.system()));
+  }
+
+  /**
+   * Makes a provider of one source, with an engine of its own.
+   *
+   * @param source where the credentials come from
+   * @param options what the application chose; read once, now
+   */
+  protected RefreshingCredentialsProvider(CredentialsSource source, Builder<?> options) {
+    this(Chain.detect(List.of(source), options.environment), options, false, null);
+  }
+
+  /** A provider on the process's shared engine. */
+  RefreshingCredentialsProvider(Chain chain) {
+    this.chain = chain;
+    this.fallback = false;
+    this.policy = RefreshPolicy.defaults();
+    this.time = SystemTime.INSTANCE;
+    this.otherwise = null;
+    this.engine =
+        SharedEngines.get(
+            chain,
+            () ->
+                engine(
+                    chain.origin(), policy, time, new Events(Events.NOBODY, SystemTime.INSTANCE)));
+  }
+
+  /** A provider with an engine of its own. */
+  RefreshingCredentialsProvider(
+      Chain chain,
+      Builder<?> options,
+      boolean fallback,
+      @Nullable AwsCredentialsProvider otherwise) {
+    this.chain = chain;
+    this.fallback = fallback;
+    this.policy = options.refreshPolicy;
+    this.time = options.time;
+    this.otherwise = chain.chosen().isEmpty() ? otherwise : null;
+    Events events = new Events(options.listener, time);
+    this.engine =
+        engine(fallback ? chain.originWithFallback(events) : chain.origin(), policy, time, events);
+  }
+
+  private static Engine engine(Origin origin, RefreshPolicy policy, Time time, Events events) {
+    Engine engine =
+        new Engine(origin, policy, time, () -> ThreadLocalRandom.current().nextDouble(), events);
+    engine.start();
+    return engine;
+  }
+
+  /**
+   * Returns valid credentials. Waits only if there are none: then for at most the policy's maximum
+   * wait, 30 seconds by default.
+   *
+   * @return unexpired session credentials
+   * @throws CredentialsUnavailableException if there are none to give; the message says since when,
+   *     why, and what to do. At once if the source refused or is misconfigured
+   * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
+   *     while it waits; the thread's interrupt flag is set, and no exchange is cancelled
+   */
+  @Override
+  public final AwsCredentials resolveCredentials() {
+    AwsCredentials readable = engine.readable();
+    if (readable != null) {
+      return readable;
+    }
+    if (otherwise != null) {
+      return otherwise.resolveCredentials();
+    }
+    return engine.await(Duration.ZERO, policy.maxWait());
+  }
+
+  /**
+   * Returns credentials with at least so much lifetime left, for presigned URLs and long jobs.
+   * Waits for at most one exchange, shared with all others who wait.
+   *
+   * @param minimumValidity how long the credentials have to be valid; zero or less asks for
+   *     unexpired ones
+   * @return session credentials that expire no sooner
+   * @throws CredentialsUnavailableException if the source gives none that live so long; the message
+   *     says how long those live that there are
+   * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
+   *     while it waits
+   */
+  public final AwsCredentials resolveCredentials(Duration minimumValidity) {
+    Objects.requireNonNull(minimumValidity, "minimumValidity");
+    if (otherwise != null) {
+      // Long-term keys expire never, and nothing is known of the others.
+      return otherwise.resolveCredentials();
+    }
+    return engine.await(minimumValidity, policy.maxWait());
+  }
+
+  /**
+   * As {@link #resolveCredentials()}, never blocking.
+   *
+   * @param request ignored
+   * @return a completed future while unexpired credentials are held. Otherwise one that completes
+   *     on a thread of Lanyard's, with credentials or with a {@link
+   *     CredentialsUnavailableException}
+   */
+  @Override
+  public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity(
+      ResolveIdentityRequest request) {
+    return resolveIdentity();
+  }
+
+  /**
+   * As {@link #resolveCredentials()}, never blocking.
+   *
+   * @return a completed future while unexpired credentials are held. Otherwise one that completes
+   *     on a thread of Lanyard's, with credentials or with a {@link
+   *     CredentialsUnavailableException}
+   */
+  @Override
+  public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity() {
+    CompletableFuture<AwsCredentialsIdentity> readable = engine.readableFuture();
+    if (readable != null) {
+      return readable;
+    }
+    if (otherwise != null) {
+      return otherwise.resolveIdentity().thenApply(identity -> identity);
+    }
+    return engine.resolve(policy.maxWait());
+  }
+
+  /**
+   * Says that a service refused these credentials. Begins a refresh in the background, unless newer
+   * ones are already here: the access key ids are compared. Until it has succeeded, callers are
+   * given what is held. Returns at once.
+   *
+   * @param rejected what the service refused
+   */
+  public final void invalidate(AwsCredentialsIdentity rejected) {
+    engine.invalidate(rejected.accessKeyId());
+  }
+
+  /**
+   * Waits for the first credentials: at start-up, so that a misconfigured pod fails there and not
+   * at its first request. A readiness probe asks {@link #status()} instead, which never waits.
+   *
+   * @param atMost how long to wait
+   * @throws CredentialsUnavailableException if there are none by then, or at once if the source
+   *     refused or is misconfigured
+   * @throws IllegalArgumentException if the time is negative
+   * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
+   *     while it waits
+   */
+  public final void awaitReady(Duration atMost) {
+    if (atMost.isNegative()) {
+      throw new IllegalArgumentException("the wait must not be negative: " + atMost);
+    }
+    if (otherwise == null && engine.readable() == null) {
+      engine.await(Duration.ZERO, atMost);
+    }
+  }
+
+  /**
+   * Returns how the credentials stand. Never waits.
+   *
+   * @return the status at this moment. Where the application's own {@code otherwise} provider is in
+   *     use, the source is {@code otherwise}, and the health {@code HEALTHY}: nothing more is known
+   */
+  public final CredentialsStatus status() {
+    if (otherwise == null) {
+      return engine.status();
+    }
+    return new CredentialsStatus(
+        "otherwise",
+        CredentialsStatus.Health.HEALTHY,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        0,
+        Optional.empty());
+  }
+
+  /**
+   * Explains where the credentials come from and why: what to log at start-up, and to ask for first
+   * when a pod gets AccessDenied. Never waits, never fails.
+   *
+   * @return a report, as data and, by {@code toString}, as text
+   */
+  public final Explanation explain() {
+    String chosen = chain.chosen().map(link -> link.source().name()).orElse("");
+    return new Explanation(
+        chain.links().stream().map(link -> explain(link, chosen)).toList(),
+        status(),
+        engine.keyId(),
+        Instant.ofEpochMilli(time.millis()));
+  }
+
+  private Explanation.Source explain(Chain.Link link, String chosen) {
+    Explanation.Role role;
+    if (link.source().name().equals(chosen)) {
+      role = link.isPresent() ? Explanation.Role.CHOSEN : Explanation.Role.BROKEN;
+    } else if (link.isAbsent()) {
+      role = Explanation.Role.ABSENT;
+    } else {
+      role = fallback && link.isPresent() ? Explanation.Role.FALLBACK : Explanation.Role.SHADOWED;
+    }
+    return new Explanation.Source(link.source().name(), role, link.finding(), link.remedy());
+  }
+
+  @Override
+  public final String toString() {
+    return getClass().getSimpleName() + "[" + status().source() + "]";
+  }
+
+  /**
+   * The options that all of Lanyard's providers have. Not for use by more than one thread.
+   *
+   * @param <B> the builder's own type
+   */
+  public abstract static class Builder<B extends Builder<B>> {
+    private Environment environment = Environment.system();
+    private RefreshPolicy refreshPolicy = RefreshPolicy.defaults();
+    private CredentialsEventListener listener = Events.NOBODY;
+    private Time time = SystemTime.INSTANCE;
+
+    /** Sets all options to their defaults. */
+    protected Builder() {}
+
+    /**
+     * Returns this builder.
+     *
+     * @return this
+     */
+    protected abstract B self();
+
+    /**
+     * Sets what the provider may look at. Default: the process's own environment.
+     *
+     * @param environment variables, system properties and files
+     * @return this builder
+     */
+    public final B environment(Environment environment) {
+      this.environment = Objects.requireNonNull(environment, "environment");
+      return self();
+    }
+
+    /**
+     * Sets when credentials are refreshed and how long anybody waits. Default: {@link
+     * RefreshPolicy#defaults()}.
+     *
+     * @param refreshPolicy the policy
+     * @return this builder
+     */
+    public final B refreshPolicy(RefreshPolicy refreshPolicy) {
+      this.refreshPolicy = Objects.requireNonNull(refreshPolicy, "refreshPolicy");
+      return self();
+    }
+
+    /**
+     * Sets who is told of what happens. Default: nobody.
+     *
+     * @param listener called on threads of Lanyard's
+     * @return this builder
+     */
+    public final B listener(CredentialsEventListener listener) {
+      this.listener = Objects.requireNonNull(listener, "listener");
+      return self();
+    }
+
+    /**
+     * Sets the clock, the scheduler and the threads, for tests on virtual time. Default: the
+     * system's clock, and a few daemon threads that serve all providers of the process.
+     *
+     * @param time all of them
+     * @return this builder
+     */
+    public final B time(Time time) {
+      this.time = Objects.requireNonNull(time, "time");
+      return self();
+    }
+
+    final Environment environment() {
+      return environment;
+    }
+  }
+}

@@ -1,0 +1,147 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.CredentialsSource;
+import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Environment;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The sources on the class path, and those that the environment calls for and that are not there.
+ */
+final class Sources {
+
+  /**
+   * What a pod is given for a source whose module an application may have forgotten. Without this a
+   * pod with an IRSA role and no lanyard-irsa would work as whatever identity comes next.
+   */
+  private static final List<Missing> KNOWN =
+      List.of(
+          new Missing(
+              "irsa",
+              100,
+              "lanyard-irsa",
+              List.of("AWS_WEB_IDENTITY_TOKEN_FILE"),
+              List.of("aws.webIdentityTokenFile")),
+          new Missing(
+              "pod-identity",
+              200,
+              "lanyard-podidentity",
+              List.of(
+                  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+              List.of("aws.containerCredentialsPath", "aws.containerCredentialsFullUri")));
+
+  private Sources() {}
+
+  /** All sources, by precedence. */
+  static List<CredentialsSource> all() {
+    List<CredentialsSource> sources = new ArrayList<>(load());
+    for (Missing known : KNOWN) {
+      if (sources.stream().noneMatch(source -> source.name().equals(known.name()))) {
+        sources.add(known);
+      }
+    }
+    sources.sort(Comparator.comparingInt(CredentialsSource::precedence));
+    return sources;
+  }
+
+  /** Those of these names, in this order. */
+  static List<CredentialsSource> ordered(List<String> names, List<CredentialsSource> sources) {
+    return names.stream()
+        .map(
+            name ->
+                sources.stream()
+                    .filter(source -> source.name().equals(name))
+                    .findFirst()
+                    .orElseGet(() -> new Unknown(name, sources)))
+        .toList();
+  }
+
+  private static List<CredentialsSource> load() {
+    List<CredentialsSource> sources = new ArrayList<>();
+    // Our own loader, not the thread's: the modules lie beside this one, and a common-pool thread
+    // may
+    // have a loader that sees neither.
+    Iterator<CredentialsSource> services =
+        ServiceLoader.load(CredentialsSource.class, Sources.class.getClassLoader()).iterator();
+    while (true) {
+      try {
+        if (!services.hasNext()) {
+          return sources;
+        }
+        sources.add(services.next());
+      } catch (ServiceConfigurationError | LinkageError e) {
+        sources.add(new Unloadable(e));
+      }
+    }
+  }
+
+  /** A source that is known, and whose module is not on the class path. */
+  private record Missing(
+      String name, int precedence, String module, List<String> variables, List<String> properties)
+      implements CredentialsSource {
+    @Override
+    public Detection detect(Environment environment) {
+      Optional<Environment.Setting> configured =
+          Stream.concat(
+                  properties.stream().map(environment::property),
+                  variables.stream().map(environment::variable))
+              .flatMap(Optional::stream)
+              .findFirst();
+      if (configured.isEmpty()) {
+        return new Detection.Absent(
+            variables.stream().collect(Collectors.joining(" or ", "environment variable ", ""))
+                + " ("
+                + module
+                + " is not on the class path)");
+      }
+      return new Detection.Broken(
+          configured.get().origin() + " is set, and " + module + " is not on the class path",
+          "Add the dependency dev.lanyard:" + module);
+    }
+  }
+
+  /** A name that the application gave and that no source has. */
+  private record Unknown(String name, List<CredentialsSource> sources)
+      implements CredentialsSource {
+    @Override
+    public int precedence() {
+      return 0;
+    }
+
+    @Override
+    public Detection detect(Environment environment) {
+      return new Detection.Broken(
+          "the order names a source that does not exist",
+          "Use the names of these: "
+              + sources.stream().map(CredentialsSource::name).collect(Collectors.joining(", ")));
+    }
+  }
+
+  /** A source that is on the class path and cannot be loaded: it stops the chain. */
+  private record Unloadable(Throwable thrown) implements CredentialsSource {
+    @Override
+    public String name() {
+      return "unloadable";
+    }
+
+    @Override
+    public int precedence() {
+      return Integer.MIN_VALUE;
+    }
+
+    @Override
+    public Detection detect(Environment environment) {
+      return new Detection.Broken(
+          "a source on the class path cannot be loaded: " + thrown.getMessage(),
+          "Check that all Lanyard modules are of one version (import lanyard-bom)");
+    }
+  }
+}

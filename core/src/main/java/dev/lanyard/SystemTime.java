@@ -1,0 +1,128 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.Time;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The real clock, and the threads that serve all engines of the process: one that keeps the timers,
+ * and workers for what may block. All are daemons and end when there is nothing to do.
+ *
+ * <p>A few workers serve any number of engines while sources answer promptly. For each worker that
+ * has been busy with one task for a while another is added, up to a bound, so that a source that
+ * hangs holds up nobody else's exchange.
+ */
+final class SystemTime implements Time {
+  static final SystemTime INSTANCE = new SystemTime();
+
+  private static final int WORKERS = 3;
+  private static final int MOST_WORKERS = 64;
+  private static final Duration IDLE = Duration.ofSeconds(5);
+  private static final Duration BLOCKED = Duration.ofMillis(100);
+
+  private final AtomicInteger threads = new AtomicInteger();
+  private final ScheduledThreadPoolExecutor timers;
+  private final ThreadPoolExecutor workers;
+  private final Map<Work, Long> running = new ConcurrentHashMap<>();
+  private final AtomicBoolean watching = new AtomicBoolean();
+
+  // The core size is what grows, in addWorkers: the maximum only bounds it.
+  @SuppressWarnings("ErroneousThreadPoolConstructorChecker")
+  SystemTime() {
+    timers = new ScheduledThreadPoolExecutor(1, this::thread);
+    timers.setKeepAliveTime(IDLE.toMillis(), TimeUnit.MILLISECONDS);
+    timers.allowCoreThreadTimeOut(true);
+    timers.setRemoveOnCancelPolicy(true);
+    workers =
+        new ThreadPoolExecutor(
+            WORKERS,
+            MOST_WORKERS,
+            IDLE.toMillis(),
+            TimeUnit.MILLISECONDS,
+            new LinkedBlockingQueue<>(),
+            this::thread);
+    workers.allowCoreThreadTimeOut(true);
+  }
+
+  @Override
+  public long millis() {
+    return System.currentTimeMillis();
+  }
+
+  @Override
+  public long nanos() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public Future<?> after(Duration delay, Runnable task) {
+    return timers.schedule(task, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    workers.execute(new Work(task));
+    if (!workers.getQueue().isEmpty()) {
+      watch();
+    }
+  }
+
+  /** Looks at the workers until no task waits for one. */
+  private void watch() {
+    if (watching.compareAndSet(false, true)) {
+      Future<?> unused = after(BLOCKED, this::addWorkers);
+    }
+  }
+
+  private void addWorkers() {
+    watching.set(false);
+    if (workers.getQueue().isEmpty()) {
+      // Those too many end when they have nothing to do.
+      workers.setCorePoolSize(WORKERS);
+      return;
+    }
+    long now = nanos();
+    long blocked =
+        running.values().stream().filter(begun -> now - begun >= BLOCKED.toNanos()).count();
+    workers.setCorePoolSize((int) Math.min(MOST_WORKERS, WORKERS + blocked));
+    watch();
+  }
+
+  private Thread thread(Runnable task) {
+    // No inheritable thread locals, and our own class loader: whoever happens to cause a thread
+    // must
+    // not be kept in memory by it.
+    Thread thread =
+        new Thread(null, task, "lanyard-refresh-" + threads.incrementAndGet(), 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(SystemTime.class.getClassLoader());
+    return thread;
+  }
+
+  /** A task that says since when it runs. */
+  private final class Work implements Runnable {
+    private final Runnable task;
+
+    Work(Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    public void run() {
+      running.put(this, nanos());
+      try {
+        task.run();
+      } finally {
+        running.remove(this);
+      }
+    }
+  }
+}

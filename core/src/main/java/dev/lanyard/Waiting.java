@@ -1,0 +1,88 @@
+package dev.lanyard;
+
+import java.time.Duration;
+
+/**
+ * What becomes of a caller that does not find what it needs: a pure function of the state, the time
+ * and what the caller has seen.
+ */
+enum Waiting {
+  /** Give it what is held. */
+  GIVE,
+  /** Throw: waiting would not help, or not in time. */
+  THROW,
+  /** An exchange is in flight, or will be in time: wait for its end. */
+  WAIT,
+  /** Begin an exchange, then wait for its end. */
+  BEGIN;
+
+  /**
+   * Decides.
+   *
+   * @param state what the engine knows
+   * @param minimum how much lifetime the caller needs, in milliseconds; 1 for "unexpired"
+   * @param endedAtArrival how many exchanges had ended when the caller came
+   * @param deadlineNanos until when it waits
+   * @param now the wall clock, in milliseconds
+   * @param nanos the clock that only grows
+   */
+  static Waiting decide(
+      State state, long minimum, long endedAtArrival, long deadlineNanos, long now, long nanos) {
+    if (state.lifetimeLeft(now) >= minimum) {
+      return GIVE;
+    }
+    if (state.flight() != null) {
+      return WAIT;
+    }
+    if (state.holdsUnexpired(now)) {
+      return decideForLonger(state, endedAtArrival, nanos);
+    }
+    Failure failure = state.failure();
+    if (failure == null) {
+      return BEGIN;
+    }
+    boolean sharesItsEnd = state.ended() > endedAtArrival;
+    if (failure.isFinal()) {
+      return sharesItsEnd || isRemembered(failure.atNanos(), nanos) ? THROW : BEGIN;
+    }
+    boolean quick = state.held() == null || nanos - state.quickUntilNanos() < 0;
+    if (quick) {
+      // Retried until the deadline: the agent may start after the pod.
+      long untilNext = state.next().millisLeft(now, nanos);
+      if (untilNext == 0) {
+        return BEGIN;
+      }
+      if (failure.cause().retryAfter().isEmpty() && untilNext > Schedule.LONGEST_QUICK_RETRY) {
+        // Scheduled while nobody waited. Now somebody does.
+        return BEGIN;
+      }
+      return untilNext * 1_000_000 > deadlineNanos - nanos ? THROW : WAIT;
+    }
+    if (sharesItsEnd) {
+      return THROW;
+    }
+    // In an outage that outlived the credentials, callers between two attempts fail at once.
+    return state.next().isReached(now, nanos) ? BEGIN : THROW;
+  }
+
+  /** Unexpired credentials are held, but the caller needs some that live longer. */
+  private static Waiting decideForLonger(State state, long endedAtArrival, long nanos) {
+    if (state.ended() > endedAtArrival) {
+      return THROW;
+    }
+    Failure failure = state.failure();
+    long lastEnd = failure == null ? state.answeredNanos() : failure.atNanos();
+    return isRemembered(lastEnd, nanos) ? THROW : BEGIN;
+  }
+
+  private static boolean isRemembered(long atNanos, long nanos) {
+    return nanos - atNanos < Schedule.MEMORY.toNanos();
+  }
+
+  /**
+   * How much lifetime is asked for, in milliseconds: at least one, since expired is never enough.
+   */
+  static long minimum(Duration minimumValidity) {
+    return Math.max(1, minimumValidity.toMillis());
+  }
+}
