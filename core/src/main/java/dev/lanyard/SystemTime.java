@@ -21,12 +21,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * hangs holds up nobody else's exchange.
  */
 final class SystemTime implements Time {
-  static final SystemTime INSTANCE = new SystemTime();
-
   private static final int WORKERS = 3;
   private static final int MOST_WORKERS = 64;
   private static final Duration IDLE = Duration.ofSeconds(5);
   private static final Duration BLOCKED = Duration.ofMillis(100);
+
+  static final SystemTime INSTANCE = new SystemTime();
 
   private final AtomicInteger threads = new AtomicInteger();
   private final ScheduledThreadPoolExecutor timers;

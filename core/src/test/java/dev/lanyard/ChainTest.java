@@ -1,0 +1,192 @@
+package dev.lanyard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanyard.spi.CredentialsSource;
+import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+
+class ChainTest {
+  private static final Environment EMPTY = Environment.of(Map.of());
+
+  private final VirtualTime time = new VirtualTime();
+  private final ScriptedSource first = new ScriptedSource("first", 1);
+  private final ScriptedSource second = new ScriptedSource("second", 2);
+  private final List<CredentialsEvent> events = new ArrayList<>();
+
+  /** A provider of several sources, as {@link EksCredentialsProvider} has them. */
+  private static final class TestProvider extends RefreshingCredentialsProvider {
+    TestProvider(
+        List<? extends CredentialsSource> sources,
+        EksCredentialsProvider.Builder options,
+        boolean fallback,
+        @Nullable StaticCredentialsProvider otherwise) {
+      super(Chain.detect(sources, EMPTY), options, fallback, otherwise);
+    }
+  }
+
+  private static final StaticCredentialsProvider LAPTOP =
+      StaticCredentialsProvider.create(AwsBasicCredentials.create("LAPTOP", "secret"));
+
+  private RefreshingCredentialsProvider provider(boolean fallback) {
+    RefreshingCredentialsProvider provider =
+        new TestProvider(
+            List.of(first, second),
+            EksCredentialsProvider.builder().time(time).listener(events::add),
+            fallback,
+            LAPTOP);
+    time.settle();
+    return provider;
+  }
+
+  @Test
+  void usesTheFirstSourceThatIsThereAndNamesWhatItShadows() {
+    second.answers("B", Duration.ofHours(1));
+    RefreshingCredentialsProvider provider = provider(false);
+
+    assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("A");
+    assertThat(provider.explain().sources())
+        .extracting(Explanation.Source::role)
+        .containsExactly(Explanation.Role.CHOSEN, Explanation.Role.SHADOWED);
+    assertThat(second.exchanges()).isZero();
+  }
+
+  @Test
+  void skipsASourceThatIsAbsent() {
+    first.detects(new Detection.Absent("variable FIRST"));
+    second.answers("B", Duration.ofHours(1));
+
+    assertThat(provider(false).resolveCredentials().accessKeyId()).isEqualTo("B");
+  }
+
+  @Test
+  void isStoppedByABrokenSourceWithTheReasonAndTheRemedy() {
+    first.detects(new Detection.Broken("FIRST is set and SECOND is not", "Set SECOND too"));
+    RefreshingCredentialsProvider provider = provider(true);
+
+    assertThatThrownBy(provider::resolveCredentials)
+        .isInstanceOf(CredentialsUnavailableException.class)
+        .hasMessageContaining("FIRST is set and SECOND is not")
+        .hasMessageContaining("Set SECOND too");
+    assertThat(second.exchanges()).isZero();
+    assertThat(provider.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+    assertThat(provider.explain().toString()).contains("what to do: Set SECOND too");
+  }
+
+  @Test
+  void looksAgainForABrokenSource() {
+    first.detects(new Detection.Broken("the file is not there yet", "Mount it"));
+    RefreshingCredentialsProvider provider = provider(false);
+    first.detects(new Detection.Present(first, "there it is"));
+
+    time.advance(Duration.ofSeconds(15));
+
+    assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("A");
+  }
+
+  @Test
+  void isStoppedByASourceWhoseDetectionFails() {
+    RefreshingCredentialsProvider provider =
+        new TestProvider(
+            List.of(
+                new CredentialsSource() {
+                  @Override
+                  public String name() {
+                    return "failing";
+                  }
+
+                  @Override
+                  public int precedence() {
+                    return 0;
+                  }
+
+                  @Override
+                  public Detection detect(Environment environment) {
+                    throw new IllegalStateException(ScriptedSource.SECRET);
+                  }
+                },
+                second),
+            EksCredentialsProvider.builder().time(time),
+            false,
+            LAPTOP);
+    time.settle();
+
+    assertThatThrownBy(provider::resolveCredentials)
+        .hasMessageContaining("IllegalStateException")
+        .hasMessageNotContaining(ScriptedSource.SECRET);
+    assertThat(second.exchanges()).isZero();
+  }
+
+  @Test
+  void doesNotFallBackUnlessToldTo() {
+    first.fails(Kind.REJECTED, "not authorized");
+    RefreshingCredentialsProvider provider = provider(false);
+
+    assertThatThrownBy(provider::resolveCredentials).hasMessageContaining("Not authorized");
+    assertThat(second.exchanges()).isZero();
+  }
+
+  @Test
+  void fallsBackWhenToldToAndSaysSo() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", Duration.ofHours(1));
+    RefreshingCredentialsProvider provider = provider(true);
+
+    assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("B");
+    assertThat(provider.status().source()).isEqualTo("second");
+    assertThat(events).contains(new CredentialsEvent.FellBack("second", "first", "not authorized"));
+  }
+
+  @Test
+  void doesNotFallBackFromASourceThatIsOnlyDown() {
+    first.fails(Kind.TRANSIENT, "connection refused");
+    provider(true);
+
+    time.advance(Duration.ofMinutes(1));
+
+    assertThat(second.exchanges()).isZero();
+  }
+
+  @Test
+  void usesAnotherProviderOnlyWhereNoSourceIsThere() {
+    first.detects(new Detection.Absent("variable FIRST"));
+    second.detects(new Detection.Absent("variable SECOND"));
+    RefreshingCredentialsProvider provider = provider(false);
+
+    assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("LAPTOP");
+    assertThat(provider.resolveIdentity().join().accessKeyId()).isEqualTo("LAPTOP");
+    assertThat(provider.status().source()).isEqualTo("otherwise");
+    provider.awaitReady(Duration.ZERO);
+  }
+
+  @Test
+  void neverUsesTheOtherProviderWhereASourceIsBroken() {
+    first.detects(new Detection.Broken("half configured", "Configure the rest"));
+
+    assertThatThrownBy(provider(false)::resolveCredentials).hasMessageContaining("half configured");
+  }
+
+  @Test
+  void saysWhatItLookedForWhereNothingIsThere() {
+    first.detects(new Detection.Absent("variable FIRST"));
+    RefreshingCredentialsProvider provider =
+        new TestProvider(List.of(first), EksCredentialsProvider.builder().time(time), false, null);
+    time.settle();
+
+    assertThatThrownBy(provider::resolveCredentials)
+        .hasMessageContaining("first looked for variable FIRST")
+        .hasMessageContaining("eks.amazonaws.com/role-arn");
+    int timers = time.pendingTimers();
+    assertThat(timers).as("nothing to retry: the environment does not change").isZero();
+  }
+}

@@ -1,0 +1,91 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.Environment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+
+/** One engine on virtual time, with a source that answers as the test says. */
+final class EngineFixture {
+  final VirtualTime time = new VirtualTime();
+  final ScriptedSource source = new ScriptedSource();
+  final List<CredentialsEvent> events = new ArrayList<>();
+  RefreshPolicy policy = RefreshPolicy.defaults();
+  double draw = 0.5;
+  private @Nullable Engine engine;
+
+  /** Builds the engine, which begins its first exchange; {@link VirtualTime#settle} ends it. */
+  EngineFixture built() {
+    engine =
+        new Engine(
+            Chain.detect(List.of(source), Environment.of(Map.of())).origin(),
+            policy,
+            time,
+            () -> draw,
+            new Events(events::add, time));
+    engine.start();
+    return this;
+  }
+
+  /** Builds the engine and lets the first exchange end. */
+  EngineFixture settled() {
+    built();
+    time.settle();
+    return this;
+  }
+
+  Engine engine() {
+    if (engine == null) {
+      throw new IllegalStateException("built() first");
+    }
+    return engine;
+  }
+
+  /** Lets go of the engine. */
+  void forget() {
+    engine = null;
+  }
+
+  /** The key id of what a caller gets without waiting, if it gets anything. */
+  Optional<String> keyIdNow() {
+    CompletableFuture<AwsCredentialsIdentity> future = ask();
+    return future.isDone() && !future.isCompletedExceptionally()
+        ? Optional.of(future.join().accessKeyId())
+        : Optional.empty();
+  }
+
+  /** A caller, which may wait. */
+  CompletableFuture<AwsCredentialsIdentity> ask() {
+    CompletableFuture<AwsCredentialsIdentity> ready = engine().readableFuture();
+    return ready != null ? ready : engine().resolve(policy.maxWait());
+  }
+
+  AwsCredentials askFor(Duration minimumValidity) {
+    return engine().await(minimumValidity, policy.maxWait());
+  }
+
+  int exchanges() {
+    return source.exchanges();
+  }
+
+  static Throwable failureOf(CompletableFuture<?> future) {
+    if (!future.isDone()) {
+      throw new AssertionError("still waiting");
+    }
+    try {
+      throw new AssertionError("succeeded: " + future.get());
+    } catch (ExecutionException | CompletionException e) {
+      return e.getCause() == null ? e : e.getCause();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package dev.lanyard;
+
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ScheduleTest {
+  private static final double LAST_DRAW = Math.nextDown(1.0);
+  private static final RefreshPolicy POLICY = RefreshPolicy.defaults();
+
+  @ParameterizedTest
+  @CsvSource({
+    // lifetime, earliest refresh, latest refresh
+    "PT12H, PT6H,    PT9H36M",
+    "PT6H,  PT3H,    PT4H48M",
+    "PT1H,  PT30M,   PT48M",
+    "PT15M, PT7M30S, PT10M",
+    "PT10M, PT5M,    PT8M",
+    "PT1M,  PT30S,   PT48S",
+    "PT1S,  PT0.5S,  PT0.8S",
+  })
+  void refreshesWithinTheWindowAndBeforeTheMarginWhereTheLifetimeAllowsIt(
+      Duration lifetime, Duration earliest, Duration latest) {
+    assertThat(Schedule.untilRefresh(POLICY, lifetime.toMillis(), 0))
+        .isEqualTo(earliest.toMillis());
+    assertThat(Schedule.untilRefresh(POLICY, lifetime.toMillis(), LAST_DRAW))
+        .isBetween(latest.toMillis() - 1, latest.toMillis());
+  }
+
+  @Test
+  void drawsUniformlyAndDoesNotGatherAtTheMargin() {
+    long lifetime = ofMinutes(15).toMillis();
+
+    assertThat(Schedule.untilRefresh(POLICY, lifetime, 0.5))
+        .isEqualTo(ofMinutes(8).plusSeconds(45).toMillis());
+  }
+
+  @Test
+  void neverAsksTwiceWithinThirtySecondsForWhatBroughtNothingNewer() {
+    assertThat(Schedule.untilPacedRefresh(POLICY, 1_000, 0)).isEqualTo(30_000);
+    assertThat(Schedule.untilPacedRefresh(POLICY, ofHours(1).toMillis(), 0))
+        .isEqualTo(ofMinutes(30).toMillis());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // failures, lifetime left, longest wait
+    "1,  PT1H, PT1S",
+    "2,  PT1H, PT2S",
+    "5,  PT1H, PT16S",
+    "20, PT1H, PT5M",
+    "60, PT1H, PT5M",
+    "20, PT4M, PT1M",
+    "20, PT4S, PT1S",
+    "20, PT0.2S, PT0.1S",
+  })
+  void backsOffExponentiallyButNeverBeyondAQuarterOfTheTimeLeft(
+      int failures, Duration left, Duration longest) {
+    assertThat(
+            Schedule.backoffWithCredentials(failures, left.toMillis(), Optional.empty(), LAST_DRAW))
+        .isBetween(longest.toMillis() - 1, longest.toMillis());
+    assertThat(Schedule.backoffWithCredentials(failures, left.toMillis(), Optional.empty(), 0))
+        .isEqualTo(100);
+  }
+
+  @Test
+  void honoursRetryAfterWithinTheTimeLeft() {
+    long left = ofMinutes(20).toMillis();
+
+    assertThat(Schedule.backoffWithCredentials(1, left, Optional.of(ofMinutes(10)), 0.5))
+        .isEqualTo(ofMinutes(10).toMillis());
+    assertThat(Schedule.backoffWithCredentials(1, left, Optional.of(ofHours(2)), 0.5))
+        .isEqualTo(ofMinutes(15).toMillis());
+    assertThat(
+            Schedule.backoffWithCredentials(
+                1, left, Optional.of(Duration.ofSeconds(Long.MAX_VALUE)), 0.5))
+        .isEqualTo(ofMinutes(15).toMillis());
+  }
+
+  @Test
+  void triesEveryFiveToFifteenSecondsOnceNothingIsLeft() {
+    assertThat(Schedule.backoffWithoutCredentials(Optional.empty(), 0)).isEqualTo(5_000);
+    assertThat(Schedule.backoffWithoutCredentials(Optional.empty(), LAST_DRAW))
+        .isBetween(14_999L, 15_000L);
+    assertThat(Schedule.backoffWithoutCredentials(Optional.of(ofHours(9)), 0))
+        .isEqualTo(ofMinutes(5).toMillis());
+  }
+
+  @Test
+  void retriesTheFirstExchangeFromAHundredMillisecondsToTwoSeconds() {
+    assertThat(Schedule.quickRetry(1, Optional.empty(), 0)).isEqualTo(100);
+    assertThat(Schedule.quickRetry(1, Optional.empty(), LAST_DRAW)).isBetween(199L, 200L);
+    assertThat(Schedule.quickRetry(1_000, Optional.empty(), LAST_DRAW)).isBetween(1_999L, 2_000L);
+    assertThat(Schedule.quickRetry(1, Optional.of(ofSeconds(7)), 0)).isEqualTo(7_000);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // answered at, sent, received, skew
+    "10000, 10000, 10300, 0",
+    "10000, 10999, 11300, 0",
+    "10000, 11100, 11300, -101",
+    "10000, 9500,  9800,  500",
+    "0,     7200000, 7200100, -7199001",
+  })
+  void callsSkewOnlyWhatTheAnswersTimeCannotExplain(
+      long answeredAt, long sent, long received, long skew) {
+    assertThat(Schedule.skew(Optional.of(Instant.ofEpochMilli(answeredAt)), sent, received))
+        .isEqualTo(skew);
+  }
+
+  @Test
+  void knowsNoSkewWithoutADate() {
+    assertThat(Schedule.skew(Optional.empty(), 1, 2)).isZero();
+  }
+}

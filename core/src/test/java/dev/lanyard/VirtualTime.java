@@ -1,0 +1,121 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.Time;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+
+/**
+ * Time that stands still until a test moves it. Timers and exchanges run on the thread that moves
+ * it, in the order of their times: nothing is left to chance.
+ */
+final class VirtualTime implements Time {
+  static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
+
+  private final Queue<Timer> timers =
+      new PriorityQueue<>(Comparator.comparingLong(Timer::at).thenComparingLong(Timer::number));
+  private final Deque<Runnable> work = new ArrayDeque<>();
+  private long nanos;
+  private long wallOffsetMillis;
+  private long numbers;
+  private boolean refusesWork;
+
+  private record Timer(long at, long number, Runnable task, CompletableFuture<Void> handle) {}
+
+  @Override
+  public synchronized long millis() {
+    return START.toEpochMilli() + wallOffsetMillis + Math.floorDiv(nanos, 1_000_000L);
+  }
+
+  @Override
+  public synchronized long nanos() {
+    return nanos;
+  }
+
+  @Override
+  public synchronized Future<?> after(Duration delay, Runnable task) {
+    CompletableFuture<Void> handle = new CompletableFuture<>();
+    timers.add(new Timer(nanos + Math.max(0, delay.toNanos()), numbers++, task, handle));
+    return handle;
+  }
+
+  @Override
+  public synchronized void execute(Runnable task) {
+    if (refusesWork) {
+      throw new IllegalStateException("no thread to be had");
+    }
+    work.add(task);
+  }
+
+  /** From now on there are no threads, or there are again. */
+  synchronized void refusesWork(boolean refuses) {
+    refusesWork = refuses;
+  }
+
+  Instant now() {
+    return Instant.ofEpochMilli(millis());
+  }
+
+  /** Runs all that is due now. */
+  void settle() {
+    advance(Duration.ZERO);
+  }
+
+  /** Moves time forward, running what comes due on the way, at its time. */
+  void advance(Duration by) {
+    long until;
+    synchronized (this) {
+      until = nanos + by.toNanos();
+    }
+    while (true) {
+      runWork();
+      Timer due;
+      synchronized (this) {
+        timers.removeIf(timer -> timer.handle().isDone());
+        Timer head = timers.peek();
+        if (head == null || head.at() > until) {
+          nanos = Math.max(nanos, until);
+          return;
+        }
+        timers.poll();
+        nanos = Math.max(nanos, head.at());
+        due = head;
+      }
+      due.task().run();
+    }
+  }
+
+  /** Sets the wall clock alone, forward or back. */
+  synchronized void jumpWallClock(Duration by) {
+    wallOffsetMillis += by.toMillis();
+  }
+
+  /** Moves the clocks without running a timer: the machine was suspended. */
+  synchronized void suspend(Duration by) {
+    wallOffsetMillis += by.toMillis();
+  }
+
+  synchronized int pendingTimers() {
+    timers.removeIf(timer -> timer.handle().isDone());
+    return timers.size();
+  }
+
+  private void runWork() {
+    while (true) {
+      Runnable task;
+      synchronized (this) {
+        task = work.poll();
+      }
+      if (task == null) {
+        return;
+      }
+      task.run();
+    }
+  }
+}
