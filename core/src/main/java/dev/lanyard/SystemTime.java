@@ -23,10 +23,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class SystemTime implements Time {
   private static final int WORKERS = 3;
   private static final int MOST_WORKERS = 64;
+
+  /** How long a thread that has nothing to do stays. */
   private static final Duration IDLE = Duration.ofSeconds(5);
+
+  /** A worker that has been busy with one task for so long counts as blocked. */
   private static final Duration BLOCKED = Duration.ofMillis(100);
 
-  static final SystemTime INSTANCE = new SystemTime();
+  static final SystemTime INSTANCE = new SystemTime(IDLE);
 
   private final AtomicInteger threads = new AtomicInteger();
   private final ScheduledThreadPoolExecutor timers;
@@ -36,16 +40,16 @@ final class SystemTime implements Time {
 
   // The core size is what grows, in addWorkers: the maximum only bounds it.
   @SuppressWarnings("ErroneousThreadPoolConstructorChecker")
-  SystemTime() {
+  SystemTime(Duration idle) {
     timers = new ScheduledThreadPoolExecutor(1, this::thread);
-    timers.setKeepAliveTime(IDLE.toMillis(), TimeUnit.MILLISECONDS);
+    timers.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
     timers.allowCoreThreadTimeOut(true);
     timers.setRemoveOnCancelPolicy(true);
     workers =
         new ThreadPoolExecutor(
             WORKERS,
             MOST_WORKERS,
-            IDLE.toMillis(),
+            idle.toMillis(),
             TimeUnit.MILLISECONDS,
             new LinkedBlockingQueue<>(),
             this::thread);
