@@ -287,7 +287,7 @@ final class Engine {
       before = state;
       Held held = before.held();
       keep = held != null && held.isBetterThan(fresh, now);
-      Held best = keep && held != null ? held : fresh;
+      Held best = keep && held != null ? held.seenAgain(fresh) : fresh;
       long left = best.expiresAt() - now;
       long delay;
       if (!keep) {

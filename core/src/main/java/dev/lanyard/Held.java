@@ -51,6 +51,19 @@ record Held(
     return new Held(identity, ready, expiresAt, sourceExpiration, skew, true);
   }
 
+  /**
+   * These, after the source gave them once more: by what it now says of its clock, since ours may
+   * have been set right in between.
+   */
+  Held seenAgain(Held answer) {
+    boolean sameCredentials =
+        answer.hasKeyId(identity.accessKeyId()) && answer.sourceExpiration.equals(sourceExpiration);
+    if (!sameCredentials || answer.skew == skew) {
+      return this;
+    }
+    return refused ? answer.asRefused() : answer;
+  }
+
   boolean hasKeyId(String accessKeyId) {
     return identity.accessKeyId().equals(accessKeyId);
   }

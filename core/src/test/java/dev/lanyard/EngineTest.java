@@ -330,6 +330,26 @@ class EngineTest {
   }
 
   @Nested
+  class Clocks {
+    @Test
+    void thatWereSetRightCountWhenTheSameCredentialsComeAgain() {
+      f.time.jumpWallClock(ofHours(2));
+      f.source.does(
+          context ->
+              sessionCredentials("A", VirtualTime.START.plus(ofHours(1)))
+                  .answeredAt(VirtualTime.START.plusNanos(f.time.nanos()))
+                  .build());
+      f.settled();
+      f.time.jumpWallClock(ofHours(-2));
+
+      f.time.advance(ofMinutes(40));
+
+      assertThat(f.exchanges()).isEqualTo(2);
+      assertThat(f.engine().status().expiration()).contains(VirtualTime.START.plus(ofHours(1)));
+    }
+  }
+
+  @Nested
   class Callers {
     @Test
     void shareOneExchangeAndItsResult() {
