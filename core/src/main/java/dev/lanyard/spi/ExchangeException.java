@@ -25,7 +25,9 @@ public final class ExchangeException extends Exception {
     MISCONFIGURED
   }
 
+  /** What the failure means for the next attempt. */
   private final Kind kind;
+
   private final transient Optional<String> code;
   private final transient OptionalInt status;
   private final transient Optional<String> requestId;
