@@ -1,0 +1,84 @@
+package dev.lanyard.testing;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The AWS account: its roles, and the credentials that were issued for them. */
+final class FakeAccount {
+  /** An optional path, and a name. Source: the pattern of RoleName and path in the IAM model. */
+  private static final Pattern ROLE = Pattern.compile("(?:[\\w+=,.@-]+/)*([\\w+=,.@-]{1,64})");
+
+  private final String id;
+  private final InstantSource clock;
+  private final Map<String, Role> roles = new ConcurrentHashMap<>();
+  private final Map<String, IssuedCredentials> issued = new ConcurrentHashMap<>();
+
+  FakeAccount(String id, InstantSource clock) {
+    this.id = id;
+    this.clock = clock;
+  }
+
+  String id() {
+    return id;
+  }
+
+  /** Creates a role, or changes the one of this name, which keeps its id. */
+  Role role(String pathAndName, Duration maxSessionDuration, List<TrustPolicy> trust) {
+    var parts = ROLE.matcher(pathAndName);
+    if (!parts.matches()) {
+      throw new IllegalArgumentException(
+          "IAM accepts no role " + pathAndName + ": write name, or path/name");
+    }
+    String name = parts.group(1);
+    String arn = "arn:aws:iam::" + id + ":role/" + pathAndName;
+    Role role =
+        roles.compute(
+            arn,
+            (key, old) ->
+                new Role(
+                    arn,
+                    id,
+                    name,
+                    old == null ? Ids.roleId() : old.id(),
+                    maxSessionDuration,
+                    List.copyOf(trust)));
+    return role;
+  }
+
+  Optional<Role> role(String arn) {
+    return Optional.ofNullable(roles.get(arn));
+  }
+
+  /**
+   * Issues credentials. They expire on a whole second, as those of AWS do; a lifetime that a test
+   * has chosen is kept to the millisecond, since it may be a few seconds long.
+   */
+  IssuedCredentials issue(
+      Role role,
+      String sessionName,
+      Duration lifetime,
+      @Nullable Duration chosen,
+      Map<String, String> sessionTags) {
+    Instant now = clock.instant();
+    Instant expiration =
+        chosen == null
+            ? now.plus(lifetime).truncatedTo(ChronoUnit.SECONDS)
+            : now.plus(chosen).truncatedTo(ChronoUnit.MILLIS);
+    IssuedCredentials credentials =
+        new IssuedCredentials(role, sessionName, expiration, sessionTags);
+    issued.put(credentials.accessKeyId(), credentials);
+    return credentials;
+  }
+
+  Optional<IssuedCredentials> issued(String accessKeyId) {
+    return Optional.ofNullable(issued.get(accessKeyId));
+  }
+}

@@ -1,0 +1,274 @@
+package dev.lanyard.testing;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * The identity plane of one EKS cluster and its AWS account, in this process and on loopback: an
+ * OIDC issuer, an STS, a Pod Identity agent with EKS Auth behind it, roles, associations and pods.
+ * Nothing of it leaves the machine, and no AWS account is needed.
+ *
+ * <pre>{@code
+ * try (FakeEks eks = FakeEks.start()) {
+ *   String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+ *   FakePod pod = eks.pod("shop", "orders").irsa(role);
+ *   // hand pod.environment() to the code under test
+ * }
+ * }</pre>
+ *
+ * <p>It accepts and refuses for the reasons for which the real services do: signature, issuer,
+ * audience and times of a token, the conditions of a trust policy, the association of a service
+ * account. Nothing is eventually consistent: a change holds for the next request.
+ *
+ * <p>Safe for use by many threads. Two clusters know nothing of each other: each refuses the
+ * other's tokens. {@link #close} frees the ports and deletes the pods' files.
+ */
+public final class FakeEks implements AutoCloseable {
+  private static final String ACCOUNT = "111122223333";
+  private static final String CLUSTER = "lanyard";
+  private static final Duration DEFAULT_MAX_SESSION = Duration.ofHours(1);
+  private static final Duration LONGEST_MAX_SESSION = Duration.ofHours(12);
+
+  private final InstantSource clock;
+  private final String region;
+  private final FakeAccount account;
+  private final FakeIssuer issuer;
+  private final EksAuth eksAuth;
+  private final FakeSts sts;
+  private final FakeAgent agent;
+
+  // Both guarded by the list.
+  private final List<FakePod> pods = new ArrayList<>();
+  private boolean closed;
+
+  private FakeEks(Builder builder) {
+    this.clock = builder.clock;
+    this.region = builder.region;
+    this.account = new FakeAccount(ACCOUNT, clock);
+    this.issuer = new FakeIssuer(clock, region, ACCOUNT);
+    this.eksAuth = new EksAuth(clock, region, CLUSTER, issuer, account);
+    this.sts = new FakeSts(clock, issuer, account);
+    this.agent = new FakeAgent(clock, eksAuth);
+  }
+
+  /**
+   * Starts a cluster in eu-west-1 with the system's clock.
+   *
+   * @return a cluster without roles, associations or pods, listening on free loopback ports
+   */
+  public static FakeEks start() {
+    return builder().start();
+  }
+
+  /**
+   * Starts a description of a cluster.
+   *
+   * @return a builder with the defaults of {@link #start}
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Creates an IAM role with a maximum session duration of one hour, or changes the one of this
+   * name.
+   *
+   * @param name the role's name, with its path before it if it has one: {@code team/orders-role}
+   * @param trust whom the role trusts: the statements of all these policies count. With none,
+   *     nobody
+   * @return the role's ARN
+   * @throws IllegalArgumentException if IAM would not accept the name
+   */
+  public String role(String name, TrustPolicy... trust) {
+    return role(name, DEFAULT_MAX_SESSION, trust);
+  }
+
+  /**
+   * Creates an IAM role, or changes the one of this name.
+   *
+   * @param name the role's name, with its path before it if it has one: {@code team/orders-role}
+   * @param maxSessionDuration the longest session that {@code AssumeRoleWithWebIdentity} may ask
+   *     for, 1 to 12 hours
+   * @param trust whom the role trusts: the statements of all these policies count. With none,
+   *     nobody
+   * @return the role's ARN
+   * @throws IllegalArgumentException if IAM would not accept the name or the duration
+   */
+  public String role(String name, Duration maxSessionDuration, TrustPolicy... trust) {
+    if (maxSessionDuration.compareTo(DEFAULT_MAX_SESSION) < 0
+        || maxSessionDuration.compareTo(LONGEST_MAX_SESSION) > 0) {
+      throw new IllegalArgumentException("MaxSessionDuration is 1 to 12 hours");
+    }
+    return account.role(name, maxSessionDuration, List.of(trust)).arn();
+  }
+
+  /**
+   * Associates a service account with a role, for Pod Identity. It replaces an older association.
+   * The agent serves what it has in its cache all the same, as the real one does.
+   *
+   * @param namespace the service account's namespace
+   * @param serviceAccount the service account's name
+   * @param roleArn a role of this account; it need not exist
+   * @throws IllegalArgumentException if the role is of another account, or a name is not valid
+   */
+  public void associate(String namespace, String serviceAccount, String roleArn) {
+    eksAuth.associate(new ServiceAccount(namespace, serviceAccount), roleArn);
+  }
+
+  /**
+   * Deletes the association of a service account. The agent serves what it has in its cache all the
+   * same, as the real one does.
+   *
+   * @param namespace the service account's namespace
+   * @param serviceAccount the service account's name
+   * @return whether there was one
+   * @throws IllegalArgumentException if a name is not valid
+   */
+  public boolean dissociate(String namespace, String serviceAccount) {
+    return eksAuth.dissociate(new ServiceAccount(namespace, serviceAccount));
+  }
+
+  /**
+   * Creates a pod that runs as a service account. It has neither IRSA nor Pod Identity until it is
+   * given one.
+   *
+   * @param namespace the pod's namespace
+   * @param serviceAccount the service account's name
+   * @return a new pod, which goes when this cluster is closed
+   * @throws IllegalArgumentException if a name is not valid
+   * @throws IllegalStateException if this cluster is closed
+   * @throws java.io.UncheckedIOException if there is no room for its files
+   */
+  public FakePod pod(String namespace, String serviceAccount) {
+    FakePod pod = new FakePod(this, new ServiceAccount(namespace, serviceAccount));
+    synchronized (pods) {
+      if (closed) {
+        pod.close();
+        throw new IllegalStateException("This cluster is closed");
+      }
+      pods.add(pod);
+    }
+    return pod;
+  }
+
+  /**
+   * Returns the credentials that have this access key id, for a fake of another service that
+   * verifies signatures.
+   *
+   * @param accessKeyId the access key id of a request
+   * @return the credentials, expired or not; empty if this cluster has not issued them
+   */
+  public Optional<IssuedCredentials> issued(String accessKeyId) {
+    return account.issued(accessKeyId);
+  }
+
+  /**
+   * Returns the OIDC issuer, and the IAM OIDC provider by which the account trusts it.
+   *
+   * @return the cluster's issuer
+   */
+  public FakeIssuer issuer() {
+    return issuer;
+  }
+
+  /**
+   * Returns the STS.
+   *
+   * @return the region's STS
+   */
+  public FakeSts sts() {
+    return sts;
+  }
+
+  /**
+   * Returns the Pod Identity agent of the node on which all pods run.
+   *
+   * @return the agent
+   */
+  public FakeAgent agent() {
+    return agent;
+  }
+
+  /**
+   * Returns the region.
+   *
+   * @return such as {@code eu-west-1}
+   */
+  public String region() {
+    return region;
+  }
+
+  InstantSource clock() {
+    return clock;
+  }
+
+  /** Frees the ports and deletes the pods' files. Closing twice does no harm. */
+  @Override
+  public void close() {
+    synchronized (pods) {
+      closed = true;
+      pods.forEach(FakePod::close);
+      pods.clear();
+    }
+    agent.close();
+    sts.close();
+    issuer.close();
+  }
+
+  @Override
+  public String toString() {
+    return "FakeEks[" + issuer.url() + "]";
+  }
+
+  /** Describes a {@link FakeEks}. Not for use by more than one thread. */
+  public static final class Builder {
+    /** A region of the partition aws, whose names the fakes use. */
+    private static final Pattern REGION =
+        Pattern.compile("(?!cn-|us-gov-|us-iso|eu-iso|eusc-)[a-z]{2}(-[a-z]+)+-\\d");
+
+    private InstantSource clock = InstantSource.system();
+    private String region = "eu-west-1";
+
+    private Builder() {}
+
+    /**
+     * Sets the clock by which tokens and credentials are issued, expire, and answers are dated.
+     *
+     * @param clock by default the system's; read by many threads
+     * @return this builder
+     */
+    public Builder clock(InstantSource clock) {
+      this.clock = Objects.requireNonNull(clock, "clock");
+      return this;
+    }
+
+    /**
+     * Sets the region.
+     *
+     * @param region by default {@code eu-west-1}; one of the partition aws
+     * @return this builder
+     * @throws IllegalArgumentException if it is not of the form of one
+     */
+    public Builder region(String region) {
+      if (!REGION.matcher(region).matches()) {
+        throw new IllegalArgumentException("No region of the partition aws is named " + region);
+      }
+      this.region = region;
+      return this;
+    }
+
+    /**
+     * Starts the cluster.
+     *
+     * @return a cluster without roles, associations or pods, listening on free loopback ports
+     */
+    public FakeEks start() {
+      return new FakeEks(this);
+    }
+  }
+}

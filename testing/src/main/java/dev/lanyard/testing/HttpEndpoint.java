@@ -1,0 +1,196 @@
+package dev.lanyard.testing;
+
+import com.github.tomakehurst.wiremock.WireMockServer;
+import com.github.tomakehurst.wiremock.client.ResponseDefinitionBuilder;
+import com.github.tomakehurst.wiremock.client.WireMock;
+import com.github.tomakehurst.wiremock.common.Notifier;
+import com.github.tomakehurst.wiremock.core.Options.ChunkedEncodingPolicy;
+import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
+import com.github.tomakehurst.wiremock.extension.ResponseDefinitionTransformerV2;
+import com.github.tomakehurst.wiremock.http.HttpHeader;
+import com.github.tomakehurst.wiremock.http.Request;
+import com.github.tomakehurst.wiremock.http.ResponseDefinition;
+import com.github.tomakehurst.wiremock.standalone.MappingsSource;
+import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
+import com.github.tomakehurst.wiremock.stubbing.StubMapping;
+import com.github.tomakehurst.wiremock.stubbing.StubMappings;
+import java.net.URI;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP server on a free loopback port, whose every answer is computed. The only class that
+ * knows WireMock.
+ *
+ * <p>It keeps nothing of what it received: WireMock's request journal and notifier, and its page
+ * for unmatched requests, would hold or print tokens.
+ */
+final class HttpEndpoint implements AutoCloseable {
+  private static final String LOOPBACK = "127.0.0.1";
+
+  /** The form of RFC 9110, section 5.6.7; the JDK's RFC_1123_DATE_TIME does not pad the day. */
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
+          .withZone(ZoneOffset.UTC);
+
+  private final InstantSource clock;
+  private final Function<HttpRequest, HttpAnswer> handler;
+  private final int port;
+  private @Nullable WireMockServer server;
+
+  private HttpEndpoint(InstantSource clock, Function<HttpRequest, HttpAnswer> handler) {
+    this.clock = clock;
+    this.handler = handler;
+    this.server = serve(0);
+    this.port = server.port();
+  }
+
+  /** Starts listening. The handler is called by many threads, and its clock dates the answers. */
+  static HttpEndpoint start(InstantSource clock, Function<HttpRequest, HttpAnswer> handler) {
+    return new HttpEndpoint(clock, handler);
+  }
+
+  /** Host and port, as a {@code Host} header carries them. */
+  String authority() {
+    return LOOPBACK + ":" + port;
+  }
+
+  URI uri() {
+    return URI.create("http://" + authority());
+  }
+
+  /** Refuses connections until {@link #comeBack}. Does nothing if it already does. */
+  synchronized void goDown() {
+    if (server != null) {
+      server.stop();
+      server = null;
+    }
+  }
+
+  /** Listens again, on the same port. Does nothing if it already does. */
+  synchronized void comeBack() {
+    if (server == null) {
+      server = serve(port);
+    }
+  }
+
+  @Override
+  public void close() {
+    goDown();
+  }
+
+  private WireMockServer serve(int onPort) {
+    WireMockServer wireMock =
+        new WireMockServer(
+            WireMockConfiguration.options()
+                .bindAddress(LOOPBACK)
+                .port(onPort)
+                .http2PlainDisabled(true)
+                .gzipDisabled(true)
+                .useChunkedTransferEncoding(ChunkedEncodingPolicy.NEVER)
+                // The agent's server reads headers of up to 1 MiB; one buffer is held for each
+                // connection, and no token comes near this.
+                .jettyHeaderRequestSize(64 * 1024)
+                .disableRequestJournal()
+                .stubRequestLoggingDisabled(true)
+                .notifier(new Silence())
+                // WireMock would set system properties of the process.
+                .disableOptimizeXmlFactoriesLoading(true)
+                // It would load the stubs of the project under test, and whatever extension is on
+                // the class path.
+                .mappingSource(new NoMappings())
+                .extensionScanningEnabled(false)
+                .adminAuthenticator(request -> false)
+                .extensions(new Answers()));
+    wireMock.stubFor(WireMock.any(WireMock.anyUrl()));
+    wireMock.start();
+    return wireMock;
+  }
+
+  private ResponseDefinition answer(Request request) {
+    HttpAnswer answer;
+    try {
+      answer =
+          handler.apply(
+              new HttpRequest(
+                  request.getMethod().getName(),
+                  request.getUrl(),
+                  name -> {
+                    HttpHeader header = request.header(name);
+                    return header.isPresent() ? header.values() : List.of();
+                  },
+                  request.getBodyAsString()));
+    } catch (RuntimeException e) {
+      // WireMock would print the exception into the answer. Its type is enough to find the defect,
+      // its message might hold a part of the request.
+      answer =
+          new HttpAnswer(
+              500,
+              Map.of("Content-Type", "text/plain; charset=utf-8"),
+              "The fake failed: " + e.getClass().getName() + " at " + origin(e) + "\n");
+    }
+    ResponseDefinitionBuilder response =
+        ResponseDefinitionBuilder.responseDefinition()
+            .withStatus(answer.status())
+            .withHeader("Date", HTTP_DATE.format(clock.instant()))
+            .withBody(answer.body());
+    answer.headers().forEach(response::withHeader);
+    return response.build();
+  }
+
+  private static String origin(Throwable failure) {
+    StackTraceElement[] stack = failure.getStackTrace();
+    return stack.length == 0 ? "an unknown place" : stack[0].toString();
+  }
+
+  private final class Answers implements ResponseDefinitionTransformerV2 {
+    private final String name = "lanyard-" + UUID.randomUUID();
+
+    @Override
+    public ResponseDefinition transform(ServeEvent event) {
+      return answer(event.getRequest());
+    }
+
+    @Override
+    public String getName() {
+      return name;
+    }
+  }
+
+  private static final class NoMappings implements MappingsSource {
+    @Override
+    public void loadMappingsInto(StubMappings mappings) {}
+
+    @Override
+    public void save(List<StubMapping> mappings) {}
+
+    @Override
+    public void save(StubMapping mapping) {}
+
+    // WireMock will drop this method, and still demands it.
+    @SuppressWarnings("removal")
+    @Override
+    public void remove(StubMapping mapping) {}
+
+    @Override
+    public void removeAll() {}
+  }
+
+  private static final class Silence implements Notifier {
+    @Override
+    public void info(String message) {}
+
+    @Override
+    public void error(String message) {}
+
+    @Override
+    public void error(String message, Throwable failure) {}
+  }
+}

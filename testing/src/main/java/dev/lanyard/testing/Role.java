@@ -1,0 +1,33 @@
+package dev.lanyard.testing;
+
+import java.time.Duration;
+import java.util.List;
+
+/** An IAM role. */
+record Role(
+    String arn,
+    String accountId,
+    String name,
+    String id,
+    Duration maxSessionDuration,
+    List<TrustPolicy> trust) {
+
+  /**
+   * Whether the trust policy allows the request. Every statement counts: an explicit Deny wins over
+   * any Allow, and silence is a no.
+   */
+  boolean trusts(TrustRequest request) {
+    boolean allowed = false;
+    for (TrustPolicy policy : trust) {
+      for (TrustStatement statement : policy.statements()) {
+        if (statement.matches(request)) {
+          if (statement.denies()) {
+            return false;
+          }
+          allowed = true;
+        }
+      }
+    }
+    return allowed;
+  }
+}

@@ -1,0 +1,218 @@
+package dev.lanyard.testing;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One statement of a trust policy, as it is evaluated.
+ *
+ * <p>What this class does not evaluate it does not accept either: a condition that a fake overlooks
+ * would make a test pass which fails on a cluster.
+ */
+record TrustStatement(
+    boolean denies,
+    Map<String, List<String>> principals,
+    List<String> actions,
+    List<Condition> conditions) {
+
+  private static final Set<String> ELEMENTS =
+      Set.of("Sid", "Effect", "Principal", "Action", "Condition");
+  private static final Set<String> PRINCIPAL_TYPES = Set.of("AWS", "Federated", "Service");
+
+  /** Whoever it is. Source: IAM user guide, reference_policies_elements_principal. */
+  private static final String ANYONE = "*";
+
+  /**
+   * One key under one operator.
+   *
+   * @param negated whether none of the values may match
+   * @param ifExists whether a request without the key passes
+   */
+  record Condition(
+      Comparison comparison, boolean negated, boolean ifExists, String key, List<String> values) {
+
+    /**
+     * Several values of one key are alternatives. A request without the key fails, unless the
+     * operator ends in IfExists or is negated. Source: IAM user guide,
+     * reference_policies_multi-value-conditions, reference_policies_elements_condition_operators.
+     */
+    boolean holds(TrustRequest request) {
+      return request
+          .key(key)
+          .map(actual -> negated != values.stream().anyMatch(v -> comparison.matches(v, actual)))
+          .orElse(ifExists || negated);
+    }
+  }
+
+  /** How a value of a condition compares with that of the request. */
+  enum Comparison {
+    /** An asterisk is an asterisk. */
+    EXACT,
+    EXACT_IGNORING_CASE,
+    /** An asterisk stands for any run of characters, a question mark for one. */
+    PATTERN;
+
+    boolean matches(String pattern, String actual) {
+      return switch (this) {
+        case EXACT -> pattern.equals(actual);
+        case EXACT_IGNORING_CASE ->
+            pattern.toLowerCase(Locale.ROOT).equals(actual.toLowerCase(Locale.ROOT));
+        case PATTERN -> wildcard(pattern, actual);
+      };
+    }
+  }
+
+  boolean matches(TrustRequest request) {
+    return principalMatches(request)
+        && actions.stream()
+            .anyMatch(
+                action ->
+                    wildcard(
+                        action.toLowerCase(Locale.ROOT), request.action().toLowerCase(Locale.ROOT)))
+        && conditions.stream().allMatch(condition -> condition.holds(request));
+  }
+
+  private boolean principalMatches(TrustRequest request) {
+    return principals.containsKey(ANYONE)
+        || principals
+            .getOrDefault(request.principalType(), List.of())
+            .contains(request.principal());
+  }
+
+  /** Reads one statement. */
+  static TrustStatement parse(Map<?, ?> statement) {
+    for (Object element : statement.keySet()) {
+      if (!ELEMENTS.contains(element)) {
+        throw new IllegalArgumentException(
+            "A statement of a trust policy holds "
+                + ELEMENTS
+                + " as far as this fake evaluates it, not "
+                + element);
+      }
+    }
+    Object effect = statement.get("Effect");
+    if (!"Allow".equals(effect) && !"Deny".equals(effect)) {
+      throw new IllegalArgumentException("Effect is Allow or Deny, not " + effect);
+    }
+    return new TrustStatement(
+        "Deny".equals(effect),
+        principals(statement.get("Principal")),
+        strings("Action", statement.get("Action")),
+        conditions(statement.get("Condition")));
+  }
+
+  private static Map<String, List<String>> principals(@Nullable Object principal) {
+    if (ANYONE.equals(principal)) {
+      return Map.of(ANYONE, List.of());
+    }
+    if (!(principal instanceof Map<?, ?> byType)) {
+      throw new IllegalArgumentException(
+          "Principal is \"*\" or an object such as {\"Federated\": \"arn...\"}");
+    }
+    Map<String, List<String>> principals = new TreeMap<>();
+    byType.forEach(
+        (type, values) -> {
+          if (!(type instanceof String name) || !PRINCIPAL_TYPES.contains(name)) {
+            throw new IllegalArgumentException(
+                "A principal is one of " + PRINCIPAL_TYPES + ", not " + type);
+          }
+          principals.put(name, strings("Principal", values));
+        });
+    return Map.copyOf(principals);
+  }
+
+  private static List<Condition> conditions(@Nullable Object condition) {
+    if (condition == null) {
+      return List.of();
+    }
+    if (!(condition instanceof Map<?, ?> byOperator)) {
+      throw new IllegalArgumentException("Condition is an object of operators");
+    }
+    List<Condition> conditions = new ArrayList<>();
+    byOperator.forEach(
+        (operator, keys) -> {
+          if (!(operator instanceof String name) || !(keys instanceof Map<?, ?> byKey)) {
+            throw new IllegalArgumentException("An operator holds an object of condition keys");
+          }
+          byKey.forEach(
+              (key, values) ->
+                  conditions.add(
+                      condition(name, String.valueOf(key), strings("Condition", values))));
+        });
+    return List.copyOf(conditions);
+  }
+
+  private static Condition condition(String operator, String key, List<String> values) {
+    boolean ifExists = operator.endsWith("IfExists");
+    String base =
+        ifExists ? operator.substring(0, operator.length() - "IfExists".length()) : operator;
+    boolean negated = base.contains("Not");
+    Comparison comparison =
+        switch (base) {
+          case "StringEquals", "StringNotEquals" -> Comparison.EXACT;
+          case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase" ->
+              Comparison.EXACT_IGNORING_CASE;
+          // ArnEquals takes wildcards like ArnLike.
+          // Source: IAM user guide, reference_policies_elements_condition_operators.
+          case "StringLike",
+              "StringNotLike",
+              "ArnEquals",
+              "ArnLike",
+              "ArnNotEquals",
+              "ArnNotLike" ->
+              Comparison.PATTERN;
+          default ->
+              throw new IllegalArgumentException(
+                  "This fake evaluates the string and ARN operators, with or without IfExists, not "
+                      + operator);
+        };
+    return new Condition(comparison, negated, ifExists, key, values);
+  }
+
+  private static List<String> strings(String element, @Nullable Object value) {
+    List<String> strings = new ArrayList<>();
+    for (Object each : value instanceof List<?> list ? list : Arrays.asList(value)) {
+      if (!(each instanceof String string)) {
+        throw new IllegalArgumentException(element + " holds a string or an array of strings");
+      }
+      strings.add(string);
+    }
+    if (strings.isEmpty()) {
+      throw new IllegalArgumentException(element + " is empty");
+    }
+    return List.copyOf(strings);
+  }
+
+  /** Matches in time proportional to the product of the lengths, whatever the pattern. */
+  private static boolean wildcard(String pattern, String text) {
+    int p = 0;
+    int t = 0;
+    int star = -1;
+    int resume = 0;
+    while (t < text.length()) {
+      if (p < pattern.length() && pattern.charAt(p) == '*') {
+        star = p++;
+        resume = t;
+      } else if (p < pattern.length()
+          && (pattern.charAt(p) == '?' || pattern.charAt(p) == text.charAt(t))) {
+        p++;
+        t++;
+      } else if (star >= 0) {
+        p = star + 1;
+        t = ++resume;
+      } else {
+        return false;
+      }
+    }
+    while (p < pattern.length() && pattern.charAt(p) == '*') {
+      p++;
+    }
+    return p == pattern.length();
+  }
+}
