@@ -1,0 +1,40 @@
+package dev.lanyard.irsa;
+
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+
+/** HTTP headers that speak of time. Source: RFC 9110, sections 5.6.7, 6.6.1 and 10.2.3. */
+final class RetryAfter {
+  private RetryAfter() {}
+
+  /** Reads an HTTP date, empty if it is none. */
+  static Optional<Instant> date(String value) {
+    try {
+      return Optional.of(
+          ZonedDateTime.parse(value.strip(), DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+    } catch (DateTimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Reads {@code Retry-After}: seconds, or an HTTP date.
+   *
+   * @param value the header's value
+   * @param answeredAt when the answer was sent, by the clock that wrote the date
+   * @return how long to wait, zero for a date in the past, empty if it is neither
+   */
+  static Optional<Duration> parse(String value, Instant answeredAt) {
+    String text = value.strip();
+    if (text.matches("\\d{1,9}")) {
+      return Optional.of(Duration.ofSeconds(Long.parseLong(text)));
+    }
+    return date(text)
+        .map(until -> Duration.between(answeredAt, until))
+        .map(wait -> wait.isNegative() ? Duration.ZERO : wait);
+  }
+}

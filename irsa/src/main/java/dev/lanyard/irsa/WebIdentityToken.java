@@ -1,0 +1,149 @@
+package dev.lanyard.irsa;
+
+import dev.lanyard.spi.ExchangeException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The projected service account token, as it was read from its file just now. {@link #toString}
+ * does not show it, and {@link #scrub} takes it out of what others say.
+ */
+final class WebIdentityToken {
+  /** Source: the STS model, WebIdentityToken. */
+  private static final int MIN_LENGTH = 4;
+
+  private static final int MAX_LENGTH = 20_000;
+
+  // Room for what is stripped: a file that is longer by more is too long in any case.
+  private static final int MAX_READ = MAX_LENGTH + 1_000;
+
+  // Shorter runs are words that a message may hold by chance.
+  private static final int MIN_SECRET_RUN = 12;
+
+  // A token, or the beginning of one that was cut off: its header is a JSON object in base64url.
+  private static final Pattern JSON_WEB_TOKEN =
+      Pattern.compile("eyJ[\\w-]{" + MIN_SECRET_RUN + ",}[\\w.-]*");
+
+  private final String value;
+
+  private WebIdentityToken(String value) {
+    this.value = value;
+  }
+
+  /**
+   * Reads the file, by its path each time: the kubelet replaces what the path leads to.
+   *
+   * @param file the file
+   * @param name the file's name for messages
+   * @throws ExchangeException misconfigured, if there is no usable token in it
+   */
+  static WebIdentityToken read(Path file, String name) throws ExchangeException {
+    byte[] bytes;
+    try (InputStream in = Files.newInputStream(file)) {
+      bytes = in.readNBytes(MAX_READ + 1);
+    } catch (NoSuchFileException e) {
+      throw misconfigured(
+          "web identity token file " + name + " does not exist",
+          "Check that the pod mounts the projected volume aws-iam-token at the directory of that"
+              + " file; a pod older than its service account's annotation has to be recreated",
+          e);
+    } catch (AccessDeniedException e) {
+      throw misconfigured(
+          "web identity token file " + name + " may not be read by this process",
+          "Set securityContext.fsGroup of the pod, so that a process that is not root may read"
+              + " projected tokens",
+          e);
+    } catch (IOException e) {
+      throw misconfigured(
+          "web identity token file "
+              + name
+              + " cannot be read ("
+              + e.getClass().getSimpleName()
+              + ")",
+          "Check that it is a regular file, and the pod's projected volume",
+          e);
+    }
+    if (bytes.length > MAX_READ) {
+      throw tooLong(name);
+    }
+    // STS takes the token as it comes: a line break that an editor left would spoil it.
+    String value = new String(bytes, StandardCharsets.ISO_8859_1).stripTrailing();
+    if (value.isEmpty()) {
+      throw misconfigured(
+          "web identity token file " + name + " is empty",
+          "Check what writes the file; the kubelet never leaves it empty",
+          null);
+    }
+    if (value.length() > MAX_LENGTH) {
+      throw tooLong(name);
+    }
+    if (value.length() < MIN_LENGTH || !value.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+      throw misconfigured(
+          "web identity token file "
+              + name
+              + " holds no web identity token: "
+              + (value.length() < MIN_LENGTH
+                  ? "it has fewer than " + MIN_LENGTH + " characters"
+                  : "it has blanks, line breaks or characters that are not printable within"),
+          "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the token alone",
+          null);
+    }
+    return new WebIdentityToken(value);
+  }
+
+  /** Returns the token: for the request to STS, and for nothing else. */
+  String value() {
+    return value;
+  }
+
+  boolean sameAs(WebIdentityToken other) {
+    return value.equals(other.value);
+  }
+
+  /** Says whether a text holds the token or one of its three parts. */
+  boolean isIn(String text) {
+    return !scrub(text).equals(text);
+  }
+
+  /** Takes the token and each of its parts out of a text: STS repeats what it finds invalid. */
+  String scrub(String text) {
+    String clean = text.replace(value, "***");
+    for (String part : value.split("\\.", -1)) {
+      if (part.length() >= MIN_SECRET_RUN) {
+        clean = clean.replace(part, "***");
+      }
+    }
+    return JSON_WEB_TOKEN.matcher(clean).replaceAll("***");
+  }
+
+  @Override
+  public String toString() {
+    return "WebIdentityToken[" + value.length() + " characters]";
+  }
+
+  private static ExchangeException tooLong(String name) {
+    return misconfigured(
+        "web identity token file "
+            + name
+            + " has more than "
+            + MAX_LENGTH
+            + " characters, more than STS takes",
+        "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the token alone",
+        null);
+  }
+
+  private static ExchangeException misconfigured(
+      String message, String remedy, @Nullable IOException cause) {
+    return ExchangeException.builder(ExchangeException.Kind.MISCONFIGURED, message)
+        .remedy(remedy)
+        .cause(cause)
+        .build();
+  }
+}

@@ -1,0 +1,220 @@
+package dev.lanyard.irsa;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.AppenderBase;
+import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.spi.SessionCredentials;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Handler;
+import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
+import java.util.logging.SimpleFormatter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
+
+/** No failure, and no logger at its finest level, says a secret. */
+class SecretsTest {
+  private static final String TOKEN = Tokens.token(1);
+
+  @TempDir Path root;
+  private final ScriptedSts sts = new ScriptedSts();
+  private final Logger logback = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+  private final java.util.logging.Logger jdk = LogManager.getLogManager().getLogger("");
+  private final Recorder recorder = new Recorder();
+  private final JdkRecorder jdkRecorder = new JdkRecorder();
+  private Level level = Level.DEBUG;
+  private Pod pod;
+
+  @BeforeEach
+  void recordAllThatIsLogged() {
+    level = logback.getLevel();
+    logback.setLevel(Level.TRACE);
+    recorder.start();
+    logback.addAppender(recorder);
+    jdk.setLevel(java.util.logging.Level.ALL);
+    jdk.addHandler(jdkRecorder);
+    pod = new Pod(root).sts(sts.endpoint());
+  }
+
+  @AfterEach
+  void stopRecording() {
+    jdk.removeHandler(jdkRecorder);
+    jdk.setLevel(java.util.logging.Level.INFO);
+    logback.detachAppender(recorder);
+    logback.setLevel(level);
+    sts.close();
+  }
+
+  /** What a peer answers; all of it that is secret is in the text. */
+  static List<ScriptedSts.Answer> answers() {
+    String echo = "1 validation error detected: Value '" + TOKEN + "' at 'webIdentityToken' failed";
+    String success = ScriptedSts.success("ASIAEXAMPLEEXAMPLE01");
+    return List.of(
+        error(403, "AccessDenied", "Not authorized"),
+        error(400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account"),
+        error(400, "InvalidIdentityToken", "Incorrect token audience"),
+        error(400, "InvalidIdentityToken", "Couldn't retrieve verification key"),
+        error(400, "ExpiredTokenException", "Token expired"),
+        error(400, "IDPCommunicationError", "no"),
+        error(400, "Throttling", "Rate exceeded"),
+        error(503, "ServiceUnavailable", "no"),
+        error(400, "ValidationError", echo),
+        error(400, "ValidationError", "Value '" + TOKEN.substring(0, 60) + "...' is invalid"),
+        error(400, TOKEN, "no"),
+        error(500, "InternalFailure", TOKEN.split("\\.", -1)[1]),
+        new ScriptedSts.Answer(403, Map.of(), "<html>" + TOKEN + "</html>"),
+        new ScriptedSts.Answer(502, Map.of("x-amzn-RequestId", TOKEN), TOKEN),
+        new ScriptedSts.Answer(302, Map.of("Location", "http://127.0.0.1/" + TOKEN), ""),
+        new ScriptedSts.Answer(200, Map.of(), success.replace("2030-01-01T01:00:00Z", TOKEN)),
+        new ScriptedSts.Answer(200, Map.of(), success.replace("</SessionToken>", "")),
+        new ScriptedSts.Answer(200, Map.of(), success.replaceFirst("<AccessKeyId>.*?<S", "<S")),
+        new ScriptedSts.Answer(
+            200,
+            Map.of(),
+            success
+                .replaceFirst("<AccessKeyId>.*?<S", "<S")
+                .replaceFirst("<RequestId>.*?<", "<RequestId>" + TOKEN + "<")),
+        new ScriptedSts.Answer(200, Map.of(), TOKEN),
+        new ScriptedSts.Answer(200, Map.of("Date", TOKEN), "<a>&" + TOKEN + ";</a>"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("answers")
+  void noFailureRepeatsASecret(ScriptedSts.Answer answer) {
+    sts.answers(answer.status(), answer.headers(), answer.body());
+
+    Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure).isNotNull();
+    assertSaysNoSecret(Secrets.said(failure));
+  }
+
+  @Test
+  void noConnectionFailureRepeatsASecret() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      pod.sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+    }
+
+    Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure).isNotNull();
+    assertSaysNoSecret(Secrets.said(failure));
+  }
+
+  @ParameterizedTest
+  @MethodSource("contents")
+  void noUnusableTokenFileIsRepeated(String content) {
+    pod.token(content);
+
+    Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure).isNotNull();
+    assertSaysNoSecret(Secrets.said(failure));
+  }
+
+  static List<String> contents() {
+    return List.of(TOKEN + "\n" + TOKEN, TOKEN + "\u00e9", " " + TOKEN, TOKEN + "t".repeat(30_000));
+  }
+
+  @Test
+  void nothingIsSecretInWhatTheExchangePrints() throws Exception {
+    sts.issues("ASIAEXAMPLEEXAMPLE01");
+
+    SessionCredentials credentials = pod.exchange().exchange(new TestContext());
+
+    assertSaysNoSecret(credentials + " " + pod.exchange() + " " + pod.detect());
+    assertSaysNoSecret(WebIdentityToken.read(pod.tokenFile(), "x").toString());
+  }
+
+  @Test
+  void noLoggerSaysASecretAtItsFinestLevel() {
+    sts.issues("ASIAEXAMPLEEXAMPLE01");
+    IrsaCredentialsProvider provider =
+        IrsaCredentialsProvider.builder().environment(pod.environment()).build();
+    provider.resolveCredentials();
+    try (ScriptedSts refusing = new ScriptedSts().refuses(403, "AccessDenied", "Not authorized")) {
+      Throwable failure =
+          catchThrowable(
+              IrsaCredentialsProvider.builder()
+                      .environment(pod.sts(refusing.endpoint()).environment())
+                      .build()
+                  ::resolveCredentials);
+
+      assertThat(failure).isInstanceOf(CredentialsUnavailableException.class);
+      assertSaysNoSecret(Secrets.said(failure));
+    }
+
+    assertThat(recorder.said).as("the SDK's request logger").anyMatch(l -> l.contains("POST"));
+    assertThat(jdkRecorder.said).as("the JDK's").anyMatch(l -> l.contains("POST"));
+    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertSaysNoSecret(String.join("\n", jdkRecorder.said));
+    assertSaysNoSecret(provider + " " + provider.status() + " " + provider.explain());
+  }
+
+  private static void assertSaysNoSecret(String said) {
+    assertThat(said).doesNotContain(ScriptedSts.SECRET_ACCESS_KEY, ScriptedSts.SESSION_TOKEN);
+    // The header is the same for all tokens of an issuer, and no secret by itself.
+    assertThat(said).doesNotContain(Arrays.asList(TOKEN.split("\\.", -1)));
+  }
+
+  private static ScriptedSts.Answer error(int status, String code, String message) {
+    return new ScriptedSts.Answer(
+        status,
+        Map.of(),
+        "<ErrorResponse><Error><Code>"
+            + code
+            + "</Code><Message>"
+            + message
+            + "</Message></Error></ErrorResponse>");
+  }
+
+  private static final class Recorder extends AppenderBase<ILoggingEvent> {
+    final Queue<String> said = new ConcurrentLinkedQueue<>();
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      said.add(event.getLoggerName() + " " + event.getFormattedMessage());
+      if (event.getThrowableProxy() != null) {
+        said.add(ThrowableProxyUtil.asString(event.getThrowableProxy()));
+      }
+    }
+  }
+
+  private static final class JdkRecorder extends Handler {
+    final Queue<String> said = new ConcurrentLinkedQueue<>();
+
+    JdkRecorder() {
+      setLevel(java.util.logging.Level.ALL);
+    }
+
+    @Override
+    public void publish(LogRecord entry) {
+      said.add(new SimpleFormatter().format(entry));
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,384 @@
+package dev.lanyard.irsa;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StsFailuresTest {
+  private static final String STATEMENT =
+      """
+      {
+        "Effect": "Allow",
+        "Principal": {
+          "Federated": "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
+        },
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+          "StringEquals": {
+            "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:sub": "system:serviceaccount:shop:orders",
+            "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF:aud": "sts.amazonaws.com"
+          }
+        }
+      }\
+      """;
+
+  @TempDir Path root;
+  private final ScriptedSts sts = new ScriptedSts();
+  private Pod pod;
+
+  @BeforeEach
+  void startPod() {
+    pod = new Pod(root).sts(sts.endpoint());
+  }
+
+  @AfterEach
+  void stopSts() {
+    sts.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "AccessDenied|403|Not authorized to perform sts:AssumeRoleWithWebIdentity|REJECTED",
+        "InvalidIdentityToken|400|No OpenIDConnect provider found in your account|REJECTED",
+        "InvalidIdentityToken|400|Incorrect token audience|REJECTED",
+        "InvalidIdentityToken|400|OpenIDConnect provider's HTTPS certificate doesn't match"
+            + " configured thumbprint|REJECTED",
+        "InvalidIdentityToken|400|Couldn't retrieve verification key from your identity provider,"
+            + "  please reference AssumeRoleWithWebIdentity documentation|TRANSIENT",
+        "IDPCommunicationError|400|The provider cannot be reached|TRANSIENT",
+        "IDPRejectedClaim|403|The claim was revoked|REJECTED",
+        "MalformedPolicyDocument|400|Syntax errors in policy|REJECTED",
+        "PackedPolicyTooLarge|400|Packed size of session tags|REJECTED",
+        "RegionDisabledException|403|STS is not activated in this region|REJECTED",
+        "ValidationError|400|Request ARN is invalid|REJECTED",
+        "InvalidClientTokenId|403|The security token is invalid|REJECTED",
+        "MissingParameter|400|A parameter is missing|REJECTED",
+        "Throttling|400|Rate exceeded|TRANSIENT",
+        "ThrottlingException|400|Rate exceeded|TRANSIENT",
+        "RequestLimitExceeded|400|Rate exceeded|TRANSIENT",
+        "TooManyRequestsException|429|Rate exceeded|TRANSIENT",
+        "RequestTimeout|408|Too slow|TRANSIENT",
+        "RequestTimeoutException|400|Too slow|TRANSIENT",
+        "InternalFailure|500|Sorry|TRANSIENT",
+        "ServiceUnavailable|503|Sorry|TRANSIENT",
+        "NeverHeardOf|400|Whatever|REJECTED",
+        "NeverHeardOf|409|Whatever|REJECTED",
+        "NeverHeardOf|429|Whatever|TRANSIENT",
+        "NeverHeardOf|408|Whatever|TRANSIENT",
+        "NeverHeardOf|500|Whatever|TRANSIENT",
+        "NeverHeardOf|502|Whatever|TRANSIENT",
+      })
+  void everyErrorHasItsKindAndIsAskedOnce(String code, int status, String message, Kind kind) {
+    sts.refuses(status, code, message);
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(kind);
+    assertThat(e.code()).contains(code);
+    assertThat(e.status()).hasValue(status);
+    assertThat(e.requestId()).contains("11111111-2222-3333-4444-555555555555");
+    assertThat(e.retryAfter()).isEmpty();
+    assertThat(e)
+        .hasMessageContaining(message)
+        .hasMessageContaining(Pod.ROLE)
+        .hasMessageContaining("request id 11111111-2222-3333-4444-555555555555")
+        .hasMessageContaining(sts.endpoint().toString());
+    assertThat(sts.requests()).as("the engine retries, not the SDK").hasSize(1);
+  }
+
+  @Test
+  void accessDeniedNamesTheTokenAndPrintsTheTrustPolicyThatWouldAdmitIt() {
+    sts.refuses(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+
+    ExchangeException e = failure();
+
+    assertThat(e)
+        .hasMessageStartingWith(
+            "STS refused to let this pod assume role " + Pod.ROLE + ": Not authorized to perform")
+        .hasMessageEndingWith(
+            ". The web identity token was issued by "
+                + Tokens.ISSUER
+                + " for subject system:serviceaccount:shop:orders and audience sts.amazonaws.com");
+    assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains(STATEMENT));
+  }
+
+  @Test
+  void theTrustPolicyIsOfTheRolesPartition() {
+    pod.set("AWS_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/orders");
+    sts.refuses(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+
+    assertThat(failure().remedy())
+        .hasValueSatisfying(
+            r -> assertThat(r).contains("\"arn:aws-cn:iam::444455556666:oidc-provider/oidc.eks."));
+  }
+
+  @Test
+  void aMissingProviderIsToBeCreatedForTheIssuerInTheRolesAccount() {
+    sts.refuses(
+        400,
+        "InvalidIdentityToken",
+        "No OpenIDConnect provider found in your account for " + Tokens.ISSUER);
+
+    assertThat(failure().remedy())
+        .hasValueSatisfying(
+            r ->
+                assertThat(r)
+                    .startsWith(
+                        "Create an IAM OIDC identity provider for "
+                            + Tokens.ISSUER
+                            + " with client id sts.amazonaws.com in account 111122223333")
+                    .contains(STATEMENT));
+  }
+
+  @Test
+  void aWrongAudienceIsToBeAddedToTheProvider() {
+    pod.token(
+        Tokens.of(
+            "{\"iss\":\""
+                + Tokens.ISSUER
+                + "\",\"sub\":\"system:serviceaccount:shop:orders\",\"aud\":\"mine\"}"));
+    sts.refuses(400, "InvalidIdentityToken", "Incorrect token audience");
+
+    ExchangeException e = failure();
+
+    assertThat(e).hasMessageContaining("and audience mine");
+    assertThat(e.remedy())
+        .hasValueSatisfying(
+            r ->
+                assertThat(r)
+                    .startsWith("Add mine to the client ids of the IAM OIDC identity provider")
+                    .contains("eks.amazonaws.com/audience", ":aud\": \"mine\""));
+  }
+
+  @Test
+  void aTokenThatCannotBeDecodedIsSaidToBeSo() {
+    pod.token("not-a-json-web-token-at-all");
+    sts.refuses(400, "InvalidIdentityToken", "The ID Token provided is not a valid JWT.");
+
+    ExchangeException e = failure();
+
+    assertThat(e).hasMessageContaining("nothing that can be decoded as a web identity token");
+    assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("AWS_WEB_IDENTITY"));
+  }
+
+  @Test
+  void whatTheTokenSaysCannotBreakOutOfTheMessageOrThePolicy() {
+    pod.token(
+        Tokens.of(
+            "{\"iss\":\"https://x\\\",\\n"
+                + "\\\"y\",\"sub\":\"a\\r"
+                + "\\n"
+                + "b\\\\\",\"aud\":[\"c\",\"d\\\"\"]}"));
+    sts.refuses(403, "AccessDenied", "Not authorized");
+
+    ExchangeException e = failure();
+
+    assertThat(e.getMessage()).doesNotContain("\n", "\r");
+    assertThat(e.remedy())
+        .hasValueSatisfying(
+            r ->
+                assertThat(r)
+                    .contains(
+                        "\"x\\\",\\u000a\\\"y:sub\": \"a\\u000d\\u000ab\\\\\"",
+                        ":aud\": [\"c\", \"d\\\"\"]"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "RegionDisabledException|403|x|Activate STS for this region in account 111122223333",
+        "ValidationError|400|The requested DurationSeconds exceeds the MaxSessionDuration set for"
+            + " this role.|Ask for a shorter duration",
+        "ValidationError|400|Request ARN is invalid|Correct the annotation",
+        "MalformedPolicyDocument|400|x|Correct the JSON of the session policy",
+        "PackedPolicyTooLarge|400|x|Shorten the session policy",
+        "IDPCommunicationError|400|x|STS could not fetch the keys",
+        "InvalidClientTokenId|403|x|Set AWS_REGION to a region of partition aws",
+        "InvalidIdentityToken|400|HTTPS certificate doesn't match configured thumbprint|Update the"
+            + " thumbprints",
+        "InvalidIdentityToken|400|Something new|Check that the token was issued by",
+        "IDPRejectedClaim|403|x|The issuer says",
+      })
+  void otherErrorsHaveTheirRemedy(String code, int status, String message, String remedy) {
+    sts.refuses(status, code, message);
+
+    assertThat(failure().remedy()).hasValueSatisfying(r -> assertThat(r).startsWith(remedy));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "7|7",
+        "0|0",
+        "Tue, 01 Jan 2030 00:10:42 GMT|42",
+        "Tue, 01 Jan 2030 00:00:00 GMT|0",
+        "soon|",
+        "-1|",
+      })
+  void retryAfterIsSecondsOrADateOfTheServersClock(String header, Long seconds) {
+    sts.refuses(
+        503,
+        "ServiceUnavailable",
+        "Sorry",
+        Map.of("Retry-After", header, "Date", "Tue, 01 Jan 2030 00:10:00 GMT"));
+
+    if (seconds == null) {
+      assertThat(failure().retryAfter()).isEmpty();
+    } else {
+      assertThat(failure().retryAfter()).contains(Duration.ofSeconds(seconds));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"502,TRANSIENT", "503,TRANSIENT", "403,REJECTED", "404,REJECTED", "301,REJECTED"})
+  void whatAProxyAnswersIsNotRepeated(int status, Kind kind) {
+    sts.answers(
+        status,
+        Map.of("Location", "http://127.0.0.1:1/"),
+        "<html><body>secret of the proxy: " + Tokens.token(1) + "</body></html>");
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(kind);
+    assertThat(e.code()).isEmpty();
+    assertThat(e.status()).hasValue(status);
+    assertThat(e).hasMessageContaining("without an error code").hasMessageNotContaining("secret");
+    assertThat(sts.requests()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"<html>secret</html>", "secret", "''", "<AssumeRoleWithWebIdentityResponse><secret"})
+  void anAnswerThatIsNoAnswerIsTransientAndNotRepeated(String body) {
+    sts.answers(200, Map.of(), body);
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(Secrets.said(e)).doesNotContain("secret");
+  }
+
+  @Test
+  void anExpirationThatDoesNotParseIsTransientAndNotRepeated() {
+    sts.answers(
+        200,
+        Map.of(),
+        ScriptedSts.success("ASIAEXAMPLEEXAMPLE01").replace("2030-01-01T01:00:00Z", "secret"));
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(Secrets.said(e)).doesNotContain("secret");
+  }
+
+  @Test
+  void anEndlessAnswerIsGivenUp() {
+    sts.answers(200, Map.of(), "<a>" + " ".repeat(2_000_000) + "</a>");
+
+    assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
+  }
+
+  @Test
+  void aRefusedConnectionIsTransient() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    pod.sts(URI.create("http://127.0.0.1:" + port));
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e).hasMessage("no connection to STS (http://127.0.0.1:" + port + ")");
+    assertThat(e).hasCauseInstanceOf(IOException.class);
+    assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("network policies"));
+  }
+
+  @Test
+  void anUnknownHostIsTransient() {
+    pod.sts(URI.create("http://sts.invalid"));
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e).hasMessageStartingWith("the host name of the STS endpoint does not resolve");
+  }
+
+  @Test
+  void aConnectionWithoutAnAnswerIsTransientAndAskedOnce() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      AtomicInteger connections = new AtomicInteger();
+      CompletableFuture<Void> unused =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  while (true) {
+                    try (Socket socket = server.accept()) {
+                      connections.incrementAndGet();
+                      socket.getInputStream().read(new byte[65_536]);
+                    }
+                  }
+                } catch (IOException e) {
+                  // The test has closed the server.
+                }
+              });
+      pod.sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+
+      assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
+
+      assertThat(connections).as("a POST that the JDK does not repeat").hasValue(1);
+    }
+  }
+
+  @Test
+  void aServerThatSpeaksNoTlsIsTransientAndNamedSo() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      CompletableFuture<Void> unused =
+          CompletableFuture.runAsync(
+              () -> {
+                try (Socket socket = server.accept()) {
+                  socket.getInputStream().read();
+                  socket.getOutputStream().write("HTTP/1.1 400 No\r\n\r\n".getBytes(US_ASCII));
+                  socket.shutdownOutput();
+                  socket.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                  // The client has seen enough.
+                }
+              });
+      pod.sts(URI.create("https://127.0.0.1:" + server.getLocalPort()));
+
+      ExchangeException e = failure();
+
+      assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(e).hasMessageStartingWith("no secure connection to STS");
+      assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("trust store"));
+    }
+  }
+
+  private ExchangeException failure() {
+    return catchThrowableOfType(
+        ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+  }
+}
