@@ -1,0 +1,84 @@
+package dev.lanyard.podidentity;
+
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What came back: a status, the two headers that matter, and a body that may be a secret. */
+final class AgentAnswer {
+
+  /** A body larger than this is cut off, and one byte more tells that it was. */
+  static final int MAX_BODY_BYTES = 1 << 20;
+
+  private final int status;
+  private final Optional<Instant> date;
+  private final Optional<Duration> retryAfter;
+  private final byte[] body;
+
+  /**
+   * @param status the status
+   * @param date the {@code Date} header as it stands
+   * @param retryAfter the {@code Retry-After} header as it stands
+   * @param body at most one byte more than {@link #MAX_BODY_BYTES}
+   * @param now the time by the engine's clock, for a Retry-After that is a date in an answer
+   *     without one
+   */
+  AgentAnswer(
+      int status, @Nullable String date, @Nullable String retryAfter, byte[] body, Instant now) {
+    this.status = status;
+    this.date = httpDate(date);
+    this.retryAfter = wait(retryAfter, this.date.orElse(now));
+    this.body = body;
+  }
+
+  int status() {
+    return status;
+  }
+
+  Optional<Instant> date() {
+    return date;
+  }
+
+  Optional<Duration> retryAfter() {
+    return retryAfter;
+  }
+
+  byte[] body() {
+    return body;
+  }
+
+  boolean isTooLarge() {
+    return body.length > MAX_BODY_BYTES;
+  }
+
+  private static Optional<Instant> httpDate(@Nullable String value) {
+    if (value == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          ZonedDateTime.parse(value.strip(), DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+    } catch (DateTimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Reads seconds or a date. Source: RFC 9110, section 10.2.3. */
+  private static Optional<Duration> wait(@Nullable String value, Instant sent) {
+    if (value != null && value.strip().matches("\\d{1,9}")) {
+      return Optional.of(Duration.ofSeconds(Long.parseLong(value.strip())));
+    }
+    return httpDate(value)
+        .map(until -> Duration.between(sent, until))
+        .filter(wait -> !wait.isNegative());
+  }
+
+  @Override
+  public String toString() {
+    return "AgentAnswer[" + status + ", " + body.length + " bytes]";
+  }
+}

@@ -1,0 +1,349 @@
+package dev.lanyard.podidentity;
+
+import dev.lanyard.spi.CredentialsExchange;
+import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.SessionCredentials;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpHeaders;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+import org.apache.hc.core5.ssl.SSLContexts;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request to the agent. Makes its own connection and closes it; keeps nothing between attempts
+ * but where to ask and where the token is.
+ *
+ * <p>The request is {@code GET} with the token as the whole value of {@code Authorization}. No
+ * redirect is followed, no proxy asked, no cookie kept, no compression offered, nothing sent twice.
+ * Immutable; the engine runs one attempt at a time, but several would not disturb each other.
+ */
+final class AgentExchange implements CredentialsExchange {
+
+  /** A link-local address answers at once or not at all. The AWS SDK for Rust waits as long. */
+  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+  /**
+   * An agent with a cold cache makes up to three attempts of a second each at EKS Auth, and drops
+   * its own call when its client goes away. Source: aws/eks-pod-identity-agent,
+   * internal/cloud/eksauth; its issue 50.
+   */
+  static final Duration MIN_READ_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Service codes by which an answer with another status than 429 or 5xx asks to come again. */
+  private static final Set<String> COME_AGAIN =
+      Set.of(
+          "ThrottlingException",
+          "InternalServerException",
+          "ServiceUnavailableException",
+          "CredentialsUninitialized");
+
+  /** Codes of EKS Auth that say no. Source: botocore, eks-auth/2023-11-26. */
+  private static final Set<String> REFUSALS =
+      Set.of(
+          "AccessDeniedException",
+          "ExpiredTokenException",
+          "InvalidTokenException",
+          "InvalidParameterException",
+          "InvalidRequestException",
+          "ResourceNotFoundException");
+
+  private final Endpoint endpoint;
+  private final AuthorizationToken authorization;
+  private final DnsResolver names;
+  private final @Nullable TlsSocketStrategy tls;
+
+  /**
+   * @param endpoint where to ask
+   * @param authorization the token to send
+   * @param names resolves the endpoint's host
+   * @param tls makes TLS connections, null for the default
+   */
+  AgentExchange(
+      Endpoint endpoint,
+      AuthorizationToken authorization,
+      DnsResolver names,
+      @Nullable TlsSocketStrategy tls) {
+    this.endpoint = endpoint;
+    this.authorization = authorization;
+    this.names = names;
+    this.tls = tls;
+  }
+
+  @Override
+  public Optional<Path> tokenFile() {
+    return authorization.file();
+  }
+
+  @Override
+  public SessionCredentials exchange(ExchangeContext context)
+      throws ExchangeException, InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    Optional<String> token;
+    try {
+      token = authorization.read();
+    } catch (Misconfiguration e) {
+      throw ExchangeException.builder(Kind.MISCONFIGURED, e.reason()).remedy(e.remedy()).build();
+    }
+    Duration budget = context.timeLeft();
+    SingleConnection connection = connection(budget);
+    context.onTimeout(connection::abort);
+    AgentAnswer answer;
+    try {
+      answer = ask(connection, token, context);
+    } catch (IOException | RuntimeException e) {
+      if (Thread.currentThread().isInterrupted() && !connection.isAborted()) {
+        Thread.interrupted();
+        throw new InterruptedException();
+      }
+      throw failure(connection, e, budget);
+    }
+    return credentials(answer, token);
+  }
+
+  private SingleConnection connection(Duration budget) {
+    Duration connect = budget.compareTo(CONNECT_TIMEOUT) < 0 ? budget : CONNECT_TIMEOUT;
+    // The budget as a whole bounds the attempt: giving up earlier would only waste the agent's
+    // work.
+    Duration read = budget.compareTo(MIN_READ_TIMEOUT) > 0 ? budget : MIN_READ_TIMEOUT;
+    return endpoint.tls()
+        ? new SingleConnection(endpoint, names, tls == null ? defaultTls() : tls, connect, read)
+        : new SingleConnection(endpoint, new CheckedResolver(names), null, connect, read);
+  }
+
+  /** The JDK's own check of certificate and host name, with the process's trust store. */
+  private static TlsSocketStrategy defaultTls() {
+    return new DefaultClientTlsStrategy(
+        SSLContexts.createDefault(), HostnameVerificationPolicy.BUILTIN, null);
+  }
+
+  private AgentAnswer ask(
+      SingleConnection connection, Optional<String> token, ExchangeContext context)
+      throws IOException {
+    HttpHost target =
+        new HttpHost(endpoint.tls() ? "https" : "http", endpoint.host(), endpoint.port());
+    BasicClassicHttpRequest request = new BasicClassicHttpRequest("GET", target, endpoint.path());
+    request.setHeader(HttpHeaders.ACCEPT, "application/json");
+    request.setHeader(HttpHeaders.USER_AGENT, "lanyard");
+    request.setHeader(HttpHeaders.CONNECTION, "close");
+    token.ifPresent(value -> request.setHeader(HttpHeaders.AUTHORIZATION, value));
+    // The minimal client has no proxies, redirects, retries, cookies, authentication or
+    // compression to switch off. Closing it closes the connection without draining it.
+    try (CloseableHttpClient client = HttpClients.createMinimal(connection)) {
+      // Closing the response as well would read an endless body to its end.
+      @SuppressWarnings("resource")
+      ClassicHttpResponse response = client.executeOpen(target, request, null);
+      return new AgentAnswer(
+          response.getCode(),
+          header(response, HttpHeaders.DATE),
+          header(response, HttpHeaders.RETRY_AFTER),
+          body(response),
+          context.now());
+    }
+  }
+
+  private static @Nullable String header(ClassicHttpResponse response, String name) {
+    Header header = response.getFirstHeader(name);
+    return header == null ? null : header.getValue();
+  }
+
+  private static byte[] body(ClassicHttpResponse response) throws IOException {
+    HttpEntity entity = response.getEntity();
+    if (entity == null) {
+      return new byte[0];
+    }
+    @SuppressWarnings("resource") // Closed with the connection: closing it would drain it.
+    InputStream content = entity.getContent();
+    return content == null ? new byte[0] : content.readNBytes(AgentAnswer.MAX_BODY_BYTES + 1);
+  }
+
+  private SessionCredentials credentials(AgentAnswer answer, Optional<String> token)
+      throws ExchangeException {
+    if (answer.status() != 200) {
+      throw refusal(answer, token);
+    }
+    if (answer.isTooLarge()) {
+      throw unusable("the body is larger than 1 MiB");
+    }
+    FlatJson json;
+    try {
+      json = FlatJson.parse(answer.body());
+    } catch (FlatJson.Invalid e) {
+      throw unusable(String.valueOf(e.getMessage()));
+    }
+    // The shape that the instance metadata service gives to a failure.
+    if (json.has("Code") && !json.text("Code").filter("Success"::equals).isPresent()) {
+      throw refusal(answer, token);
+    }
+    try {
+      return CredentialsAnswer.read(json, answer.date());
+    } catch (CredentialsAnswer.Unusable e) {
+      throw unusable(e.reason());
+    }
+  }
+
+  private ExchangeException unusable(String reason) {
+    return ExchangeException.builder(
+            Kind.TRANSIENT,
+            "agent " + endpoint + " answered 200 without usable session credentials: " + reason)
+        .status(200)
+        .remedy(
+            "Check that this URI is a container credentials endpoint and that nothing answers in"
+                + " its place")
+        .build();
+  }
+
+  private ExchangeException refusal(AgentAnswer answer, Optional<String> token) {
+    int status = answer.status();
+    AgentMessage message = AgentMessage.of(answer.body(), token);
+    Kind kind = kind(status, message.code().orElse(""));
+    StringBuilder text = new StringBuilder("agent ").append(endpoint);
+    if (status >= 300 && status < 400) {
+      text.append(" answered with a redirect, which is never followed");
+    } else if (kind == Kind.REJECTED) {
+      text.append(" refused the exchange");
+    } else {
+      text.append(" could not answer the exchange");
+    }
+    text.append(" (").append(status);
+    message.code().ifPresent(code -> text.append(' ').append(code));
+    message.requestId().ifPresent(id -> text.append(", request ").append(id));
+    text.append(')');
+    message.text().ifPresent(words -> text.append(": ").append(words));
+    return ExchangeException.builder(kind, text.toString())
+        .status(status)
+        .code(message.code().orElse(null))
+        .requestId(message.requestId().orElse(null))
+        .retryAfter(answer.retryAfter().orElse(null))
+        .remedy(Remedies.forRefusal(endpoint, status, message, token).orElse(null))
+        .build();
+  }
+
+  private static Kind kind(int status, String code) {
+    if (status == 429 || status == 408 || status >= 500 || COME_AGAIN.contains(code)) {
+      return Kind.TRANSIENT;
+    }
+    return status >= 300 || REFUSALS.contains(code) ? Kind.REJECTED : Kind.TRANSIENT;
+  }
+
+  private ExchangeException failure(
+      SingleConnection connection, Exception exception, Duration budget) {
+    String agent = "agent " + endpoint;
+    if (exception instanceof CheckedResolver.Refused refused) {
+      return failure(
+          Kind.MISCONFIGURED,
+          agent
+              + " was not asked: the host resolves to "
+              + refused.address()
+              + ", where the token would leave this host in the clear",
+          "Use https, or a host that leads to nothing but " + HostRule.ALLOWED,
+          exception);
+    }
+    if (connection.isAborted()) {
+      return failure(
+          Kind.TRANSIENT,
+          agent + " gave no complete answer within " + text(budget) + ", the budget of an exchange",
+          Remedies.forSilence(endpoint),
+          exception);
+    }
+    if (exception instanceof UnknownHostException) {
+      return failure(
+          Kind.TRANSIENT,
+          agent + " cannot be reached: its name does not resolve",
+          "Check the host in the URI, and the pod's DNS",
+          exception);
+    }
+    if (isCertificateFailure(exception)) {
+      return failure(
+          Kind.MISCONFIGURED,
+          agent + " was not asked: its certificate is not trusted for this host",
+          "Let the process's trust store hold the certificate's issuer, and the certificate name"
+              + " this host",
+          exception);
+    }
+    boolean silent = exception instanceof SocketTimeoutException;
+    String what =
+        switch (connection.stage()) {
+          case RESOLVING, CONNECTING ->
+              silent ? " did not accept a connection" : " cannot be reached";
+          case SECURING -> silent ? " did not finish its TLS handshake" : " did not agree on TLS";
+          case ASKING ->
+              silent
+                  ? " accepted the connection and sent no complete answer"
+                  : exception instanceof SocketException
+                      ? " broke the connection off before its answer was complete"
+                      : " sent no complete and valid HTTP answer";
+        };
+    return failure(
+        Kind.TRANSIENT,
+        agent + what + " (" + exception.getClass().getSimpleName() + ")",
+        silent ? Remedies.forSilence(endpoint) : Remedies.forRefusedConnection(endpoint),
+        exception);
+  }
+
+  private static ExchangeException failure(
+      Kind kind, String message, String remedy, Exception exception) {
+    return ExchangeException.builder(kind, message)
+        .remedy(remedy)
+        .cause(harmless(exception))
+        .build();
+  }
+
+  /**
+   * Returns a cause that may be shown. What the network or TLS has to say names hosts and
+   * certificates; what an HTTP parser has to say quotes what the peer sent, and a peer may send the
+   * token back. Of the latter nothing but class and stack is kept.
+   */
+  private static Throwable harmless(Exception exception) {
+    boolean safe =
+        exception instanceof SocketException
+            || exception instanceof SocketTimeoutException
+            || exception instanceof UnknownHostException
+            || exception instanceof SSLException;
+    if (safe) {
+      return exception;
+    }
+    IOException shell = new IOException(exception.getClass().getName());
+    shell.setStackTrace(exception.getStackTrace());
+    return shell;
+  }
+
+  private static boolean isCertificateFailure(Throwable exception) {
+    for (Throwable t = exception; t != null; t = t.getCause()) {
+      if (t instanceof CertificateException || t instanceof SSLPeerUnverifiedException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String text(Duration duration) {
+    return duration.toMillis() % 1000 == 0
+        ? duration.toSeconds() + " s"
+        : duration.toMillis() + " ms";
+  }
+}

@@ -1,0 +1,152 @@
+package dev.lanyard.podidentity;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What may be repeated of the body of a failure: the agent's own words, the code and the request id
+ * in it. Never the body as such.
+ *
+ * <p>The EKS Pod Identity Agent answers in plain text, {@code [request id]: (Code): message, fault:
+ * client} where EKS Auth said no (source: aws/eks-pod-identity-agent, pkg/errors/errors.go); the
+ * ECS agent in JSON, {@code {"code": ..., "message": ...}} (source: aws/amazon-ecs-agent, tmds
+ * handlers). Words that hold a piece of the authorization token, or speak of a secret key, are left
+ * out, with the code and the request id; so are HTML and JSON that cannot be read.
+ *
+ * @param text the agent's words, of at most 500 characters and without control characters
+ * @param code the service's error code, such as {@code ResourceNotFoundException}
+ * @param requestId the request id of EKS Auth
+ */
+record AgentMessage(Optional<String> text, Optional<String> code, Optional<String> requestId) {
+
+  static final int MAX_TEXT = 500;
+
+  private static final AgentMessage NONE =
+      new AgentMessage(Optional.empty(), Optional.empty(), Optional.empty());
+
+  /** No failure has more to say than this; what is beyond may split a secret, so it counts too. */
+  private static final int MAX_READ = 8 * 1024;
+
+  /** As much of a token as nobody can do anything with, and no other text has by chance. */
+  private static final int TELLTALE = 16;
+
+  private static final Pattern EKS_AUTH =
+      Pattern.compile(
+          "\\[([0-9A-Za-z-]{0,128})](?:: \\(([0-9A-Za-z_.:-]{1,128})\\): (.*?)(?:, fault: \\w+)?)?",
+          Pattern.DOTALL);
+
+  private static final Pattern CODE = Pattern.compile("[0-9A-Za-z_.:-]{1,128}");
+
+  /**
+   * Reads the body of a failure.
+   *
+   * @param body the body
+   * @param token the authorization token that was sent
+   */
+  static AgentMessage of(byte[] body, Optional<String> token) {
+    byte[] head = body.length > MAX_READ ? Arrays.copyOf(body, MAX_READ) : body;
+    String raw = new String(head, StandardCharsets.UTF_8).strip();
+    if (raw.isEmpty() || raw.startsWith("<")) {
+      return NONE;
+    }
+    AgentMessage message = raw.startsWith("{") ? json(head) : plain(raw);
+    boolean unsafe =
+        holdsSecret(raw, token)
+            || message.text.filter(text -> holdsSecret(text, token)).isPresent()
+            || message.code.filter(code -> holdsSecret(code, token)).isPresent();
+    return unsafe ? NONE : message.bounded();
+  }
+
+  private static AgentMessage json(byte[] body) {
+    FlatJson json;
+    try {
+      json = FlatJson.parse(body);
+    } catch (FlatJson.Invalid e) {
+      return NONE;
+    }
+    return new AgentMessage(
+        json.text("message").or(() -> json.text("Message")),
+        json.text("code")
+            .or(() -> json.text("Code"))
+            .or(() -> json.text("__type"))
+            .filter(code -> CODE.matcher(code).matches()),
+        Optional.empty());
+  }
+
+  private static AgentMessage plain(String text) {
+    Matcher matcher = EKS_AUTH.matcher(text);
+    if (!matcher.matches()) {
+      return new AgentMessage(Optional.of(text), Optional.empty(), Optional.empty());
+    }
+    return new AgentMessage(
+        Optional.ofNullable(matcher.group(3)).filter(words -> !words.isBlank()),
+        Optional.ofNullable(matcher.group(2)),
+        Optional.of(matcher.group(1)).filter(id -> !id.isEmpty()));
+  }
+
+  private AgentMessage bounded() {
+    return new AgentMessage(text.map(AgentMessage::bounded), code, requestId);
+  }
+
+  private static String bounded(String text) {
+    StringBuilder shown = new StringBuilder(Math.min(text.length(), MAX_TEXT) + 1);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      // Line breaks forge log lines; formats and surrogates alone can turn a terminal's text round.
+      boolean plain =
+          !Character.isISOControl(c)
+              && Character.getType(c) != Character.FORMAT
+              && Character.getType(c) != Character.LINE_SEPARATOR
+              && Character.getType(c) != Character.PARAGRAPH_SEPARATOR
+              && !Character.isSurrogate(c);
+      if (shown.length() == MAX_TEXT) {
+        return shown.append('…').toString();
+      }
+      shown.append(plain ? c : ' ');
+    }
+    return shown.toString().strip();
+  }
+
+  private static boolean holdsSecret(String text, Optional<String> token) {
+    String squeezed = squeezed(text);
+    String lower = squeezed.toLowerCase(Locale.ROOT);
+    if (lower.contains("secretaccesskey") || lower.contains("sessiontoken")) {
+      return true;
+    }
+    String secret = token.map(AgentMessage::squeezed).orElse("");
+    if (secret.isEmpty()) {
+      return false;
+    }
+    if (secret.length() < TELLTALE) {
+      return squeezed.contains(secret);
+    }
+    Set<String> pieces = new HashSet<>();
+    for (int i = 0; i + TELLTALE <= secret.length(); i++) {
+      pieces.add(secret.substring(i, i + TELLTALE));
+    }
+    for (int i = 0; i + TELLTALE <= squeezed.length(); i++) {
+      if (pieces.contains(squeezed.substring(i, i + TELLTALE))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes out whatever may have been put between the characters of a secret. */
+  private static String squeezed(String text) {
+    StringBuilder kept = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c > ' ' && c <= '~') {
+        kept.append(c);
+      }
+    }
+    return kept.toString();
+  }
+}

@@ -1,0 +1,173 @@
+package dev.lanyard.podidentity;
+
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Environment.Setting;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * Where the value of the {@code Authorization} header comes from. It is read anew at every attempt,
+ * never kept, and shown nowhere.
+ *
+ * <p>The value goes out as it stands: no scheme is put before it and nothing is cut off. A value
+ * with a line break, or any other character that a header cannot carry as it is, is a
+ * misconfiguration, a single line break at the end of the file included: the kubelet writes none,
+ * the agent takes the raw content of the file, and who wrote the file by hand had better know.
+ * Source: aws/eks-pod-identity-agent, internal/validation; botocore refuses line breaks too.
+ */
+sealed interface AuthorizationToken {
+
+  /** Far above the one or two kilobytes of a service account token. */
+  int MAX_BYTES = 64 * 1024;
+
+  /**
+   * Reads the token.
+   *
+   * @return the value of the header, empty if none is to be sent
+   * @throws Misconfiguration if there is one to be sent and it cannot be; the text does not show it
+   */
+  Optional<String> read() throws Misconfiguration;
+
+  /** Returns the file that the token is read from, if it is. */
+  default Optional<Path> file() {
+    return Optional.empty();
+  }
+
+  /** Returns where the token comes from, for people: "token file /var/run/token". */
+  String description();
+
+  /** No token: the ECS agent knows its tasks by the path alone. */
+  record None() implements AuthorizationToken {
+    @Override
+    public Optional<String> read() {
+      return Optional.empty();
+    }
+
+    @Override
+    public String description() {
+      return "no authorization token";
+    }
+  }
+
+  /**
+   * A token in a setting.
+   *
+   * @param environment where to look for it at each attempt
+   * @param property the name of the system property
+   * @param variable the name of the environment variable
+   */
+  record Value(Environment environment, String property, String variable)
+      implements AuthorizationToken {
+    @Override
+    public Optional<String> read() throws Misconfiguration {
+      Setting setting =
+          environment
+              .setting(property, variable)
+              .orElseThrow(
+                  () ->
+                      new Misconfiguration(
+                          "environment variable " + variable + " is no longer set",
+                          "Set it, or system property " + property));
+      if (setting.value().length() > MAX_BYTES) {
+        throw oversized(setting.origin());
+      }
+      return Optional.of(checked(setting.value(), setting.origin()));
+    }
+
+    @Override
+    public String description() {
+      return "token from "
+          + environment
+              .setting(property, variable)
+              .map(Setting::origin)
+              .orElse("environment variable " + variable);
+    }
+  }
+
+  /**
+   * A token in a file, which the kubelet rotates.
+   *
+   * @param path where to read it
+   * @param name the path as the environment gives it
+   */
+  record File(Path path, String name) implements AuthorizationToken {
+    @Override
+    public Optional<String> read() throws Misconfiguration {
+      String what = description();
+      byte[] bytes;
+      try {
+        // Opening a pipe would block for ever.
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+          throw new Misconfiguration(
+              what + " is not a regular file", "Mount the projected token at this path");
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+          bytes = in.readNBytes(MAX_BYTES + 1);
+        }
+      } catch (NoSuchFileException e) {
+        throw new Misconfiguration(
+            what + " does not exist",
+            "Check that the projected volume is mounted in this container; if the association is"
+                + " newer than the pod, recreate the pod");
+      } catch (AccessDeniedException e) {
+        throw new Misconfiguration(
+            what + " may not be read by this user",
+            "Set securityContext.fsGroup on the pod so that its user may read the token");
+      } catch (IOException e) {
+        throw new Misconfiguration(
+            what + " cannot be read (" + e.getClass().getSimpleName() + ")",
+            "Check the volume that the token is mounted from");
+      }
+      if (bytes.length > MAX_BYTES) {
+        throw oversized(what);
+      }
+      if (bytes.length == 0) {
+        throw new Misconfiguration(
+            what + " is empty",
+            "Check what writes it: the kubelet never leaves a token file empty");
+      }
+      // Latin-1 keeps every byte visible to the check; what passes it is ASCII.
+      return Optional.of(checked(new String(bytes, StandardCharsets.ISO_8859_1), what));
+    }
+
+    @Override
+    public Optional<Path> file() {
+      return Optional.of(path);
+    }
+
+    @Override
+    public String description() {
+      return "token file " + name;
+    }
+  }
+
+  private static Misconfiguration oversized(String what) {
+    return new Misconfiguration(
+        what + " holds more than " + MAX_BYTES / 1024 + " KiB, which no token does",
+        "Let it hold nothing but the token");
+  }
+
+  private static String checked(String token, String what) throws Misconfiguration {
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      if (c == '\n' || c == '\r') {
+        throw new Misconfiguration(
+            what + " holds a token with a line break",
+            "Write the token without one, at the end too: 'echo -n' does, echo does not");
+      }
+      boolean blankAtAnEnd = c == ' ' && (i == 0 || i == token.length() - 1);
+      if (c < ' ' || c > '~' || blankAtAnEnd) {
+        throw new Misconfiguration(
+            what + " holds a token with a character that a header cannot carry",
+            "Write the token as it was issued, without blanks around it or a byte order" + " mark");
+      }
+    }
+    return token;
+  }
+}

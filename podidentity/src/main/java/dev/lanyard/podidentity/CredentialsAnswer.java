@@ -1,0 +1,88 @@
+package dev.lanyard.podidentity;
+
+import dev.lanyard.spi.SessionCredentials;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Turns the body of a success into session credentials. */
+final class CredentialsAnswer {
+
+  /** The answer holds no session credentials; the text names the field and shows no value. */
+  static final class Unusable extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private Unusable(String reason) {
+      super(reason);
+    }
+
+    String reason() {
+      return String.valueOf(getMessage());
+    }
+  }
+
+  /** RFC 3339, and the offset without a colon that Java's SDK takes too. */
+  private static final Pattern TIME =
+      Pattern.compile(
+          "(\\d{4}-\\d\\d-\\d\\d)[Tt](\\d\\d:\\d\\d:\\d\\d)(?:\\.(\\d{1,100}))?"
+              + "([Zz]|[+-]\\d\\d:?\\d\\d)");
+
+  private static final Pattern ACCOUNT = Pattern.compile("\\d{12}");
+
+  private CredentialsAnswer() {}
+
+  /**
+   * Reads the credentials. An expiration that has passed is not looked at here: whoever knows how
+   * wrong the local clock is judges it.
+   *
+   * @param json the body
+   * @param date the answer's {@code Date}
+   * @throws Unusable if a field is missing, null, empty, or of another kind
+   */
+  static SessionCredentials read(FlatJson json, Optional<Instant> date) throws Unusable {
+    // The agents say Token; SessionToken is what other issuers of the same shape call it.
+    String token = json.has("Token") || !json.has("SessionToken") ? "Token" : "SessionToken";
+    String accessKeyId = required(json, "AccessKeyId");
+    String secretAccessKey = required(json, "SecretAccessKey");
+    String sessionToken = required(json, token);
+    Instant expiration =
+        time(required(json, "Expiration"))
+            .orElseThrow(() -> new Unusable("field Expiration is not a time as RFC 3339 has it"));
+    return SessionCredentials.builder()
+        .accessKeyId(accessKeyId)
+        .secretAccessKey(secretAccessKey)
+        .sessionToken(sessionToken)
+        .expiration(expiration)
+        // It only chooses endpoints: one that is not an account id is not worth failing for.
+        .accountId(json.text("AccountId").filter(id -> ACCOUNT.matcher(id).matches()).orElse(null))
+        .answeredAt(date.orElse(null))
+        .build();
+  }
+
+  private static String required(FlatJson json, String name) throws Unusable {
+    return json.text(name).orElseThrow(() -> new Unusable(json.problem(name)));
+  }
+
+  /** Reads a time with any number of fraction digits; those beyond the nanosecond are cut off. */
+  static Optional<Instant> time(String text) {
+    Matcher matcher = TIME.matcher(text);
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    String fraction = matcher.group(3) == null ? "0" : matcher.group(3);
+    String nanos = (fraction + "000000000").substring(0, 9);
+    try {
+      return Optional.of(
+          LocalDateTime.parse(matcher.group(1) + "T" + matcher.group(2))
+              .plusNanos(Long.parseLong(nanos))
+              .toInstant(ZoneOffset.of(matcher.group(4).toUpperCase(Locale.ROOT))));
+    } catch (DateTimeException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,257 @@
+package dev.lanyard.podidentity;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.HttpRoute;
+import org.apache.hc.client5.http.io.ConnectionEndpoint;
+import org.apache.hc.client5.http.io.HttpClientConnectionManager;
+import org.apache.hc.client5.http.io.LeaseRequest;
+import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionClosedException;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.config.Http1Config;
+import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
+import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
+import org.apache.hc.core5.http.impl.io.SocketHolder;
+import org.apache.hc.core5.http.protocol.HttpContext;
+import org.apache.hc.core5.io.CloseMode;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one connection of one exchange, in the place of the HTTP client's connection pool.
+ *
+ * <p>The pool is for connections that are used again. An exchange wants the contrary, and four
+ * things that the pool does not give:
+ *
+ * <ul>
+ *   <li>the addresses that the resolver has checked are the ones connected to, without another
+ *       look-up and without any proxy: a plain {@code new Socket()} goes through the SOCKS proxy of
+ *       {@code socksProxyHost} or of the default {@link java.net.ProxySelector};
+ *   <li>{@link #abort} ends it at any moment from another thread without waiting for a lock that
+ *       the connecting thread holds;
+ *   <li>nothing that it sends or receives is logged: the client's own connections write every
+ *       header and every byte to {@code org.apache.hc.client5.http.headers} and {@code .wire};
+ *   <li>nothing is drained when it is closed, so that a peer which promises an endless body is not
+ *       listened to.
+ * </ul>
+ *
+ * <p>Used by the thread of the exchange; {@link #abort} and {@link #stage} by any thread.
+ */
+final class SingleConnection implements HttpClientConnectionManager {
+
+  /** How far the exchange has come. */
+  enum Stage {
+    RESOLVING,
+    CONNECTING,
+    SECURING,
+    ASKING
+  }
+
+  /** Bounds on what may come back, the body apart. The agent sends well under a dozen headers. */
+  private static final Http1Config LIMITS =
+      Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(100).build();
+
+  private final Endpoint endpoint;
+  private final DnsResolver resolver;
+  private final @Nullable TlsSocketStrategy tls;
+  private final int connectMillis;
+  private final int readMillis;
+  private final Link link = new Link();
+  private final Slot slot = new Slot();
+  private volatile Stage stage = Stage.RESOLVING;
+  private volatile boolean aborted;
+
+  /**
+   * @param endpoint where to connect to
+   * @param resolver resolves the host and refuses addresses that the token must not go to
+   * @param tls upgrades the socket, null for plain HTTP
+   * @param connect how long to wait for one address to accept the connection
+   * @param read how long to wait for the next bytes of the answer
+   */
+  SingleConnection(
+      Endpoint endpoint,
+      DnsResolver resolver,
+      @Nullable TlsSocketStrategy tls,
+      Duration connect,
+      Duration read) {
+    this.endpoint = endpoint;
+    this.resolver = resolver;
+    this.tls = tls;
+    this.connectMillis = millis(connect);
+    this.readMillis = millis(read);
+  }
+
+  private static int millis(Duration duration) {
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(1, duration.toMillis()));
+  }
+
+  /** Ends the exchange as soon as possible and lets no other connection come into being. */
+  void abort() {
+    // First the mark, then the socket: a socket that is bound after the second sees the first.
+    aborted = true;
+    link.close(CloseMode.IMMEDIATE);
+  }
+
+  boolean isAborted() {
+    return aborted;
+  }
+
+  Stage stage() {
+    return stage;
+  }
+
+  @Override
+  public LeaseRequest lease(
+      String id, HttpRoute route, Timeout requestTimeout, @Nullable Object state) {
+    return new LeaseRequest() {
+      @Override
+      public ConnectionEndpoint get(Timeout timeout) {
+        return slot;
+      }
+
+      @Override
+      public boolean cancel() {
+        return false;
+      }
+    };
+  }
+
+  @Override
+  public void connect(
+      ConnectionEndpoint ignoredEndpoint, @Nullable TimeValue ignoredTimeout, HttpContext context)
+      throws IOException {
+    InetAddress[] addresses = resolver.resolve(endpoint.host());
+    if (addresses == null || addresses.length == 0) {
+      throw new UnknownHostException(endpoint.host());
+    }
+    stage = Stage.CONNECTING;
+    for (int i = 0; ; i++) {
+      try {
+        connect(addresses[i]);
+        break;
+      } catch (IOException e) {
+        if (aborted || i == addresses.length - 1) {
+          throw e;
+        }
+      }
+    }
+    stage = Stage.ASKING;
+  }
+
+  private void connect(InetAddress address) throws IOException {
+    Socket socket = new Socket(Proxy.NO_PROXY);
+    try {
+      link.bind(socket);
+      socket.setTcpNoDelay(true);
+      socket.setSoTimeout(readMillis);
+      socket.connect(new InetSocketAddress(address, endpoint.effectivePort()), connectMillis);
+      TlsSocketStrategy strategy = tls;
+      if (strategy != null) {
+        stage = Stage.SECURING;
+        link.bind(
+            strategy.upgrade(socket, endpoint.host(), endpoint.effectivePort(), null, null),
+            socket);
+      }
+    } catch (IOException | RuntimeException e) {
+      link.close(CloseMode.IMMEDIATE);
+      socket.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void upgrade(ConnectionEndpoint ignoredEndpoint, HttpContext context) {
+    throw new UnsupportedOperationException("only a tunnel through a proxy is upgraded");
+  }
+
+  @Override
+  public void release(
+      ConnectionEndpoint ignoredEndpoint, @Nullable Object state, TimeValue validDuration) {
+    close();
+  }
+
+  @Override
+  public void close() {
+    // A TLS socket that is closed in good order waits for the peer to say good-bye too.
+    link.close(endpoint.tls() || aborted ? CloseMode.IMMEDIATE : CloseMode.GRACEFUL);
+  }
+
+  @Override
+  public void close(CloseMode closeMode) {
+    close();
+  }
+
+  /** The connection as the HTTP core knows it, which logs nothing. */
+  private final class Link extends DefaultBHttpClientConnection {
+    Link() {
+      super(LIMITS);
+    }
+
+    @Override
+    protected void bind(SocketHolder holder) throws IOException {
+      super.bind(holder);
+      if (aborted) {
+        close(CloseMode.IMMEDIATE);
+        throw new ConnectionClosedException("the exchange was aborted");
+      }
+    }
+
+    @Override
+    public void bind(Socket socket) throws IOException {
+      bind(new SocketHolder(socket));
+    }
+
+    @Override
+    public void bind(javax.net.ssl.SSLSocket tlsSocket, Socket socket) throws IOException {
+      bind(new SocketHolder(tlsSocket, socket));
+    }
+  }
+
+  /** The connection as the HTTP client knows it. */
+  private final class Slot extends ConnectionEndpoint {
+    @Override
+    @Deprecated
+    public ClassicHttpResponse execute(
+        String id, ClassicHttpRequest request, HttpRequestExecutor executor, HttpContext context)
+        throws IOException, HttpException {
+      return executor.execute(request, link, context);
+    }
+
+    @Override
+    public ClassicHttpResponse execute(
+        String id, ClassicHttpRequest request, RequestExecutor executor, HttpContext context)
+        throws IOException, HttpException {
+      return executor.execute(request, link, context);
+    }
+
+    @Override
+    public boolean isConnected() {
+      return link.isOpen();
+    }
+
+    @Override
+    public void setSocketTimeout(Timeout timeout) {
+      link.setSocketTimeout(timeout);
+    }
+
+    @Override
+    public void close() {
+      SingleConnection.this.close();
+    }
+
+    @Override
+    public void close(CloseMode closeMode) {
+      SingleConnection.this.close();
+    }
+  }
+}

@@ -1,0 +1,396 @@
+package dev.lanyard.podidentity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanyard.podidentity.Exchanges.Names;
+import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.SessionCredentials;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AgentExchangeTest {
+  @TempDir private Path directory;
+
+  private AgentExchange fromFile(WireAgent agent, Path file) throws Misconfiguration {
+    return new AgentExchange(
+        Endpoint.full(agent.uri(), "the URI"),
+        new AuthorizationToken.File(file, "/the/token"),
+        Names.of(Map.of()),
+        null);
+  }
+
+  @Test
+  void sendsTheBareTokenAndNothingThatIsNotAskedFor() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      Exchanges.with(agent.uri() + "?a=b%2Fc", Tokens.TOKEN).exchange(new TestContext());
+
+      assertThat(agent.requests())
+          .singleElement()
+          .satisfies(
+              head ->
+                  assertThat(head)
+                      .containsExactlyInAnyOrder(
+                          "GET /v1/credentials?a=b%2Fc HTTP/1.1",
+                          "Host: 127.0.0.1:" + agent.port(),
+                          "Authorization: " + Tokens.TOKEN,
+                          "Accept: application/json",
+                          "User-Agent: lanyard",
+                          "Connection: close"));
+    }
+  }
+
+  @Test
+  void sendsNoAuthorizationWhereNoTokenIsConfigured() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      Environment ecs =
+          Environment.of(
+              Map.of(
+                  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                  "/v2/credentials/id",
+                  "AWS_CONTAINER_SERVICE_ENDPOINT",
+                  "http://127.0.0.1:" + agent.port()));
+      Detection.Present present = (Detection.Present) new PodIdentitySource().detect(ecs);
+
+      present.exchange().exchange(new TestContext());
+
+      assertThat(agent.requests().get(0)).contains("GET /v2/credentials/id HTTP/1.1");
+      assertThat(agent.header(0, "Authorization")).isNull();
+    }
+  }
+
+  @Test
+  void writesTheHostOfAnIpv6EndpointInBrackets() throws Exception {
+    try (WireAgent agent = WireAgent.at("::1", WireAgent.text("200 OK", Tokens.GOOD_BODY))) {
+      Exchanges.with("http://[::1]:" + agent.port() + "/", Tokens.TOKEN)
+          .exchange(new TestContext());
+
+      assertThat(agent.header(0, "Host")).isEqualTo("[::1]:" + agent.port());
+    }
+  }
+
+  @Test
+  void aPathWithTwoSlashesDoesNotBecomeAHost() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      Exchanges.with("http://127.0.0.1:" + agent.port() + "//evil.example/x", Tokens.TOKEN)
+          .exchange(new TestContext());
+
+      assertThat(agent.requests().get(0)).contains("GET //evil.example/x HTTP/1.1");
+      assertThat(agent.header(0, "Host")).isEqualTo("127.0.0.1:" + agent.port());
+    }
+  }
+
+  @Test
+  void aPathBeyondAsciiGoesOutPercentEncoded() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      Exchanges.with(agent.uri() + "/\u00fc?\u20ac", Tokens.TOKEN).exchange(new TestContext());
+
+      assertThat(agent.requests().get(0)).contains("GET /v1/credentials/%C3%BC?%E2%82%AC HTTP/1.1");
+    }
+  }
+
+  @Test
+  void readsAllThatTheAgentSays() throws Exception {
+    try (WireAgent agent =
+        WireAgent.answering("200 OK", Tokens.GOOD_BODY, "Date: Tue, 01 Jan 2030 00:00:07 GMT")) {
+      SessionCredentials credentials =
+          Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext());
+
+      assertThat(credentials.accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+      assertThat(credentials.secretAccessKey()).isEqualTo(Tokens.SECRET_ACCESS_KEY);
+      assertThat(credentials.sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
+      assertThat(credentials.expiration()).isEqualTo(Instant.parse("2030-01-01T06:00:00Z"));
+      assertThat(credentials.accountId()).contains("111122223333");
+      assertThat(credentials.answeredAt()).contains(Instant.parse("2030-01-01T00:00:07Z"));
+    }
+  }
+
+  @Test
+  void aDateThatIsNoneIsNoReasonToFail() throws Exception {
+    try (WireAgent agent = WireAgent.answering("200 OK", Tokens.GOOD_BODY, "Date: today")) {
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext()).answeredAt())
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void keepsNoConnectionAndNoThread() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
+      // The peer keeps its side open: it is the exchange that hangs up.
+      agent.behave(
+          (socket, out) -> {
+            WireAgent.text("200 OK", Tokens.GOOD_BODY).answer(socket, out);
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+            agent.requests().add(java.util.List.of("hung up"));
+          });
+
+      exchange.exchange(new TestContext());
+      exchange.exchange(new TestContext());
+
+      assertThat(agent.connections()).isEqualTo(2);
+      while (agent.requests().size() < 4) {
+        Thread.onSpinWait();
+      }
+      assertThat(Thread.getAllStackTraces().keySet())
+          .filteredOn(thread -> !before.contains(thread))
+          .allSatisfy(thread -> assertThat(thread.getName()).startsWith("wire-agent"));
+    }
+  }
+
+  @Test
+  void readsTheTokenFileAnewAtEveryAttempt() throws Exception {
+    Path file = Files.writeString(directory.resolve("token"), "first");
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      AgentExchange exchange = fromFile(agent, file);
+      assertThat(exchange.tokenFile()).contains(file);
+
+      exchange.exchange(new TestContext());
+      Files.writeString(file, "second");
+      exchange.exchange(new TestContext());
+
+      assertThat(agent.header(0, "Authorization")).isEqualTo("first");
+      assertThat(agent.header(1, "Authorization")).isEqualTo("second");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'SECRET\n', line break, echo -n",
+    "'SECRET\r\n', line break, echo -n",
+    "'SEC\nRET', line break, echo -n",
+    "'SECRET\u0000', a header cannot carry, as it was issued",
+    "'SECRETé', a header cannot carry, as it was issued",
+    "'\uFEFFSECRET', a header cannot carry, byte order mark",
+    "' SECRET', a header cannot carry, blanks",
+    "' ', a header cannot carry, blanks",
+    "'', is empty, kubelet",
+  })
+  void aTokenFileThatHoldsNoTokenSendsNothing(String content, String reason, String remedy)
+      throws Exception {
+    Path file = Files.writeString(directory.resolve("token"), content);
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      ExchangeException failure = Exchanges.failure(fromFile(agent, file), new TestContext());
+
+      assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+      assertThat(failure)
+          .hasMessageStartingWith("token file /the/token ")
+          .hasMessageContaining(reason);
+      assertThat(failure.remedy()).hasValueSatisfying(r -> assertThat(r).contains(remedy));
+      assertThat(Exchanges.everythingIn(failure)).doesNotContain("SECRET");
+      assertThat(agent.connections()).isZero();
+    }
+  }
+
+  @Test
+  void aTokenFileThatCannotBeReadSendsNothing() throws Exception {
+    Path large = Files.writeString(directory.resolve("large"), "x".repeat(64 * 1024 + 1));
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      Map<Path, String> files =
+          Map.of(
+              directory.resolve("nothing"),
+              "does not exist",
+              directory,
+              "is not a regular file",
+              large,
+              "holds more than 64 KiB",
+              Path.of("/dev/zero"),
+              "is not a regular file",
+              large.resolve("below"),
+              "cannot be read");
+      for (Map.Entry<Path, String> file : files.entrySet()) {
+        ExchangeException failure =
+            Exchanges.failure(fromFile(agent, file.getKey()), new TestContext());
+
+        assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+        assertThat(failure).hasMessageContaining(file.getValue());
+        assertThat(failure.remedy()).isPresent();
+      }
+      assertThat(agent.connections()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "AccessKeyId: is missing:"
+            + " {\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "AccessKeyId: is not text:"
+            + " {\"AccessKeyId\":null,\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "AccessKeyId: is not text:"
+            + " {\"AccessKeyId\":{\"a\":\"b\"},\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SecretAccessKey: is missing:"
+            + " {\"AccessKeyId\":\"a\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SecretAccessKey: is empty:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SecretAccessKey: is empty: {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\""
+            + " \",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "Token: is missing:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "Token: is not text:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":17,\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SessionToken: is not text:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"SessionToken\":[],\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "Expiration: is missing: {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}",
+        "Expiration: is not text:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":1893456000}",
+        "Expiration: is not a time:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"tomorrow\"}",
+      })
+  void anAnswerWithAFieldThatIsMissingOrOfAnotherKindIsAFailureThatNamesIt(String scene)
+      throws Exception {
+    String[] parts = scene.split(": ", 3);
+    try (WireAgent agent = WireAgent.answering("200 OK", parts[2])) {
+      ExchangeException failure = Exchanges.failure(agent.uri());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure.status()).hasValue(200);
+      assertThat(failure)
+          .hasMessage(
+              "agent "
+                  + agent.uri()
+                  + " answered 200 without usable session credentials: field "
+                  + parts[0]
+                  + " "
+                  + parts[1]
+                  + (parts[1].endsWith("time") ? " as RFC 3339 has it" : ""));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "\"text\"",
+        "not json",
+        "<html>sign in</html>",
+        "{",
+        "{\"AccessKeyId\":\"a\"",
+        "{'AccessKeyId':'a'}",
+        "{\"AccessKeyId\":\"a\"} {\"AccessKeyId\":\"b\"}",
+        "{\"AccessKeyId\":\"a\"} trailing",
+        "{\"AccessKeyId\":\"a\",\"AccessKeyId\":\"b\"}",
+      })
+  void anAnswerThatIsNoJsonObjectIsAFailure(String body) throws Exception {
+    try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+      ExchangeException failure = Exchanges.failure(agent.uri());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure).hasMessageContaining("without usable session credentials: the");
+    }
+  }
+
+  @Test
+  void aGoodAnswerIsStillGoodWithFieldsThatNobodyAskedFor() throws Exception {
+    String body =
+        "{\"Code\":\"Success\",\"RoleArn\":\"arn\",\"More\":{\"a\":[1,{\"b\":null}]},"
+            + Tokens.GOOD_BODY.substring(1);
+    try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    }
+  }
+
+  @Test
+  void aGoodAnswerIsSpoiltByATrailerADoubleOrAnAbyss() throws Exception {
+    for (String body :
+        new String[] {
+          Tokens.GOOD_BODY + "x",
+          Tokens.GOOD_BODY + Tokens.GOOD_BODY,
+          Tokens.GOOD_BODY.replace("}", ",\"Token\":\"other\"}"),
+          Tokens.GOOD_BODY.replace("}", ",\"More\":" + "[".repeat(5000) + "]".repeat(5000) + "}"),
+        }) {
+      try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+        ExchangeException failure = Exchanges.failure(agent.uri());
+        assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+        assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
+      }
+    }
+  }
+
+  @Test
+  void anAccountThatIsNoneIsLeftOut() throws Exception {
+    for (String account : new String[] {"111122223333", "\"12\"", "null", "{}", "\"\""}) {
+      String body = Tokens.GOOD_BODY.replace("\"111122223333\"", account);
+      try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+        assertThat(
+                Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext()).accountId())
+            .isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void takesSessionTokenForToken() throws Exception {
+    String body = Tokens.GOOD_BODY.replace("\"Token\"", "\"SessionToken\"");
+    try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+      assertThat(
+              Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext()).sessionToken())
+          .isEqualTo(Tokens.SESSION_TOKEN);
+    }
+  }
+
+  @Test
+  void anInterruptedThreadSendsNothing() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
+
+      Thread.currentThread().interrupt();
+      assertThatThrownBy(() -> exchange.exchange(new TestContext()))
+          .isInstanceOf(InterruptedException.class);
+
+      assertThat(Thread.interrupted()).isFalse();
+      assertThat(agent.connections()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "2030-01-01T06:00:00Z, 2030-01-01T06:00:00Z",
+    "2030-01-01T06:00:00.5Z, 2030-01-01T06:00:00.5Z",
+    "2030-01-01T06:00:00.123456789Z, 2030-01-01T06:00:00.123456789Z",
+    "2030-01-01T06:00:00.1234567899999Z, 2030-01-01T06:00:00.123456789Z",
+    "2030-01-01T06:00:00+00:00, 2030-01-01T06:00:00Z",
+    "2030-01-01T06:00:00+0000, 2030-01-01T06:00:00Z",
+    "2030-01-01T06:00:00-00:00, 2030-01-01T06:00:00Z",
+    "2030-01-01T08:30:00+02:30, 2030-01-01T06:00:00Z",
+    "2029-12-31T22:00:00-08:00, 2030-01-01T06:00:00Z",
+    "2030-01-01t06:00:00z, 2030-01-01T06:00:00Z",
+  })
+  void readsTimesAsRfc3339HasThem(String text, Instant time) {
+    assertThat(CredentialsAnswer.time(text)).contains(time);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "2030-01-01",
+        "2030-01-01T06:00:00",
+        "2030-01-01T06:00Z",
+        "2030-13-01T06:00:00Z",
+        "2030-02-30T06:00:00Z",
+        "2030-01-01T25:00:00Z",
+        "2030-01-01T06:00:00.Z",
+        "2030-01-01T06:00:00+99:00",
+        "+12030-01-01T06:00:00Z",
+        "1893456000",
+        "Tue, 01 Jan 2030 06:00:00 GMT",
+      })
+  void readsNothingElseAsATime(String text) {
+    assertThat(CredentialsAnswer.time(text)).isEmpty();
+  }
+}

@@ -1,0 +1,250 @@
+package dev.lanyard.podidentity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the agent says when it says no, and what becomes of it. */
+class AgentFailuresTest {
+
+  private static ExchangeException answer(String status, String body, String... headers)
+      throws Exception {
+    try (WireAgent agent = WireAgent.answering(status, body, headers)) {
+      return Exchanges.failure(agent.uri());
+    }
+  }
+
+  @Test
+  void aMissingAssociationIsARejectionThatNamesTheServiceAccount() throws Exception {
+    ExchangeException failure =
+        answer(
+            "404 Not Found",
+            "[3f1c7a52-0c5e-4d0a-9d59-1d6c3f7e0a11]: (ResourceNotFoundException): There is no"
+                + " association for this token., fault: client\n",
+            "Content-Type: text/plain; charset=utf-8");
+
+    assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(failure.status()).hasValue(404);
+    assertThat(failure.code()).contains("ResourceNotFoundException");
+    assertThat(failure.requestId()).contains("3f1c7a52-0c5e-4d0a-9d59-1d6c3f7e0a11");
+    assertThat(failure.getMessage())
+        .endsWith(
+            "refused the exchange (404 ResourceNotFoundException, request"
+                + " 3f1c7a52-0c5e-4d0a-9d59-1d6c3f7e0a11): There is no association for this"
+                + " token.");
+    assertThat(failure.remedy())
+        .hasValueSatisfying(
+            remedy ->
+                assertThat(remedy)
+                    .startsWith(
+                        "Create a Pod Identity association for service account orders in namespace"
+                            + " shop")
+                    .contains("--namespace shop --service-account orders"));
+  }
+
+  @Test
+  void aTrustPolicyThatDoesNotAdmitTheServiceIsPrintedAsItShouldBe() throws Exception {
+    ExchangeException failure =
+        answer(
+            "400 Bad Request",
+            "[id]: (AccessDeniedException): Unauthorized Exception! EKS does not have permissions"
+                + " to assume the associated role., fault: client\n");
+
+    assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(failure)
+        .hasMessageContaining(
+            "Unauthorized Exception! EKS does not have permissions to assume the associated role.");
+    assertThat(failure.remedy())
+        .hasValueSatisfying(
+            remedy ->
+                assertThat(remedy)
+                    .contains(
+                        "{\"Effect\": \"Allow\", \"Principal\": {\"Service\":"
+                            + " \"pods.eks.amazonaws.com\"}, \"Action\": [\"sts:AssumeRole\","
+                            + " \"sts:TagSession\"]}")
+                    .contains("eks-auth:AssumeRoleForPodIdentity"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "400 Bad Request, Service account token cannot be empty,"
+        + " AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "400 Bad Request, Service account token cannot be parsed: token is malformed, projected token",
+    "400 Bad Request, Service account token failed basic claim validations: token is expired,"
+        + " kubelet",
+    "400 Bad Request, '[id]: (ExpiredTokenException): Token is expired, fault: client', kubelet",
+    "400 Bad Request, '[id]: (InvalidTokenException): Wrong audience, fault: client', audience",
+    "403 Forbidden, 'Access Denied. Called agent through invalid address, please use either"
+        + " [169.254.170.23 fd00:ec2::23] address not localhost', by its own address",
+    "404 Not Found, 404 page not found, /v1/credentials",
+    "400 Bad Request, '{\"code\":\"InvalidIdInRequest\",\"message\":\"no task\","
+        + "\"HTTPErrorCode\":400}', RELATIVE_URI",
+    "302 Found, moved, never followed",
+  })
+  void aRefusalIsARejectionWithARemedy(String status, String body, String remedy) throws Exception {
+    ExchangeException failure = answer(status, body, "Location: http://127.0.0.1:9/");
+
+    assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(failure.remedy()).hasValueSatisfying(r -> assertThat(r).contains(remedy));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "429 Too Many Requests, Too Many Requests, '', TRANSIENT",
+    "429 Too Many Requests, '[id]: (ThrottlingException): Slow, fault: client',"
+        + " ThrottlingException, TRANSIENT",
+    "400 Bad Request, '[id]: (ThrottlingException): Slow, fault: client', ThrottlingException,"
+        + " TRANSIENT",
+    "500 Internal Server Error, [], '', TRANSIENT",
+    "500 Internal Server Error, '[]: (InternalServerException): Oh, fault: server',"
+        + " InternalServerException, TRANSIENT",
+    "503 Service Unavailable, '{\"code\":\"CredentialsUninitialized\",\"message\":\"wait\"}',"
+        + " CredentialsUninitialized, TRANSIENT",
+    "502 Bad Gateway, <html>proxy</html>, '', TRANSIENT",
+    "408 Request Timeout, '', '', TRANSIENT",
+    "204 No Content, '', '', TRANSIENT",
+    "401 Unauthorized, who, '', REJECTED",
+    "404 Not Found, '', '', REJECTED",
+    "410 Gone, '', '', REJECTED",
+    "301 Moved Permanently, '', '', REJECTED",
+    "200 OK, '{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"no trust\"}',"
+        + " AssumeRoleUnauthorizedAccess, TRANSIENT",
+    "200 OK, '{\"Code\":\"AccessDeniedException\",\"Message\":\"no trust\"}',"
+        + " AccessDeniedException, REJECTED",
+    "200 OK, '{\"Code\":7,\"Message\":\"no trust\"}', '', TRANSIENT",
+  })
+  void tellsWhatMayWorkNextTimeFromWhatWillNot(String status, String body, String code, Kind kind)
+      throws Exception {
+    ExchangeException failure = answer(status, body);
+
+    assertThat(failure.kind()).isEqualTo(kind);
+    assertThat(failure.code().orElse("")).isEqualTo(code);
+    assertThat(failure.status()).hasValue(Integer.parseInt(status.substring(0, 3)));
+  }
+
+  @Test
+  void theAgentsWordsAreInTheMessageWhateverTheirForm() throws Exception {
+    assertThat(answer("500 Internal Server Error", "no credentials on the node\n"))
+        .hasMessageEndingWith("could not answer the exchange (500): no credentials on the node");
+    assertThat(answer("400 Bad Request", "{\"code\":\"NoIdInRequest\",\"message\":\"no id\"}"))
+        .hasMessageEndingWith("refused the exchange (400 NoIdInRequest): no id");
+    assertThat(answer("200 OK", "{\"Code\":\"Failed\",\"Message\":\"not yet\"}"))
+        .hasMessageEndingWith("could not answer the exchange (200 Failed): not yet");
+  }
+
+  @Test
+  void anHtmlPageAndJsonThatCannotBeReadAreNotRepeated() throws Exception {
+    assertThat(answer("502 Bad Gateway", "<html><h1>Squid</h1></html>"))
+        .hasMessageEndingWith("(502)");
+    assertThat(answer("500 Oops", "{\"message\":\"broken off")).hasMessageEndingWith("(500)");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "7, PT7S",
+    "0, PT0S",
+    "'Tue, 01 Jan 2030 00:01:00 GMT', PT1M",
+    "'Mon, 31 Dec 2029 23:00:00 GMT',",
+    "soon,",
+    "-5,",
+    "99999999999999999999,",
+  })
+  void keepsHowLongTheAgentAsksToWait(String value, Duration wait) throws Exception {
+    assertThat(answer("429 Too Many Requests", "Too Many Requests", "Retry-After: " + value))
+        .extracting(ExchangeException::retryAfter)
+        .isEqualTo(Optional.ofNullable(wait));
+  }
+
+  @Test
+  void aRetryAfterThatIsADateCountsFromTheAgentsClock() throws Exception {
+    assertThat(
+            answer(
+                "503 Busy",
+                "",
+                "Date: Tue, 01 Jan 2030 12:00:00 GMT",
+                "Retry-After: Tue, 01 Jan 2030 12:00:30 GMT"))
+        .extracting(ExchangeException::retryAfter)
+        .isEqualTo(Optional.of(Duration.ofSeconds(30)));
+  }
+
+  @Test
+  void wordsAreBoundedAndCannotForgeALogLine() {
+    AgentMessage message =
+        message("one\r\n2030-01-01 ERROR forged\u001b[31m\u2028\u202etext" + "x".repeat(2000));
+
+    assertThat(message.text())
+        .hasValueSatisfying(
+            text ->
+                assertThat(text)
+                    .startsWith("one  2030-01-01 ERROR forged [31m  text")
+                    .hasSize(AgentMessage.MAX_TEXT + 1)
+                    .endsWith("…"));
+  }
+
+  @Test
+  void wordsThatHoldTheTokenAreLeftOutWithAllThatIsBesideThem() {
+    String token = Tokens.TOKEN;
+    String signature = token.substring(token.lastIndexOf('.') + 1);
+    for (String text :
+        new String[] {
+          token,
+          "bad token " + token,
+          "bad token " + token.substring(10, 40),
+          "bad signature " + signature,
+          "bad token " + token.replaceAll("(.{8})", "$1\n"),
+          "[id]: (BadRequest): bad token " + token + ", fault: client",
+          "[" + signature + "]",
+          "[id]: (" + signature + "): oh, fault: client",
+          "{\"message\":\"" + token + "\",\"code\":\"Bad\"}",
+          "{\"message\":\"bad\",\"code\":\"" + signature + "\"}",
+          "{\"message\":\"bad\",\"code\":\"Bad\",\"echo\":\"" + token + "\"}",
+          "{\"message\":\"" + escaped(token) + "\",\"code\":\"Bad\"}",
+          " ".repeat(400) + token,
+        }) {
+      assertThat(message(text))
+          .isEqualTo(new AgentMessage(Optional.empty(), Optional.empty(), Optional.empty()));
+    }
+  }
+
+  @Test
+  void wordsThatSpeakOfSecretsAreLeftOut() {
+    assertThat(message("cannot cache SecretAccessKey=abc").text()).isEmpty();
+    assertThat(message("{\"message\":\"session Token: abc\"}").text()).isEmpty();
+  }
+
+  @Test
+  void aShortTokenIsFoundAsWell() {
+    assertThat(
+            AgentMessage.of("not abc".getBytes(StandardCharsets.UTF_8), Optional.of("abc")).text())
+        .isEmpty();
+    assertThat(
+            AgentMessage.of("not abd".getBytes(StandardCharsets.UTF_8), Optional.of("abc")).text())
+        .contains("not abd");
+  }
+
+  @Test
+  void noServiceAccountIsReadFromWhatIsNoToken() {
+    assertThat(ServiceAccount.of("Basic abc")).isEmpty();
+    assertThat(ServiceAccount.of("a.b.c")).isEmpty();
+    assertThat(ServiceAccount.of("a.*.c")).isEmpty();
+    assertThat(ServiceAccount.of("a.e30.c")).isEmpty();
+    assertThat(ServiceAccount.of(Tokens.TOKEN)).contains(new ServiceAccount("shop", "orders"));
+  }
+
+  private static AgentMessage message(String body) {
+    return AgentMessage.of(body.getBytes(StandardCharsets.UTF_8), Optional.of(Tokens.TOKEN));
+  }
+
+  private static String escaped(String text) {
+    StringBuilder escaped = new StringBuilder();
+    text.chars().forEach(c -> escaped.append(String.format("\\u%04x", c)));
+    return escaped.toString();
+  }
+}

@@ -1,0 +1,292 @@
+package dev.lanyard.podidentity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.spi.CredentialsSource;
+import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Environment;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.ServiceLoader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PodIdentitySourceTest {
+  private static final String FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+  private static final String RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+  private static final String FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+  private static final String VALUE = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+  private static final String AGENT = "http://169.254.170.23/v1/credentials";
+  private static final String TOKEN_PATH =
+      "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
+
+  private static Detection detect(String... variables) {
+    return new PodIdentitySource().detect(Environment.of(map(variables)));
+  }
+
+  private static Map<String, String> map(String... pairs) {
+    Map<String, String> map = new HashMap<>();
+    for (int i = 0; i < pairs.length; i += 2) {
+      map.put(pairs[i], pairs[i + 1]);
+    }
+    return map;
+  }
+
+  private static Detection.Present present(Detection detection) {
+    assertThat(detection).isInstanceOf(Detection.Present.class);
+    return (Detection.Present) detection;
+  }
+
+  private static Detection.Broken broken(Detection detection) {
+    assertThat(detection).isInstanceOf(Detection.Broken.class);
+    Detection.Broken broken = (Detection.Broken) detection;
+    assertThat(broken.reason()).isNotBlank().doesNotEndWith(".");
+    assertThat(broken.remedy()).isNotBlank().doesNotEndWith(".").matches("[A-Z].*");
+    return broken;
+  }
+
+  @Test
+  void isFoundByTheServiceLoader() {
+    assertThat(ServiceLoader.load(CredentialsSource.class))
+        .filteredOn(source -> source instanceof PodIdentitySource)
+        .hasSize(1)
+        .allSatisfy(
+            source -> {
+              assertThat(source.name()).isEqualTo("pod-identity");
+              assertThat(source.precedence()).isEqualTo(200);
+            });
+  }
+
+  @Test
+  void isAbsentWhereNoVariableSpeaksOfAnAgent() {
+    assertThat(detect("AWS_REGION", "eu-west-1", FULL, "  "))
+        .isInstanceOfSatisfying(
+            Detection.Absent.class,
+            absent -> assertThat(absent.lookedFor()).contains(FULL).contains(RELATIVE));
+  }
+
+  @Test
+  void findsWhatTheEksWebhookInjects() {
+    Detection.Present present = present(detect(FULL, AGENT, FILE, TOKEN_PATH));
+
+    assertThat(present.description())
+        .isEqualTo(
+            "agent http://169.254.170.23/v1/credentials (environment variable "
+                + FULL
+                + "), token file "
+                + TOKEN_PATH);
+    assertThat(present.exchange().tokenFile()).contains(Path.of(TOKEN_PATH));
+  }
+
+  @Test
+  void findsTheAgentOfAnIpv6Cluster() {
+    assertThat(
+            present(detect(FULL, "http://[fd00:ec2::23]/v1/credentials", FILE, TOKEN_PATH))
+                .description())
+        .contains("http://[fd00:ec2::23]/v1/credentials");
+  }
+
+  @Test
+  void readsTheTokenFileBelowTheRootOfTheEnvironment() {
+    Environment environment =
+        Environment.of(map(FULL, AGENT, FILE, TOKEN_PATH)).withRoot(Path.of("/some/root"));
+
+    assertThat(present(new PodIdentitySource().detect(environment)).exchange().tokenFile())
+        .contains(Path.of("/some/root" + TOKEN_PATH));
+  }
+
+  @Test
+  void findsTheEcsAgentByThePathAloneAndDoesNotShowTheTasksId() {
+    Detection.Present present = present(detect(RELATIVE, "/v2/credentials/a-secret-task-id"));
+
+    assertThat(present.description())
+        .startsWith("agent http://169.254.170.2...#")
+        .contains("(environment variable " + RELATIVE + "), no authorization token")
+        .doesNotContain("a-secret-task-id");
+    assertThat(present.exchange().tokenFile()).isEmpty();
+  }
+
+  @Test
+  void tellsTwoTasksApartWithoutShowingTheirIds() {
+    assertThat(present(detect(RELATIVE, "/v2/credentials/one")).description())
+        .isNotEqualTo(present(detect(RELATIVE, "/v2/credentials/two")).description());
+  }
+
+  @Test
+  void theRelativeUriGoesBeforeTheFullOne() {
+    assertThat(present(detect(RELATIVE, "/v2/x", FULL, AGENT, FILE, TOKEN_PATH)).description())
+        .startsWith("agent http://169.254.170.2.")
+        .contains("goes before environment variable " + FULL);
+  }
+
+  @Test
+  void theTokenFileGoesBeforeTheToken() {
+    assertThat(present(detect(FULL, AGENT, FILE, TOKEN_PATH, VALUE, Tokens.TOKEN)).description())
+        .contains("token file " + TOKEN_PATH)
+        .doesNotContain(VALUE);
+  }
+
+  @Test
+  void takesTheTokenFromAVariable() {
+    assertThat(present(detect(FULL, AGENT, VALUE, "Basic abc")).description())
+        .endsWith("token from environment variable " + VALUE);
+  }
+
+  @Test
+  void systemPropertiesGoBeforeVariables() {
+    Environment environment =
+        Environment.of(map(FULL, "http://169.254.170.23/from-variable", FILE, "/from/variable"))
+            .withProperties(
+                map(
+                    "aws.containerCredentialsFullUri",
+                    "http://127.0.0.1:1234/from-property",
+                    "aws.containerAuthorizationTokenFile",
+                    "/from/property"));
+
+    assertThat(present(new PodIdentitySource().detect(environment)).description())
+        .isEqualTo(
+            "agent http://127.0.0.1:1234/from-property (system property"
+                + " aws.containerCredentialsFullUri), token file /from/property");
+  }
+
+  @Test
+  void knowsTheOtherSystemProperties() {
+    Environment environment =
+        Environment.of(Map.of())
+            .withProperties(
+                map(
+                    "aws.containerCredentialsPath",
+                    "/creds",
+                    "aws.containerServiceEndpoint",
+                    "http://localhost:1338/",
+                    "aws.containerAuthorizationToken",
+                    "abc"));
+
+    assertThat(present(new PodIdentitySource().detect(environment)).description())
+        .startsWith("agent http://localhost:1338...#")
+        .endsWith("token from system property aws.containerAuthorizationToken");
+  }
+
+  @Test
+  void theServiceEndpointAloneMeansNothing() {
+    assertThat(detect("AWS_CONTAINER_SERVICE_ENDPOINT", "http://localhost:1338"))
+        .isInstanceOf(Detection.Absent.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"http://10.0.0.1", "http://localhost?a=b", "localhost:1338", "http://x@y"})
+  void theServiceEndpointIsHeldToTheSameRules(String endpoint) {
+    assertThat(broken(detect(RELATIVE, "/x", "AWS_CONTAINER_SERVICE_ENDPOINT", endpoint)).reason())
+        .contains("AWS_CONTAINER_SERVICE_ENDPOINT");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {FILE, VALUE})
+  void aTokenWithoutAUriIsBrokenAndNotAbsent(String variable) {
+    assertThat(broken(detect(variable, "/some/where")).reason())
+        .isEqualTo(
+            "environment variable " + variable + " is set without a URI to send the token to");
+  }
+
+  @Test
+  void thePodIdentityAgentWithoutATokenIsBroken() {
+    assertThat(broken(detect(FULL, AGENT)).reason()).contains(FILE);
+    assertThat(broken(detect(FULL, "http://[fd00:0ec2::0023]/v1/credentials")).reason())
+        .contains(FILE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "v2/credentials/x",
+        "//evil.example/x",
+        "//169.254.170.2/x",
+        "@evil.example/x",
+        "http://evil.example/",
+        ":8080/x",
+        ".evil.example/x",
+        "/a b",
+        "/a\\b",
+        "/a#b",
+        "/a\r\nHost: evil.example",
+      })
+  void aRelativeUriThatMayLeadElsewhereIsBroken(String path) {
+    assertThat(broken(detect(RELATIVE, path)).reason())
+        .startsWith("environment variable " + RELATIVE)
+        .doesNotContain("evil");
+  }
+
+  @Test
+  void anAtSignInsideThePathStaysOnTheHost() {
+    assertThat(present(detect(RELATIVE, "/@evil.example/x")).description())
+        .startsWith("agent http://169.254.170.2.");
+  }
+
+  @Test
+  void aTokenInThePlaceOfAUriOrAPathIsNotShown() {
+    for (Detection detection :
+        new Detection[] {
+          detect(FULL, Tokens.TOKEN),
+          detect(RELATIVE, Tokens.TOKEN),
+          detect(FULL, AGENT, FILE, Tokens.TOKEN),
+          detect(FULL, AGENT, VALUE, Tokens.TOKEN + "\n"),
+          detect(FULL, "http://user:" + Tokens.TOKEN + "@127.0.0.1/"),
+          detect(RELATIVE, "/x", "AWS_CONTAINER_SERVICE_ENDPOINT", Tokens.TOKEN),
+        }) {
+      Detection.Broken broken = broken(detection);
+      assertThat(broken.toString()).doesNotContain(Tokens.PIECES);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'abc\ndef', line break",
+    "'abc\n', line break",
+    "'\r\nabc', line break",
+    "'abc\tdef', a header cannot carry",
+    "' abc', a header cannot carry",
+    "'abc ', a header cannot carry",
+    "'abcé', a header cannot carry",
+  })
+  void aTokenThatNoHeaderCanCarryIsBroken(String token, String reason) {
+    assertThat(broken(detect(FULL, AGENT, VALUE, token)).reason())
+        .startsWith("environment variable " + VALUE)
+        .contains(reason)
+        .doesNotContain("abc");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"relative/token", "token", "/with\nbreak"})
+  void aTokenFileThatIsNoAbsolutePathIsBroken(String path) {
+    assertThat(broken(detect(FULL, AGENT, FILE, path)).reason())
+        .isEqualTo("environment variable " + FILE + " is no absolute path");
+  }
+
+  @Test
+  void whatTheApplicationGaveGoesBeforeTheEnvironment() {
+    PodIdentitySource source =
+        new PodIdentitySource(URI.create("http://localhost:8080/creds"), Path.of("/given/token"));
+
+    Detection.Present present =
+        present(
+            source.detect(
+                Environment.of(map(RELATIVE, "/x", FULL, AGENT, FILE, TOKEN_PATH, VALUE, "abc"))));
+
+    assertThat(present.description())
+        .isEqualTo(
+            "agent http://localhost:8080/creds (the endpoint given to the provider), token file"
+                + " /given/token");
+  }
+
+  @Test
+  void anEndpointThatTheApplicationGaveIsHeldToTheSameRules() {
+    PodIdentitySource source = new PodIdentitySource(URI.create("http://10.0.0.1/"), null);
+
+    assertThat(broken(source.detect(Environment.of(Map.of()))).reason()).contains("10.0.0.1");
+  }
+}

@@ -1,0 +1,346 @@
+package dev.lanyard.podidentity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.podidentity.Exchanges.Names;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.ServerSocket;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.hc.client5.http.DnsResolver;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Peers that do not behave, and networks that would lead elsewhere. */
+class WireTest {
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 302, 303, 307, 308})
+  void noRedirectIsFollowed(int status) throws Exception {
+    try (WireAgent elsewhere = WireAgent.answeringWell();
+        WireAgent agent =
+            WireAgent.answering(status + " Moved", "", "Location: " + elsewhere.uri())) {
+      ExchangeException failure = Exchanges.failure(agent.uri());
+
+      assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+      assertThat(failure)
+          .hasMessageContaining("answered with a redirect, which is never followed (" + status);
+      assertThat(agent.connections()).isEqualTo(1);
+      assertThat(elsewhere.connections()).isZero();
+    }
+  }
+
+  @Test
+  void noProxyIsAskedWhateverPropertiesVariablesAndSelectorsSay() throws Exception {
+    assertThat(System.getenv("HTTP_PROXY")).as("set by the build").isNotBlank();
+    Properties before = (Properties) System.getProperties().clone();
+    ProxySelector selector = ProxySelector.getDefault();
+    try (WireAgent proxy = WireAgent.answeringWell();
+        WireAgent agent = WireAgent.answeringWell()) {
+      String port = String.valueOf(proxy.port());
+      for (String scheme : List.of("http", "https", "socks")) {
+        String name = scheme.equals("socks") ? "socksProxy" : scheme + ".proxy";
+        System.setProperty(name + "Host", "127.0.0.1");
+        System.setProperty(name + "Port", port);
+      }
+      System.setProperty("http.nonProxyHosts", "");
+      System.setProperty("socksNonProxyHosts", "");
+      System.setProperty("java.net.useSystemProxies", "true");
+      ProxySelector.setDefault(
+          new ProxySelector() {
+            @Override
+            public List<Proxy> select(URI uri) {
+              return List.of(
+                  new Proxy(
+                      "socket".equals(uri.getScheme()) ? Proxy.Type.SOCKS : Proxy.Type.HTTP,
+                      new InetSocketAddress(InetAddress.getLoopbackAddress(), proxy.port())));
+            }
+
+            @Override
+            public void connectFailed(URI uri, SocketAddress address, IOException e) {}
+          });
+
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+
+      assertThat(agent.connections()).isEqualTo(1);
+      assertThat(proxy.connections()).isZero();
+    } finally {
+      System.setProperties(before);
+      ProxySelector.setDefault(selector);
+    }
+  }
+
+  @Test
+  void nobodyListening() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+
+    ExchangeException failure = Exchanges.failure("http://127.0.0.1:" + port + "/v1/credentials");
+
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure).hasMessageContaining("cannot be reached (ConnectException)");
+    assertThat(failure.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("eks-pod-identity-agent"));
+    assertThat(Exchanges.failure("http://127.0.0.1:" + port + "/other").remedy())
+        .hasValueSatisfying(r -> assertThat(r).doesNotContain("eks-pod-identity-agent"));
+  }
+
+  @Test
+  void aNameThatDoesNotResolve() {
+    ExchangeException failure = Exchanges.failure("http://no-such-host.example/");
+
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure).hasMessageContaining("its name does not resolve");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "HTTP/1.1",
+        "HTTP/1.1 abc OK\r\n\r\n",
+        "SSH-2.0-OpenSSH_9.2\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{\"AccessKeyId\":",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nabcdefg",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=no-such\r\n\r\nabc",
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/2 200\r\n\r\n{}",
+      })
+  void anAnswerThatIsCutOffOrNoHttpIsTransient(String bytes) throws Exception {
+    try (WireAgent agent = WireAgent.that(WireAgent.raw(bytes))) {
+      ExchangeException failure = Exchanges.failure(agent.uri());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(agent.connections()).as("nothing is sent twice").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aConnectionResetIsTransient() throws Exception {
+    try (WireAgent agent =
+        WireAgent.that(
+            (socket, out) -> {
+              socket.setSoLinger(true, 0);
+              socket.close();
+            })) {
+      ExchangeException failure = Exchanges.failure(agent.uri());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(agent.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aBodyWithoutAnEndIsReadToItsBoundAndNoFurther() throws Exception {
+    for (String head :
+        new String[] {
+          "HTTP/1.1 200 OK\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n",
+          "HTTP/1.1 500 Oops\r\n\r\n"
+        }) {
+      byte[] block = "x".repeat(8192).getBytes(StandardCharsets.ISO_8859_1);
+      CountDownLatch hungUp = new CountDownLatch(1);
+      try (WireAgent agent =
+          WireAgent.that(
+              (socket, out) -> {
+                WireAgent.raw(head).answer(socket, out);
+                try {
+                  while (true) {
+                    out.write(block);
+                  }
+                } catch (IOException e) {
+                  hungUp.countDown();
+                }
+              })) {
+        ExchangeException failure = Exchanges.failure(agent.uri());
+
+        assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+        assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
+        if (head.contains("200")) {
+          assertThat(failure).hasMessageContaining("larger than 1 MiB");
+        }
+      }
+    }
+  }
+
+  @Test
+  void headersWithoutAnEndAreReadToTheirBoundAndNoFurther() throws Exception {
+    for (String endless : new String[] {"x", "X-More: y\r\n", "\r\n"}) {
+      byte[] block = endless.repeat(4096).getBytes(StandardCharsets.ISO_8859_1);
+      CountDownLatch hungUp = new CountDownLatch(1);
+      try (WireAgent agent =
+          WireAgent.that(
+              (socket, out) -> {
+                if (!endless.isBlank()) {
+                  WireAgent.raw("HTTP/1.1 200 OK\r\n").answer(socket, out);
+                }
+                try {
+                  while (true) {
+                    out.write(block);
+                  }
+                } catch (IOException e) {
+                  hungUp.countDown();
+                }
+              })) {
+        assertThat(Exchanges.failure(agent.uri()).kind()).isEqualTo(Kind.TRANSIENT);
+        assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+  }
+
+  /** Outlives every read time-out, one byte at a time. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 200 OK\r\nX-Drip: ",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "",
+      })
+  void aDrippingPeerIsAbortedWhenTheBudgetRunsOut(String head) throws Exception {
+    CountDownLatch dripping = new CountDownLatch(3);
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      agent.behave(
+          (socket, out) -> {
+            WireAgent.raw(head).answer(socket, out);
+            while (agent.dribble()) {
+              if (!head.isEmpty()) {
+                out.write('x');
+                out.flush();
+              }
+              dripping.countDown();
+            }
+          });
+      TestContext context = new TestContext(Duration.ofSeconds(10));
+      CompletableFuture<ExchangeException> failure =
+          CompletableFuture.supplyAsync(
+              () -> Exchanges.failure(Exchanges.with(agent.uri(), Tokens.TOKEN), context),
+              task -> new Thread(task, "exchange").start());
+      assertThat(dripping.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(failure).isNotDone();
+
+      context.runOut();
+
+      assertThat(failure.get(4, TimeUnit.SECONDS))
+          .satisfies(
+              f -> {
+                assertThat(f.kind()).isEqualTo(Kind.TRANSIENT);
+                assertThat(f).hasMessageContaining("gave no complete answer within 10 s");
+                assertThat(f.remedy()).isPresent();
+              });
+    }
+  }
+
+  @Test
+  void anAbortWhileTheNameIsLookedUpSendsNothingAndWaitsForNobody() throws Exception {
+    CountDownLatch lookedUp = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      Names slow = Names.of(Map.of("slow.example", new String[] {"127.0.0.1"}));
+      AgentExchange exchange =
+          Exchanges.with(
+              "http://slow.example:" + agent.port() + "/",
+              Tokens.TOKEN,
+              new DnsResolver() {
+                @Override
+                public InetAddress[] resolve(String host) throws UnknownHostException {
+                  lookedUp.countDown();
+                  try {
+                    goOn.await();
+                  } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                  }
+                  return slow.resolve(host);
+                }
+
+                @Override
+                public String resolveCanonicalHostname(String host) {
+                  return host;
+                }
+              });
+      TestContext context = new TestContext();
+      CompletableFuture<ExchangeException> failure =
+          CompletableFuture.supplyAsync(
+              () -> Exchanges.failure(exchange, context),
+              task -> new Thread(task, "exchange").start());
+      assertThat(lookedUp.await(30, TimeUnit.SECONDS)).isTrue();
+
+      // On the test's own thread: it would hang here if it waited for the look-up.
+      context.runOut();
+      goOn.countDown();
+
+      assertThat(failure.get(30, TimeUnit.SECONDS))
+          .hasMessageContaining("gave no complete answer within 10 s");
+      assertThat(agent.requests()).isEmpty();
+    }
+  }
+
+  @Test
+  void aBudgetThatHasRunOutBeforeSendsNothing() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      TestContext spent =
+          new TestContext(Duration.ZERO) {
+            @Override
+            public void onTimeout(Runnable abort) {
+              abort.run();
+            }
+          };
+
+      ExchangeException failure =
+          Exchanges.failure(Exchanges.with(agent.uri(), Tokens.TOKEN), spent);
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(agent.requests()).isEmpty();
+    }
+  }
+
+  @Test
+  void anInterruptThatEndsTheCallIsPassedOn() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      CountDownLatch asked = new CountDownLatch(1);
+      CountDownLatch goOn = new CountDownLatch(1);
+      agent.behave(
+          (socket, out) -> {
+            asked.countDown();
+            goOn.await();
+          });
+      AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
+      CompletableFuture<Throwable> thrown = new CompletableFuture<>();
+      Thread thread =
+          new Thread(
+              () ->
+                  thrown.complete(
+                      org.assertj.core.api.Assertions.catchThrowable(
+                          () -> exchange.exchange(new TestContext()))));
+      thread.start();
+      assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+
+      thread.interrupt();
+      goOn.countDown();
+
+      assertThat(thrown.get(30, TimeUnit.SECONDS)).isInstanceOf(InterruptedException.class);
+    }
+  }
+}
