@@ -219,6 +219,8 @@ public final class FakePod {
 
   private synchronized Map<String, String> variables(String prefix) {
     Map<String, String> variables = new LinkedHashMap<>();
+    // Not the webhook's: the container runtime sets it to the pod's name.
+    variables.put("HOSTNAME", name);
     variables.put("AWS_STS_REGIONAL_ENDPOINTS", "regional");
     variables.put("AWS_DEFAULT_REGION", eks.region());
     variables.put("AWS_REGION", eks.region());

@@ -74,6 +74,14 @@ class FakePodTest {
   }
 
   @Test
+  void knowsItsNameAsItsHostName() {
+    FakePod pod = eks.pod("shop", "orders");
+
+    assertThat(pod.name()).startsWith("orders-");
+    assertThat(pod.variables()).containsEntry("HOSTNAME", pod.name());
+  }
+
+  @Test
   void mayHaveBoth() {
     Map<String, String> variables = eks.pod("shop", "orders").irsa(ROLE).podIdentity().variables();
 
@@ -89,6 +97,7 @@ class FakePodTest {
   void hasNeitherUntilItIsGivenOne() {
     assertThat(eks.pod("shop", "orders").variables())
         .containsOnlyKeys(
+            "HOSTNAME",
             "AWS_STS_REGIONAL_ENDPOINTS",
             "AWS_DEFAULT_REGION",
             "AWS_REGION",
