@@ -73,23 +73,16 @@ final class AgentExchange implements CredentialsExchange {
   private final Endpoint endpoint;
   private final AuthorizationToken authorization;
   private final DnsResolver names;
-  private final @Nullable TlsSocketStrategy tls;
 
   /**
    * @param endpoint where to ask
    * @param authorization the token to send
    * @param names resolves the endpoint's host
-   * @param tls makes TLS connections, null for the default
    */
-  AgentExchange(
-      Endpoint endpoint,
-      AuthorizationToken authorization,
-      DnsResolver names,
-      @Nullable TlsSocketStrategy tls) {
+  AgentExchange(Endpoint endpoint, AuthorizationToken authorization, DnsResolver names) {
     this.endpoint = endpoint;
     this.authorization = authorization;
     this.names = names;
-    this.tls = tls;
   }
 
   @Override
@@ -131,12 +124,12 @@ final class AgentExchange implements CredentialsExchange {
     // work.
     Duration read = budget.compareTo(MIN_READ_TIMEOUT) > 0 ? budget : MIN_READ_TIMEOUT;
     return endpoint.tls()
-        ? new SingleConnection(endpoint, names, tls == null ? defaultTls() : tls, connect, read)
+        ? new SingleConnection(endpoint, names, tls(), connect, read)
         : new SingleConnection(endpoint, new CheckedResolver(names), null, connect, read);
   }
 
   /** The JDK's own check of certificate and host name, with the process's trust store. */
-  private static TlsSocketStrategy defaultTls() {
+  private static TlsSocketStrategy tls() {
     return new DefaultClientTlsStrategy(
         SSLContexts.createDefault(), HostnameVerificationPolicy.BUILTIN, null);
   }

@@ -94,7 +94,7 @@ public final class PodIdentitySource implements CredentialsSource {
                 + " to the projected token");
       }
       return new Detection.Present(
-          new AgentExchange(endpoint, token, SystemDefaultDnsResolver.INSTANCE, null),
+          new AgentExchange(endpoint, token, SystemDefaultDnsResolver.INSTANCE),
           "agent " + endpoint + " (" + found.get().origin + "), " + token.description());
     } catch (Misconfiguration e) {
       return new Detection.Broken(e.reason(), e.remedy());

@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,8 +29,7 @@ class AgentExchangeTest {
     return new AgentExchange(
         Endpoint.full(agent.uri(), "the URI"),
         new AuthorizationToken.File(file, "/the/token"),
-        Names.of(Map.of()),
-        null);
+        Names.of(Map.of()));
   }
 
   @Test
@@ -126,6 +127,7 @@ class AgentExchangeTest {
 
   @Test
   void keepsNoConnectionAndNoThread() throws Exception {
+    CountDownLatch hungUp = new CountDownLatch(2);
     Set<Thread> before = Thread.getAllStackTraces().keySet();
     try (WireAgent agent = WireAgent.answeringWell()) {
       AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
@@ -134,16 +136,14 @@ class AgentExchangeTest {
           (socket, out) -> {
             WireAgent.text("200 OK", Tokens.GOOD_BODY).answer(socket, out);
             assertThat(socket.getInputStream().read()).isEqualTo(-1);
-            agent.requests().add(java.util.List.of("hung up"));
+            hungUp.countDown();
           });
 
       exchange.exchange(new TestContext());
       exchange.exchange(new TestContext());
 
       assertThat(agent.connections()).isEqualTo(2);
-      while (agent.requests().size() < 4) {
-        Thread.onSpinWait();
-      }
+      assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(Thread.getAllStackTraces().keySet())
           .filteredOn(thread -> !before.contains(thread))
           .allSatisfy(thread -> assertThat(thread.getName()).startsWith("wire-agent"));

@@ -30,7 +30,7 @@ final class Exchanges {
 
   static AgentExchange with(String uri, String token, DnsResolver names) {
     try {
-      return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), names, null);
+      return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), names);
     } catch (Misconfiguration e) {
       throw new AssertionError(e.reason(), e);
     }

@@ -142,7 +142,7 @@ class HostRuleTest {
           continue;
         }
         AgentExchange exchange =
-            new AgentExchange(endpoint, Exchanges.token(Tokens.TOKEN), lowerCase(NAMES), null);
+            new AgentExchange(endpoint, Exchanges.token(Tokens.TOKEN), lowerCase(NAMES));
         ExchangeException failure = Exchanges.failure(exchange, new TestContext());
         assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
         assertThat(failure).hasMessageContaining("was not asked: the host resolves to");

@@ -6,20 +6,17 @@ import dev.lanyard.podidentity.Exchanges.Names;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
-import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
-import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
-import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +27,7 @@ class TlsTest {
 
   @TempDir private static Path directory;
   private static SSLContext context;
+  private static Path trustStore;
 
   @BeforeAll
   static void makeACertificate() throws Exception {
@@ -65,11 +63,12 @@ class TlsTest {
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
     trusted.setCertificateEntry("agent", keys.getCertificate("agent"));
-    TrustManagerFactory trust =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    trust.init(trusted);
+    trustStore = directory.resolve("trust.p12");
+    try (OutputStream out = Files.newOutputStream(trustStore)) {
+      trusted.store(out, PASSWORD);
+    }
     context = SSLContext.getInstance("TLS");
-    context.init(own.getKeyManagers(), trust.getTrustManagers(), null);
+    context.init(own.getKeyManagers(), null, null);
   }
 
   private static WireAgent agent() throws Exception {
@@ -80,26 +79,33 @@ class TlsTest {
         WireAgent.text("200 OK", Tokens.GOOD_BODY));
   }
 
-  private static AgentExchange exchange(String host, WireAgent agent, boolean trusting)
-      throws Misconfiguration {
-    TlsSocketStrategy tls =
-        new DefaultClientTlsStrategy(context, HostnameVerificationPolicy.BUILTIN, null);
-    Names names =
+  private static AgentExchange exchange(String host, WireAgent agent) {
+    return Exchanges.with(
+        "https://" + host + ":" + agent.port() + "/v1/credentials",
+        Tokens.TOKEN,
         Names.of(
             Map.of(
                 "agent.example", new String[] {"127.0.0.1"},
-                "other.example", new String[] {"127.0.0.1"}));
-    return new AgentExchange(
-        Endpoint.full("https://" + host + ":" + agent.port() + "/v1/credentials", "the URI"),
-        Exchanges.token(Tokens.TOKEN),
-        names,
-        trusting ? tls : null);
+                "other.example", new String[] {"127.0.0.1"})));
+  }
+
+  /** The process's trust store, as an operator sets it. */
+  private static void trusting(Path store) {
+    System.setProperty("javax.net.ssl.trustStore", store.toString());
+    System.setProperty("javax.net.ssl.trustStorePassword", new String(PASSWORD));
+  }
+
+  @AfterEach
+  void trustAsBefore() {
+    System.clearProperty("javax.net.ssl.trustStore");
+    System.clearProperty("javax.net.ssl.trustStorePassword");
   }
 
   @Test
   void asksTheHostThatTheCertificateNames() throws Exception {
+    trusting(trustStore);
     try (WireAgent agent = agent()) {
-      assertThat(exchange("agent.example", agent, true).exchange(new TestContext())).isNotNull();
+      assertThat(exchange("agent.example", agent).exchange(new TestContext())).isNotNull();
       assertThat(agent.header(0, "Host")).isEqualTo("agent.example:" + agent.port());
       assertThat(agent.header(0, "Authorization")).isEqualTo(Tokens.TOKEN);
     }
@@ -107,10 +113,10 @@ class TlsTest {
 
   @Test
   void sendsNothingToAHostThatTheCertificateDoesNotName() throws Exception {
+    trusting(trustStore);
     try (WireAgent agent = agent()) {
       for (String host : new String[] {"other.example", "127.0.0.1"}) {
-        ExchangeException failure =
-            Exchanges.failure(exchange(host, agent, true), new TestContext());
+        ExchangeException failure = Exchanges.failure(exchange(host, agent), new TestContext());
         assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
         assertThat(failure).hasMessageContaining("certificate is not trusted for this host");
       }
@@ -122,7 +128,7 @@ class TlsTest {
   void sendsNothingToAHostWhoseCertificateNobodyVouchesFor() throws Exception {
     try (WireAgent agent = agent()) {
       ExchangeException failure =
-          Exchanges.failure(exchange("agent.example", agent, false), new TestContext());
+          Exchanges.failure(exchange("agent.example", agent), new TestContext());
       assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
       assertThat(failure.remedy()).hasValueSatisfying(r -> assertThat(r).contains("trust store"));
       assertThat(agent.requests()).isEmpty();
@@ -135,23 +141,11 @@ class TlsTest {
       agent.behave(WireAgent.raw("HTTP/1.1 400 Bad Request\r\n\r\n"));
       CompletableFuture<ExchangeException> failure = new CompletableFuture<>();
       TestContext context = new TestContext();
-      CountDownLatch connected = new CountDownLatch(1);
       Thread thread =
           new Thread(
-              () -> {
-                connected.countDown();
-                try {
-                  failure.complete(
-                      Exchanges.failure(exchange("agent.example", agent, true), context));
-                } catch (Misconfiguration e) {
-                  failure.completeExceptionally(e);
-                }
-              });
+              () -> failure.complete(Exchanges.failure(exchange("agent.example", agent), context)));
       thread.start();
-      assertThat(connected.await(30, TimeUnit.SECONDS)).isTrue();
-      while (agent.connections() == 0) {
-        Thread.onSpinWait();
-      }
+      assertThat(agent.awaitConnection()).isTrue();
 
       // It waits for the end of a line that never comes: the handshake is aborted like all else.
       context.runOut();

@@ -27,6 +27,7 @@ final class WireAgent implements Closeable {
   }
 
   private final ServerSocket server;
+  private final CountDownLatch connected = new CountDownLatch(1);
   private final CountDownLatch closed = new CountDownLatch(1);
   private final AtomicInteger connections = new AtomicInteger();
   private final List<List<String>> requests = new CopyOnWriteArrayList<>();
@@ -99,6 +100,11 @@ final class WireAgent implements Closeable {
     return connections.get();
   }
 
+  /** Waits for the first connection; tells whether there was one. */
+  boolean awaitConnection() throws InterruptedException {
+    return connected.await(30, TimeUnit.SECONDS);
+  }
+
   List<List<String>> requests() {
     return requests;
   }
@@ -116,15 +122,12 @@ final class WireAgent implements Closeable {
     return !closed.await(20, TimeUnit.MILLISECONDS);
   }
 
-  void hang() throws InterruptedException {
-    closed.await();
-  }
-
   private void accept() {
     while (closed.getCount() > 0) {
       try {
         Socket socket = server.accept();
         connections.incrementAndGet();
+        connected.countDown();
         open.add(socket);
         Thread thread = new Thread(() -> serve(socket), "wire-agent-connection");
         thread.setDaemon(true);
