@@ -327,10 +327,15 @@ class IrsaExchangeTest {
         use_fips_endpoint = true
         retry_mode = never-heard-of
         defaults_mode = never-heard-of
+        sdk_ua_app_id = said-the-profile
         """,
         this::exchange);
 
-    assertThat(sts.requests()).hasSize(1);
+    assertThat(sts.requests())
+        .singleElement()
+        .satisfies(
+            request ->
+                assertThat(request.headers().get("User-Agent")).doesNotContain("said-the-profile"));
   }
 
   @Test
