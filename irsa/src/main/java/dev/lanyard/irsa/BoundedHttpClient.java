@@ -1,12 +1,16 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
+import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
@@ -33,14 +37,21 @@ final class BoundedHttpClient implements SdkHttpClient {
 
   private final SdkHttpClient http;
   private final ExchangeContext context;
+  private final UnaryOperator<String> scrub;
   private final AtomicReference<@Nullable ExecutableHttpRequest> awaited = new AtomicReference<>();
   private volatile boolean aborted;
 
   // Of the attempt's thread alone.
   private @Nullable ExecutableHttpRequest last;
 
-  BoundedHttpClient(ExchangeContext context) {
+  /**
+   * Makes the client of one attempt.
+   *
+   * @param scrub takes the secret that is sent out of a text
+   */
+  BoundedHttpClient(ExchangeContext context, UnaryOperator<String> scrub) {
     this.context = context;
+    this.scrub = scrub;
     Duration left = context.timeLeft();
     Duration connect = atLeastOneMilli(min(MAX_CONNECT, left.dividedBy(3)));
     this.http =
@@ -113,14 +124,25 @@ final class BoundedHttpClient implements SdkHttpClient {
       awaited.set(null);
     }
     checkTime();
+    Optional<AbortableInputStream> body =
+        response.responseBody().map(in -> AbortableInputStream.create(new BoundedBody(in), in));
+    if (body.isPresent() && !response.httpResponse().isSuccessful()) {
+      body = Optional.of(scrubbed(body.get()));
+    }
     return HttpExecuteResponse.builder()
         .response(response.httpResponse())
-        .responseBody(
-            response
-                .responseBody()
-                .map(body -> AbortableInputStream.create(new BoundedBody(body), body))
-                .orElse(null))
+        .responseBody(body.orElse(null))
         .build();
+  }
+
+  /** STS repeats what it finds invalid, and the SDK logs what STS says. */
+  private AbortableInputStream scrubbed(AbortableInputStream body) throws IOException {
+    try (body) {
+      // One character a byte, so that all other bytes come out as they went in.
+      String text = new String(body.readAllBytes(), StandardCharsets.ISO_8859_1);
+      return AbortableInputStream.create(
+          new ByteArrayInputStream(scrub.apply(text).getBytes(StandardCharsets.ISO_8859_1)));
+    }
   }
 
   private void checkTime() throws InterruptedIOException {

@@ -52,7 +52,7 @@ final class StsCall {
           .with(given.get());
     }
     StsLocation location = settings.location().orElseThrow();
-    BoundedHttpClient http = new BoundedHttpClient(context);
+    BoundedHttpClient http = new BoundedHttpClient(context, token::scrub);
     context.onTimeout(http::abort);
     URI endpoint = endpoint(location);
     try (http;

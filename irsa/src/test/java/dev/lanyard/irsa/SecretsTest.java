@@ -108,6 +108,25 @@ class SecretsTest {
     assertSaysNoSecret(Secrets.said(failure));
   }
 
+  @ParameterizedTest
+  @MethodSource("echoes")
+  void noLoggerRepeatsATokenThatStsRepeats(String message) {
+    ScriptedSts.Answer echo = error(400, "ValidationError", message);
+    sts.answers(echo.status(), echo.headers(), echo.body());
+
+    Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure).hasMessageContaining("Value '***");
+    assertThat(recorder.said).as("the SDK's log of it").anyMatch(l -> l.contains("Value '***"));
+    assertSaysNoSecret(String.join("\n", recorder.said));
+  }
+
+  static List<String> echoes() {
+    return List.of(
+        "1 validation error detected: Value '" + TOKEN + "' at 'webIdentityToken' failed",
+        "1 validation error detected: Value '" + TOKEN.substring(0, 60) + "...' failed");
+  }
+
   @Test
   void noConnectionFailureRepeatsASecret() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
