@@ -101,20 +101,16 @@ final class Engine {
    */
   AwsCredentials await(Duration minimumValidity, Duration maxWait) {
     refreshIfOverdue();
-    Waiter waiter = waiter(minimumValidity, maxWait);
-    settle(waiter);
-    if (!waiter.outcome().isDone()) {
+    Waiter waiter = enroll(minimumValidity, maxWait);
+    Waiter.Outcome outcome;
+    try {
       Flight flight = state.flight();
-      if (flight != null && flight.runsOn(Thread.currentThread())) {
+      if (!waiter.outcome().isDone() && flight != null && flight.runsOn(Thread.currentThread())) {
         throw new IllegalStateException(
             "the exchange of "
                 + origin.name()
                 + " asks for the very credentials that it is to obtain: it would wait for itself");
       }
-      enroll(waiter, maxWait);
-    }
-    Waiter.Outcome outcome;
-    try {
       outcome = waiter.outcome().get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -133,14 +129,13 @@ final class Engine {
   /** As {@link #await}, without waiting. */
   CompletableFuture<AwsCredentialsIdentity> resolve(Duration maxWait) {
     refreshIfOverdue();
-    Waiter waiter = waiter(Duration.ZERO, maxWait);
-    settle(waiter);
+    Waiter waiter = enroll(Duration.ZERO, maxWait);
     CompletableFuture<AwsCredentialsIdentity> result = new CompletableFuture<>();
     if (waiter.outcome().isDone()) {
+      dismiss(waiter);
       complete(result, waiter.outcome().join(), waiter);
       return result;
     }
-    enroll(waiter, maxWait);
     CompletableFuture<Void> unused =
         waiter
             .outcome()
@@ -169,18 +164,26 @@ final class Engine {
 
   // ---- Waiting
 
-  private Waiter waiter(Duration minimumValidity, Duration maxWait) {
+  /** Adds a caller to those who wait, unless what it needs is there: its outcome is then done. */
+  private Waiter enroll(Duration minimumValidity, Duration maxWait) {
+    Duration atMost = Schedule.bounded(maxWait);
     long nanos = time.nanos();
-    return new Waiter(
-        Waiting.minimum(minimumValidity), state.ended(), nanos, nanos + maxWait.toNanos());
-  }
-
-  /** Lets a caller wait. */
-  private void enroll(Waiter waiter, Duration maxWait) {
+    Waiter waiter =
+        new Waiter(
+            Waiting.minimum(minimumValidity), state.ended(), nanos, nanos + atMost.toNanos());
+    // First this: an exchange that ends before the caller has looked at the state would schedule
+    // the next as if nobody waited.
     waiters.add(waiter);
-    waiter.setTimer(time.after(maxWait, () -> waitedOut(waiter)));
-    // The exchange may have ended before the caller was among those it settles.
     settle(waiter);
+    if (!waiter.outcome().isDone()) {
+      try {
+        waiter.setTimer(time.after(atMost, () -> waitedOut(waiter)));
+      } catch (RuntimeException | Error e) {
+        // No thread to be had, and so nobody who would end the wait.
+        waitedOut(waiter);
+      }
+    }
+    return waiter;
   }
 
   private void dismiss(Waiter waiter) {
@@ -229,66 +232,96 @@ final class Engine {
     if (seen.flight() != null) {
       return;
     }
-    Flight flight = new Flight(time, policy.exchangeTimeout());
+    Flight flight = new Flight(time, Schedule.bounded(policy.exchangeTimeout()));
+    long now = time.millis();
     long nanos = time.nanos();
-    boolean firstWithoutCredentials =
-        seen.failures() == 0 && !seen.holdsUnexpired(flight.begunMillis());
+    boolean firstWithoutCredentials = seen.failures() == 0 && !seen.holdsUnexpired(now, nanos);
     long quickUntil =
-        firstWithoutCredentials ? nanos + policy.maxWait().toNanos() : seen.quickUntilNanos();
-    if (!STATE.compareAndSet(this, seen, seen.begun(flight, quickUntil))) {
+        firstWithoutCredentials
+            ? nanos + Schedule.bounded(policy.maxWait()).toNanos()
+            : seen.quickUntilNanos();
+    if (!STATE.compareAndSet(this, seen, seen.begun(flight, quickUntil, now, nanos))) {
       return;
     }
     try {
-      Future<?> watchdog = time.after(flight.budget(), flight::timeOut);
-      time.execute(() -> fly(flight, watchdog));
+      time.execute(() -> fly(flight));
     } catch (RuntimeException | Error e) {
       // No thread to be had. Without this the engine would wait for ever for a flight that never
       // was.
-      fail(failure(e, flight));
+      fail(flight, failure(e, flight));
     }
   }
 
-  private void fly(Flight flight, Future<?> watchdog) {
-    tokenFileAtAttempt = FileStamp.of(origin.tokenFile());
-    SessionCredentials credentials = null;
+  private void fly(Flight flight) {
+    try {
+      exchange(flight);
+    } catch (Throwable e) {
+      // Not even an exception that throws when it is looked at may keep a flight from ending: it
+      // would be the last.
+      fail(flight, ExchangeException.builder(Kind.TRANSIENT, "the exchange failed").build());
+      arm();
+    }
+  }
+
+  private void exchange(Flight flight) {
+    Held fresh = null;
     ExchangeException failure = null;
+    Future<?> watchdog = null;
     flight.enter();
     try {
-      credentials = origin.exchange(flight);
+      watchdog = time.after(flight.budget(), flight::timeOut);
+      // Before the exchange reads it: of a change in between it is told once too often, not never.
+      tokenFileAtAttempt = FileStamp.of(tokenFile());
+      fresh = received(origin.exchange(flight), flight);
     } catch (Throwable e) {
       failure = failure(e, flight);
     } finally {
       flight.leave();
-      watchdog.cancel(false);
+      if (watchdog != null) {
+        watchdog.cancel(false);
+      }
     }
-    if (credentials != null) {
-      succeed(flight, credentials);
-    } else {
-      fail(
-          failure != null
-              ? failure
-              : ExchangeException.builder(Kind.TRANSIENT, "the exchange returned nothing").build());
+    if (fresh != null) {
+      succeed(flight, fresh);
+    } else if (failure != null) {
+      fail(flight, failure);
     }
   }
 
-  private void succeed(Flight flight, SessionCredentials credentials) {
+  /** Judges an answer by the source's clock. */
+  private Held received(@Nullable SessionCredentials answer, Flight flight)
+      throws ExchangeException {
+    if (answer == null) {
+      throw ExchangeException.builder(Kind.TRANSIENT, "the exchange returned nothing").build();
+    }
     long now = time.millis();
     long nanos = time.nanos();
-    long skew = Schedule.skew(credentials.answeredAt(), flight.begunMillis(), now);
-    Held fresh = Held.of(credentials, skew);
-    if (fresh.expiresAt() <= now) {
-      fail(expiredOnArrival(credentials, skew, now));
-      return;
+    // The earlier of the two: the wall clock may have been set back since, or the machine
+    // suspended.
+    long sent = Math.min(flight.begunMillis(), now - flight.elapsed().toMillis());
+    long skew = Schedule.skew(answer.answeredAt(), sent, now);
+    Held fresh = Held.of(answer, skew, now, nanos);
+    if (fresh.expires().isReached(now, nanos)) {
+      throw expiredOnArrival(answer, skew, now);
     }
+    return fresh;
+  }
+
+  private void succeed(Flight flight, Held fresh) {
+    long now = time.millis();
+    long nanos = time.nanos();
     State before;
     State after;
     boolean keep;
     do {
       before = state;
+      if (before.flight() != flight) {
+        return;
+      }
       Held held = before.held();
-      keep = held != null && held.isBetterThan(fresh, now);
+      keep = held != null && held.isBetterThan(fresh, now, nanos);
       Held best = keep && held != null ? held.seenAgain(fresh) : fresh;
-      long left = best.expiresAt() - now;
+      long left = best.expires().millisLeft(now, nanos);
       long delay;
       if (!keep) {
         delay = Schedule.untilRefresh(policy, left, random.getAsDouble());
@@ -297,7 +330,7 @@ final class Engine {
       } else {
         delay = Schedule.untilPacedRefresh(policy, left, random.getAsDouble());
       }
-      after = before.answered(best, State.Due.in(delay, now, nanos), nanos);
+      after = before.answered(best, Due.in(delay, now, nanos), now, nanos);
     } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();
@@ -306,30 +339,30 @@ final class Engine {
     }
   }
 
-  private void fail(ExchangeException cause) {
+  private void fail(Flight flight, ExchangeException cause) {
     long now = time.millis();
     long nanos = time.nanos();
     Failure failure = new Failure(cause, now, nanos);
     State before;
     State after;
-    long delay;
     do {
       before = state;
-      delay = backoff(before, failure, now, nanos);
-      after = before.failed(failure, State.Due.in(delay, now, nanos));
+      if (before.flight() != flight) {
+        return;
+      }
+      after = before.failed(failure, Due.in(backoff(before, failure, now, nanos), now, nanos));
     } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();
-    events.failed(
-        origin.name(), cause, after, Instant.ofEpochMilli(now + delay), Instant.ofEpochMilli(now));
+    events.failed(origin.name(), failure, after);
   }
 
   private long backoff(State before, Failure failure, long now, long nanos) {
     Optional<Duration> retryAfter = failure.cause().retryAfter();
     double draw = random.getAsDouble();
-    if (before.holdsUnexpired(now)) {
-      return Schedule.backoffWithCredentials(
-          before.failures() + 1, before.lifetimeLeft(now), retryAfter, draw);
+    long left = before.lifetimeLeft(now, nanos);
+    if (left > 0) {
+      return Schedule.backoffWithCredentials(before.failures() + 1, left, retryAfter, draw);
     }
     boolean somebodyHopes = before.held() == null && !waiters.isEmpty();
     boolean quick = somebodyHopes || nanos - before.quickUntilNanos() < 0;
@@ -409,10 +442,10 @@ final class Engine {
       if (seen.flight() == null && origin.mayHeal()) {
         long delay =
             Math.min(seen.next().millisLeft(time.millis(), time.nanos()), LONGEST_SLEEP.toMillis());
-        if (seen.failure() != null && origin.tokenFile().isPresent()) {
+        if (seen.failure() != null && tokenFile().isPresent()) {
           delay = Math.min(delay, TOKEN_FILE_LOOK.toMillis());
         }
-        next = time.after(Duration.ofMillis(delay), new Wake(new WeakReference<>(this)));
+        next = wakeAfter(Duration.ofMillis(delay));
       }
       Future<?> previous = timer.getAndSet(next);
       if (previous != null) {
@@ -420,6 +453,15 @@ final class Engine {
       }
       // Another thread may have moved the state and set the timer for it, which this one replaced.
     } while (seen != state);
+  }
+
+  private @Nullable Future<?> wakeAfter(Duration delay) {
+    try {
+      return time.after(delay, new Wake(new WeakReference<>(this)));
+    } catch (RuntimeException | Error e) {
+      // No thread to be had. A caller that comes when the exchange is due begins it instead.
+      return null;
+    }
   }
 
   private record Wake(WeakReference<Engine> engine) implements Runnable {
@@ -443,10 +485,20 @@ final class Engine {
   }
 
   private boolean tokenFileChanged(State seen) {
-    Optional<Path> file = origin.tokenFile();
-    return seen.failure() != null
-        && file.isPresent()
-        && !FileStamp.of(file).equals(tokenFileAtAttempt);
+    if (seen.failure() == null) {
+      return false;
+    }
+    Optional<Path> file = tokenFile();
+    return file.isPresent() && !FileStamp.of(file).equals(tokenFileAtAttempt);
+  }
+
+  private Optional<Path> tokenFile() {
+    try {
+      return origin.tokenFile();
+    } catch (RuntimeException | Error e) {
+      // Written by others, and the timer must go on.
+      return Optional.empty();
+    }
   }
 
   /** A reader past the refresh time does what a late timer did not: after a suspend, say. */
@@ -455,7 +507,7 @@ final class Engine {
     if (seen.flight() == null
         && seen.ended() > 0
         && origin.mayHeal()
-        && seen.holdsUnexpired(time.millis())
+        && seen.holdsUnexpired(time.millis(), time.nanos())
         && seen.next().isReached(time.millis(), time.nanos())) {
       begin();
     }
@@ -494,9 +546,8 @@ final class Engine {
   }
 
   private CredentialsStatus status(State seen) {
-    long now = time.millis();
     CredentialsStatus.Health health;
-    if (seen.holdsUnexpired(now)) {
+    if (seen.holdsUnexpired(time.millis(), time.nanos())) {
       health =
           seen.failure() == null
               ? CredentialsStatus.Health.HEALTHY
@@ -512,7 +563,7 @@ final class Engine {
     return new CredentialsStatus(
         origin.name(),
         health,
-        held.map(credentials -> Instant.ofEpochMilli(credentials.expiresAt())),
+        held.map(credentials -> Instant.ofEpochMilli(credentials.expires().millis())),
         timerRuns ? Optional.of(Instant.ofEpochMilli(seen.next().millis())) : Optional.empty(),
         Optional.ofNullable(seen.failure()).map(Failure::asStatus),
         seen.failures(),
@@ -532,15 +583,15 @@ final class Engine {
   private CredentialsUnavailableException unavailable(
       Waiter.Outcome.Refused refused, Waiter waiter) {
     State seen = refused.state();
-    long now = time.millis();
+    long left = seen.lifetimeLeft(time.millis(), time.nanos());
     StringBuilder text = new StringBuilder();
     Failure failure = seen.failure();
     Held held = seen.held();
-    if (held != null && seen.holdsUnexpired(now)) {
+    if (left > 0) {
       text.append("The credentials of ")
           .append(origin.name())
           .append(" are good for ")
-          .append(Text.of(Duration.ofMillis(seen.lifetimeLeft(now))))
+          .append(Text.of(Duration.ofMillis(left)))
           .append(", and ")
           .append(Text.of(Duration.ofMillis(waiter.minimum())))
           .append(" were asked for.");
@@ -548,9 +599,9 @@ final class Engine {
       text.append("The credentials of ")
           .append(origin.name())
           .append(" expired ")
-          .append(Text.of(Duration.ofMillis(now - held.expiresAt())))
+          .append(Text.of(held.expires().ago(time.millis(), time.nanos())))
           .append(" ago, at ")
-          .append(Instant.ofEpochMilli(held.expiresAt()))
+          .append(Instant.ofEpochMilli(held.expires().millis()))
           .append(", and could not be refreshed.");
     } else {
       text.append("There are no AWS credentials from ").append(origin.name()).append('.');
@@ -561,7 +612,7 @@ final class Engine {
       if (seen.failures() > 1) {
         text.append(" Tried ").append(seen.failures()).append(" times in a row.");
       }
-    } else if (held != null && seen.holdsUnexpired(now)) {
+    } else if (left > 0) {
       text.append(" The source gives none that live longer.");
     }
     if (refused.waitedOut()) {
@@ -576,7 +627,7 @@ final class Engine {
       text.append('.');
     } else if (failure != null && origin.mayHeal() && seen.flight() == null) {
       text.append(" The next attempt is due in ")
-          .append(Text.of(Duration.ofMillis(seen.next().millisLeft(now, time.nanos()))))
+          .append(Text.of(Duration.ofMillis(seen.next().millisLeft(time.millis(), time.nanos()))))
           .append('.');
     }
     if (held != null && reportable(held.skew()).isPresent()) {

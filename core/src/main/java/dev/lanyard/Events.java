@@ -35,7 +35,7 @@ final class Events {
 
   void refreshed(String source, Held held, Duration took, int failuresBefore) {
     String suffix = lastFour(held.identity().accessKeyId());
-    Instant expiration = Instant.ofEpochMilli(held.expiresAt());
+    Instant expiration = Instant.ofEpochMilli(held.expires().millis());
     if (failuresBefore > 0) {
       log(
           () ->
@@ -59,15 +59,16 @@ final class Events {
   }
 
   /** Warns once a streak. */
-  void failed(
-      String source, ExchangeException failure, State after, Instant nextAttempt, Instant now) {
+  void failed(String source, Failure why, State after) {
+    ExchangeException failure = why.cause();
     String message = String.valueOf(failure.getMessage());
+    long lifetimeLeft = after.lifetimeLeft(why.at(), why.atNanos());
+    Instant nextAttempt = Instant.ofEpochMilli(after.next().millis());
     String standing =
-        after.holdsUnexpired(now.toEpochMilli())
-            ? "the credentials held are good for "
-                + Text.of(Duration.ofMillis(after.lifetimeLeft(now.toEpochMilli())))
+        lifetimeLeft > 0
+            ? "the credentials held are good for " + Text.of(Duration.ofMillis(lifetimeLeft))
             : "there are no credentials to give";
-    String next = Text.of(Duration.between(now, nextAttempt));
+    String next = Text.of(Duration.ofMillis(after.next().millis() - why.at()));
     String remedy = failure.remedy().map(text -> " " + Text.sentence(text)).orElse("");
     String line = "{}: exchange failed ({} in a row): {} Now {}; next attempt in {}.{}";
     Object[] values = {

@@ -13,14 +13,14 @@ import org.jspecify.annotations.Nullable;
 final class Flight implements ExchangeContext {
   private final Time time;
   private final Duration budget;
-  private final long begunNanos;
-  private final long begunMillis;
 
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Thread thread;
   private @Nullable Runnable abort;
   private boolean timedOut;
   private boolean ended;
+  private volatile long begunNanos;
+  private volatile long begunMillis;
 
   Flight(Time time, Duration budget) {
     this.time = time;
@@ -67,15 +67,15 @@ final class Flight implements ExchangeContext {
     return budget;
   }
 
-  /** Notes the thread on which the exchange runs. */
+  /**
+   * Notes the thread on which the exchange runs. Its time begins now: it may have waited for one.
+   */
   void enter() {
     lock.lock();
     try {
       thread = Thread.currentThread();
-      if (timedOut) {
-        // The budget ran out while the exchange waited for a thread.
-        thread.interrupt();
-      }
+      begunNanos = time.nanos();
+      begunMillis = time.millis();
     } finally {
       lock.unlock();
     }

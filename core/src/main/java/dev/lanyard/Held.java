@@ -13,7 +13,7 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
  * @param identity what a caller gets
  * @param ready the same, as an asynchronous caller gets it: made once, so that reading allocates
  *     nothing
- * @param expiresAt when they expire, in milliseconds by this machine's clock
+ * @param expires when they expire, by this machine's clocks
  * @param sourceExpiration when they expire by the source's clock, to tell a newer answer from an
  *     older
  * @param skew how far the source's clock is ahead, in milliseconds
@@ -22,12 +22,13 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 record Held(
     AwsCredentials identity,
     CompletableFuture<AwsCredentialsIdentity> ready,
-    long expiresAt,
+    Due expires,
     Instant sourceExpiration,
     long skew,
     boolean refused) {
 
-  static Held of(SessionCredentials credentials, long skew) {
+  static Held of(SessionCredentials credentials, long skew, long now, long nanos) {
+    Due expires = Due.at(Schedule.millis(credentials.expiration()) - skew, now, nanos);
     AwsSessionCredentials.Builder builder =
         AwsSessionCredentials.builder()
             .accessKeyId(credentials.accessKeyId())
@@ -35,20 +36,20 @@ record Held(
             .sessionToken(credentials.sessionToken())
             // The SDK puts this into the user agent of each request: short.
             .providerName("Lanyard")
-            .expirationTime(credentials.expiration().minusMillis(skew));
+            .expirationTime(Instant.ofEpochMilli(expires.millis()));
     credentials.accountId().ifPresent(builder::accountId);
     AwsSessionCredentials identity = builder.build();
     return new Held(
         identity,
         CompletableFuture.completedFuture(identity),
-        credentials.expiration().toEpochMilli() - skew,
+        expires,
         credentials.expiration(),
         skew,
         false);
   }
 
   Held asRefused() {
-    return new Held(identity, ready, expiresAt, sourceExpiration, skew, true);
+    return new Held(identity, ready, expires, sourceExpiration, skew, true);
   }
 
   /**
@@ -69,8 +70,8 @@ record Held(
   }
 
   /** Tells whether these should be kept although an answer brought others. */
-  boolean isBetterThan(Held other, long now) {
-    if (expiresAt <= now) {
+  boolean isBetterThan(Held other, long now, long nanos) {
+    if (expires.isReached(now, nanos)) {
       return false;
     }
     if (refused && !other.hasKeyId(identity.accessKeyId())) {

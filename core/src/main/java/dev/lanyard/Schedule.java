@@ -20,8 +20,14 @@ final class Schedule {
   private static final long FIRST_BACKOFF = 1_000;
   private static final long LONGEST_BACKOFF = Duration.ofMinutes(5).toMillis();
 
-  /** The least wait between attempts, whatever the draw. */
+  /** The least wait between attempts, whatever the draw and however short the lifetime. */
   private static final long SHORTEST = 100;
+
+  /** As good as for ever, and still a number of nanoseconds that can be added to a time. */
+  static final Duration LONGEST = Duration.ofDays(36_500);
+
+  private static final Instant EARLIEST_INSTANT = Instant.EPOCH;
+  private static final Instant LATEST_INSTANT = Instant.parse("9999-12-31T23:59:59Z");
 
   /**
    * While callers wait for the first credentials: an agent that starts after the pod is found soon.
@@ -42,11 +48,11 @@ final class Schedule {
   static long untilRefresh(RefreshPolicy policy, long lifetime, double draw) {
     double from = lifetime * policy.windowStart();
     double to = lifetime * policy.windowEnd();
-    long beforeMargin = lifetime - policy.margin().toMillis();
+    long beforeMargin = lifetime - bounded(policy.margin()).toMillis();
     if (beforeMargin > from) {
       to = Math.min(to, (double) beforeMargin);
     }
-    return (long) (from + (to - from) * draw);
+    return Math.max(SHORTEST, (long) (from + (to - from) * draw));
   }
 
   /** As {@link #untilRefresh} for credentials that a later answer did not better. */
@@ -65,7 +71,10 @@ final class Schedule {
     long delay = Math.max(SHORTEST, (long) (ceiling * draw));
     // Honour the source's wish as far as a last attempt before the expiration allows.
     return retryAfter
-        .map(wish -> Math.max(delay, Math.min(millis(wish), lifetimeLeft - lifetimeLeft / 4)))
+        .map(
+            wish ->
+                Math.max(
+                    delay, Math.min(bounded(wish).toMillis(), lifetimeLeft - lifetimeLeft / 4)))
         .orElse(delay);
   }
 
@@ -84,19 +93,31 @@ final class Schedule {
   }
 
   /**
-   * Returns how far the source's clock is ahead of ours, in milliseconds, negative if behind: the
-   * least that explains an answer dated outside the time in which it was made. The date has whole
-   * seconds.
+   * Returns how far the source's clock is ahead of ours, in milliseconds, negative if behind. The
+   * date has whole seconds, and the answer was made at some time between sending and receiving: the
+   * skew lies between {@code date - received} and {@code date + 999 - sent}. If that may be zero,
+   * it is. Otherwise it is taken to be the latter, by which the credentials end soonest.
    */
   static long skew(Optional<Instant> answeredAt, long sent, long received) {
     if (answeredAt.isEmpty()) {
       return 0;
     }
-    long date = answeredAt.get().toEpochMilli();
-    if (date > received) {
-      return date - sent;
+    long date = millis(answeredAt.get());
+    boolean mayBeNone = date <= received && date + 999 >= sent;
+    return mayBeNone ? 0 : date + 999 - sent;
+  }
+
+  /** Milliseconds since 1970, of years that have four digits. */
+  static long millis(Instant instant) {
+    if (instant.isBefore(EARLIEST_INSTANT)) {
+      return EARLIEST_INSTANT.toEpochMilli();
     }
-    return date + 999 < sent ? date + 999 - sent : 0;
+    return (instant.isAfter(LATEST_INSTANT) ? LATEST_INSTANT : instant).toEpochMilli();
+  }
+
+  /** The same, or a century if it is longer, so that it can be added to a time. */
+  static Duration bounded(Duration duration) {
+    return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
   }
 
   private static long doubled(long base, int times) {
@@ -105,12 +126,7 @@ final class Schedule {
 
   private static long atLeast(long delay, Optional<Duration> retryAfter) {
     return retryAfter
-        .map(wish -> Math.max(delay, Math.min(millis(wish), LONGEST_BACKOFF)))
+        .map(wish -> Math.max(delay, Math.min(bounded(wish).toMillis(), LONGEST_BACKOFF)))
         .orElse(delay);
-  }
-
-  /** A wish of more than 24 days is no different from one of 24 days. */
-  private static long millis(Duration wish) {
-    return Math.min(Integer.MAX_VALUE, wish.toSeconds()) * 1_000 + wish.toMillisPart();
   }
 }

@@ -33,51 +33,36 @@ record State(
     long answeredNanos,
     long readableUntil) {
 
-  /**
-   * A moment by both clocks. Whichever comes first counts: the wall clock after a suspend, the
-   * other when the wall clock is set back.
-   *
-   * @param millis by the wall clock
-   * @param nanos by the clock that only grows
-   */
-  record Due(long millis, long nanos) {
-    static Due in(long delayMillis, long nowMillis, long nowNanos) {
-      return new Due(nowMillis + delayMillis, nowNanos + delayMillis * 1_000_000);
-    }
-
-    boolean isReached(long nowMillis, long nowNanos) {
-      return nowMillis >= millis || nowNanos - nanos >= 0;
-    }
-
-    long millisLeft(long nowMillis, long nowNanos) {
-      // Rounded up: a wake-up a fraction of a millisecond early would find nothing to do.
-      long byNanos = -Math.floorDiv(nowNanos - nanos, 1_000_000L);
-      return Math.max(0, Math.min(millis - nowMillis, byNanos));
-    }
-  }
-
   static State empty(long nowMillis, long nowNanos) {
     return new State(
         null, null, null, 0, 0, new Due(nowMillis, nowNanos), nowNanos, nowNanos, Long.MIN_VALUE);
   }
 
-  boolean holdsUnexpired(long now) {
-    return held != null && now < held.expiresAt();
+  boolean holdsUnexpired(long now, long nanos) {
+    return held != null && !held.expires().isReached(now, nanos);
   }
 
-  long lifetimeLeft(long now) {
-    return held == null ? 0 : Math.max(0, held.expiresAt() - now);
+  /** Returns how long what is held is good for, in milliseconds; zero if nothing is. */
+  long lifetimeLeft(long now, long nanos) {
+    return held == null ? 0 : held.expires().millisLeft(now, nanos);
   }
 
-  /** An exchange takes off. */
-  State begun(Flight flight, long quickUntilNanos) {
-    long readable = held == null ? Long.MIN_VALUE : held.expiresAt();
+  /** An exchange takes off. Until it ends, readers need not look whether one is due. */
+  State begun(Flight flight, long quickUntilNanos, long now, long nanos) {
     return new State(
-        held, flight, failure, failures, ended, next, quickUntilNanos, answeredNanos, readable);
+        held,
+        flight,
+        failure,
+        failures,
+        ended,
+        next,
+        quickUntilNanos,
+        answeredNanos,
+        readable(held, Long.MAX_VALUE, now, nanos));
   }
 
-  /** The exchange has ended well: {@code now holding} may be what was held before. */
-  State answered(Held nowHolding, Due next, long nowNanos) {
+  /** The exchange has ended well: {@code nowHolding} may be what was held before. */
+  State answered(Held nowHolding, Due next, long now, long nanos) {
     return new State(
         nowHolding,
         null,
@@ -86,13 +71,12 @@ record State(
         ended + 1,
         next,
         quickUntilNanos,
-        nowNanos,
-        Math.min(nowHolding.expiresAt(), next.millis()));
+        nanos,
+        readable(nowHolding, next.millis(), now, nanos));
   }
 
   /** The exchange has failed: what is held stays. */
   State failed(Failure failure, Due next) {
-    long readable = held == null ? Long.MIN_VALUE : Math.min(held.expiresAt(), next.millis());
     return new State(
         held,
         null,
@@ -102,7 +86,7 @@ record State(
         next,
         quickUntilNanos,
         answeredNanos,
-        readable);
+        readable(held, next.millis(), failure.at(), failure.atNanos()));
   }
 
   /** The application has said that a service refused what is held. */
@@ -117,5 +101,17 @@ record State(
         quickUntilNanos,
         answeredNanos,
         readableUntil);
+  }
+
+  /**
+   * The hot path reads the wall clock alone. Where that was set back since the credentials came,
+   * they end by it when they end by the other clock.
+   */
+  private static long readable(@Nullable Held held, long atMost, long now, long nanos) {
+    if (held == null) {
+      return Long.MIN_VALUE;
+    }
+    long end = Math.min(held.expires().millis(), now + held.expires().millisLeft(now, nanos));
+    return Math.min(end, atMost);
   }
 }

@@ -68,7 +68,8 @@ final class SystemTime implements Time {
 
   @Override
   public Future<?> after(Duration delay, Runnable task) {
-    return timers.schedule(task, Math.max(0, delay.toNanos()), TimeUnit.NANOSECONDS);
+    long nanos = TimeUnit.NANOSECONDS.convert(delay);
+    return timers.schedule(task, Math.max(0, nanos), TimeUnit.NANOSECONDS);
   }
 
   @Override
@@ -82,7 +83,13 @@ final class SystemTime implements Time {
   /** Looks at the workers until no task waits for one. */
   private void watch() {
     if (watching.compareAndSet(false, true)) {
-      Future<?> unused = after(BLOCKED, this::addWorkers);
+      try {
+        Future<?> unused = after(BLOCKED, this::addWorkers);
+      } catch (RuntimeException | Error e) {
+        // The task that is to be watched has been taken, and will run: whoever gave it must not
+        // think otherwise.
+        watching.set(false);
+      }
     }
   }
 
@@ -96,8 +103,11 @@ final class SystemTime implements Time {
     long now = nanos();
     long blocked =
         running.values().stream().filter(begun -> now - begun >= BLOCKED.toNanos()).count();
-    workers.setCorePoolSize((int) Math.min(MOST_WORKERS, WORKERS + blocked));
-    watch();
+    try {
+      workers.setCorePoolSize((int) Math.min(MOST_WORKERS, WORKERS + blocked));
+    } finally {
+      watch();
+    }
   }
 
   private Thread thread(Runnable task) {

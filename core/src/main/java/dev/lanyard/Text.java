@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /** How values are written in messages and reports. */
 final class Text {
@@ -10,7 +11,7 @@ final class Text {
    * Writes a duration as a person would: {@code 250 ms}, {@code 12 s}, {@code 3 min}, {@code 2 h}.
    */
   static String of(Duration duration) {
-    long millis = Math.max(0, duration.toMillis());
+    long millis = Math.max(0, TimeUnit.MILLISECONDS.convert(duration));
     if (millis < 1_000) {
       return millis + " ms";
     }

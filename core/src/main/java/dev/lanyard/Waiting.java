@@ -28,14 +28,14 @@ enum Waiting {
    */
   static Waiting decide(
       State state, long minimum, long endedAtArrival, long deadlineNanos, long now, long nanos) {
-    if (state.lifetimeLeft(now) >= minimum) {
+    if (state.lifetimeLeft(now, nanos) >= minimum) {
       return GIVE;
     }
     if (state.flight() != null) {
       return WAIT;
     }
-    if (state.holdsUnexpired(now)) {
-      return decideForLonger(state, endedAtArrival, nanos);
+    if (state.holdsUnexpired(now, nanos)) {
+      return decideForLonger(state, endedAtArrival, now, nanos);
     }
     Failure failure = state.failure();
     if (failure == null) {
@@ -43,7 +43,11 @@ enum Waiting {
     }
     boolean sharesItsEnd = state.ended() > endedAtArrival;
     if (failure.isFinal()) {
-      return sharesItsEnd || isRemembered(failure.atNanos(), nanos) ? THROW : BEGIN;
+      return sharesItsEnd
+              || isRemembered(failure.atNanos(), nanos)
+              || wasToldToWait(state, now, nanos)
+          ? THROW
+          : BEGIN;
     }
     boolean quick = state.held() == null || nanos - state.quickUntilNanos() < 0;
     if (quick) {
@@ -66,23 +70,37 @@ enum Waiting {
   }
 
   /** Unexpired credentials are held, but the caller needs some that live longer. */
-  private static Waiting decideForLonger(State state, long endedAtArrival, long nanos) {
+  private static Waiting decideForLonger(State state, long endedAtArrival, long now, long nanos) {
     if (state.ended() > endedAtArrival) {
       return THROW;
     }
     Failure failure = state.failure();
     long lastEnd = failure == null ? state.answeredNanos() : failure.atNanos();
-    return isRemembered(lastEnd, nanos) ? THROW : BEGIN;
+    return isRemembered(lastEnd, nanos) || wasToldToWait(state, now, nanos) ? THROW : BEGIN;
   }
 
   private static boolean isRemembered(long atNanos, long nanos) {
     return nanos - atNanos < Schedule.MEMORY.toNanos();
   }
 
+  /** Whether the source has asked for a pause that is not over. */
+  private static boolean wasToldToWait(State state, long now, long nanos) {
+    Failure failure = state.failure();
+    return failure != null
+        && failure.cause().retryAfter().isPresent()
+        && !state.next().isReached(now, nanos);
+  }
+
   /**
-   * How much lifetime is asked for, in milliseconds: at least one, since expired is never enough.
+   * How much lifetime is asked for, in milliseconds, rounded up: at least one, since expired is
+   * never enough.
    */
   static long minimum(Duration minimumValidity) {
-    return Math.max(1, minimumValidity.toMillis());
+    if (minimumValidity.compareTo(Schedule.LONGEST) >= 0) {
+      return Long.MAX_VALUE;
+    }
+    return minimumValidity.isNegative()
+        ? 1
+        : Math.max(1, minimumValidity.plusNanos(999_999).toMillis());
   }
 }

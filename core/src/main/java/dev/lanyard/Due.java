@@ -1,0 +1,45 @@
+package dev.lanyard;
+
+import java.time.Duration;
+
+/**
+ * A moment by both clocks. Whichever reaches it first counts: the wall clock after a suspend, which
+ * the other one may not notice; the other one when the wall clock is set back.
+ *
+ * @param millis by the wall clock
+ * @param nanos by the clock that only grows
+ */
+record Due(long millis, long nanos) {
+
+  static Due in(long delayMillis, long nowMillis, long nowNanos) {
+    return new Due(nowMillis + delayMillis, nowNanos + nanos(delayMillis));
+  }
+
+  /** A moment of the wall clock, and the one that will have been reached by the other clock. */
+  static Due at(long millis, long nowMillis, long nowNanos) {
+    return new Due(millis, nowNanos + nanos(millis - nowMillis));
+  }
+
+  boolean isReached(long nowMillis, long nowNanos) {
+    return nowMillis >= millis || nowNanos - nanos >= 0;
+  }
+
+  /** Returns how long until then, in milliseconds; zero once it is reached. */
+  long millisLeft(long nowMillis, long nowNanos) {
+    // Rounded up: a wake-up a fraction of a millisecond early would find nothing to do.
+    long byNanos = -Math.floorDiv(nowNanos - nanos, 1_000_000L);
+    return Math.max(0, Math.min(millis - nowMillis, byNanos));
+  }
+
+  /** Returns how long ago that was, by the clock by which it was longer ago. */
+  Duration ago(long nowMillis, long nowNanos) {
+    return Duration.ofMillis(
+        Math.max(0, Math.max(nowMillis - millis, Math.floorDiv(nowNanos - nanos, 1_000_000L))));
+  }
+
+  /** What a century has in nanoseconds still fits; what "never expires" has does not. */
+  private static long nanos(long delayMillis) {
+    long most = Schedule.LONGEST.toMillis();
+    return Math.max(-most, Math.min(delayMillis, most)) * 1_000_000;
+  }
+}
