@@ -127,9 +127,9 @@ final class Engine {
   }
 
   /** As {@link #await}, without waiting. */
-  CompletableFuture<AwsCredentialsIdentity> resolve(Duration maxWait) {
+  CompletableFuture<AwsCredentialsIdentity> resolve(Duration minimumValidity, Duration maxWait) {
     refreshIfOverdue();
-    Waiter waiter = enroll(Duration.ZERO, maxWait);
+    Waiter waiter = enroll(minimumValidity, maxWait);
     CompletableFuture<AwsCredentialsIdentity> result = new CompletableFuture<>();
     if (waiter.outcome().isDone()) {
       dismiss(waiter);
@@ -181,6 +181,10 @@ final class Engine {
       } catch (RuntimeException | Error e) {
         // No thread to be had, and so nobody who would end the wait.
         waitedOut(waiter);
+      }
+      if (timer.get() == null) {
+        // There was no thread to be had for it. Whoever waits for the next exchange needs it.
+        arm();
       }
     }
     return waiter;

@@ -175,7 +175,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (otherwise != null) {
       return otherwise.resolveIdentity().thenApply(identity -> identity);
     }
-    return engine.resolve(policy.maxWait());
+    return engine.resolve(Duration.ZERO, policy.maxWait());
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
@@ -19,6 +20,7 @@ final class EngineFixture {
   final ScriptedSource source = new ScriptedSource();
   final List<CredentialsEvent> events = new ArrayList<>();
   RefreshPolicy policy = RefreshPolicy.defaults();
+  CredentialsEventListener listener = events::add;
   double draw = 0.5;
   private @Nullable Engine engine;
 
@@ -30,7 +32,7 @@ final class EngineFixture {
             policy,
             time,
             () -> draw,
-            new Events(events::add, time));
+            new Events(listener, time));
     engine.start();
     return this;
   }
@@ -65,7 +67,38 @@ final class EngineFixture {
   /** A caller, which may wait. */
   CompletableFuture<AwsCredentialsIdentity> ask() {
     CompletableFuture<AwsCredentialsIdentity> ready = engine().readableFuture();
-    return ready != null ? ready : engine().resolve(policy.maxWait());
+    return ready != null ? ready : engine().resolve(Duration.ZERO, policy.maxWait());
+  }
+
+  /** A caller who needs credentials that live so long, and who may wait. */
+  CompletableFuture<AwsCredentialsIdentity> askAtLeast(Duration minimumValidity) {
+    return engine().resolve(minimumValidity, policy.maxWait());
+  }
+
+  /** What takes so long, unless its time is over before. */
+  ScriptedSource.Answer slowly(Duration latency, ScriptedSource.Answer then) {
+    return context -> {
+      Duration left = context.timeLeft();
+      time.advance(latency.compareTo(left) < 0 ? latency : left);
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      return then.give(context);
+    };
+  }
+
+  /** What never answers. */
+  ScriptedSource.Answer hanging() {
+    return slowly(
+        Duration.ofDays(1),
+        context -> {
+          throw new AssertionError("its time never ended");
+        });
+  }
+
+  /** A caller's moment in the future, before whatever else happens then. */
+  void after(Duration delay, Runnable action) {
+    Future<?> unused = time.after(delay, action);
   }
 
   AwsCredentials askFor(Duration minimumValidity) {
@@ -74,6 +107,14 @@ final class EngineFixture {
 
   int exchanges() {
     return source.exchanges();
+  }
+
+  /** The key id of what a caller was given. Never waits: nobody else moves the time. */
+  static String keyIdOf(CompletableFuture<AwsCredentialsIdentity> caller) {
+    if (!caller.isDone()) {
+      throw new AssertionError("still waiting");
+    }
+    return caller.join().accessKeyId();
   }
 
   static Throwable failureOf(CompletableFuture<?> future) {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /** A source that answers as the test says, and counts how often it was asked. */
 final class ScriptedSource implements CredentialsSource, CredentialsExchange {
@@ -29,7 +30,7 @@ final class ScriptedSource implements CredentialsSource, CredentialsExchange {
   private volatile Answer answer = context -> credentials("A", context.now().plusSeconds(3600));
   private volatile Detection detection =
       new Detection.Present(this, "role arn:aws:iam::111122223333:role/scripted");
-  private volatile Optional<Path> tokenFile = Optional.empty();
+  private volatile Supplier<Optional<Path>> tokenFile = Optional::empty;
 
   ScriptedSource() {
     this("scripted", 1);
@@ -50,6 +51,11 @@ final class ScriptedSource implements CredentialsSource, CredentialsExchange {
         .secretAccessKey(SECRET + keyId)
         .sessionToken(TOKEN + keyId)
         .expiration(expiration);
+  }
+
+  @SuppressWarnings("NullAway") // What a source returns that breaks its contract.
+  static SessionCredentials nothing() {
+    return null;
   }
 
   static ExchangeException failure(ExchangeException.Kind kind, String message) {
@@ -79,7 +85,15 @@ final class ScriptedSource implements CredentialsSource, CredentialsExchange {
   }
 
   ScriptedSource readsTokenFrom(Path file) {
-    this.tokenFile = Optional.of(file);
+    this.tokenFile = () -> Optional.of(file);
+    return this;
+  }
+
+  ScriptedSource failsToNameItsTokenFile() {
+    this.tokenFile =
+        () -> {
+          throw new IllegalStateException("no token file can be named");
+        };
     return this;
   }
 
@@ -111,6 +125,6 @@ final class ScriptedSource implements CredentialsSource, CredentialsExchange {
 
   @Override
   public Optional<Path> tokenFile() {
-    return tokenFile;
+    return tokenFile.get();
   }
 }

@@ -25,22 +25,30 @@ final class VirtualTime implements Time {
   private long wallOffsetMillis;
   private long numbers;
   private boolean refusesWork;
+  private boolean refusesTimers;
+  private boolean holdsWork;
+  private long clockReads;
 
   private record Timer(long at, long number, Runnable task, CompletableFuture<Void> handle) {}
 
   @Override
   public synchronized long millis() {
+    clockReads++;
     return START.toEpochMilli() + wallOffsetMillis + Math.floorDiv(nanos, 1_000_000L);
   }
 
   @Override
   public synchronized long nanos() {
+    clockReads++;
     return nanos;
   }
 
   @Override
   public synchronized Future<?> after(Duration delay, Runnable task) {
     CompletableFuture<Void> handle = new CompletableFuture<>();
+    if (refusesTimers) {
+      throw new IllegalStateException("no thread to be had for a timer");
+    }
     timers.add(new Timer(nanos + Math.max(0, delay.toNanos()), numbers++, task, handle));
     return handle;
   }
@@ -56,6 +64,21 @@ final class VirtualTime implements Time {
   /** From now on there are no threads, or there are again. */
   synchronized void refusesWork(boolean refuses) {
     refusesWork = refuses;
+  }
+
+  /** From now on there are no timers, or there are again. */
+  synchronized void refusesTimers(boolean refuses) {
+    refusesTimers = refuses;
+  }
+
+  /** From now on all threads are busy with something else, or they are no longer. */
+  synchronized void holdsWork(boolean holds) {
+    holdsWork = holds;
+  }
+
+  /** How often either clock was read. */
+  synchronized long clockReads() {
+    return clockReads;
   }
 
   Instant now() {
@@ -110,7 +133,7 @@ final class VirtualTime implements Time {
     while (true) {
       Runnable task;
       synchronized (this) {
-        task = work.poll();
+        task = holdsWork ? null : work.poll();
       }
       if (task == null) {
         return;
