@@ -3,6 +3,7 @@ package dev.lanyard;
 import dev.lanyard.spi.ExchangeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** Something that happened to a provider's credentials. No event holds a secret. */
 public sealed interface CredentialsEvent {
@@ -32,14 +33,15 @@ public sealed interface CredentialsEvent {
    * @param kind what the failure means for the next attempt
    * @param message what was seen, without secrets
    * @param consecutiveFailures how many have failed in a row, this one included
-   * @param nextAttempt when the next attempt is made
+   * @param nextAttempt when the next attempt is made; empty if not before a caller asks, where no
+   *     source is configured at all
    */
   record RefreshFailed(
       String source,
       ExchangeException.Kind kind,
       String message,
       int consecutiveFailures,
-      Instant nextAttempt)
+      Optional<Instant> nextAttempt)
       implements CredentialsEvent {}
 
   /**

@@ -358,7 +358,7 @@ final class Engine {
     } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();
-    events.failed(origin.name(), failure, after);
+    events.failed(origin.name(), failure, after, origin.mayHeal());
   }
 
   private long backoff(State before, Failure failure, long now, long nanos) {
@@ -377,17 +377,14 @@ final class Engine {
 
   /** What an exchange threw, as a failure that can be shown. */
   private ExchangeException failure(Throwable thrown, Flight flight) {
-    if (thrown instanceof ExchangeException known && known.kind() != Kind.TRANSIENT) {
+    if (thrown instanceof ExchangeException known) {
       return known;
     }
     if (flight.hasTimedOut()) {
       return ExchangeException.builder(
               Kind.TRANSIENT, "no answer within " + Text.of(flight.budget()))
-          .cause(thrown instanceof ExchangeException ? thrown : Unexpected.of(thrown))
+          .cause(Unexpected.of(thrown))
           .build();
-    }
-    if (thrown instanceof ExchangeException known) {
-      return known;
     }
     if (thrown instanceof LinkageError) {
       // Its message is the name of a class.

@@ -4,6 +4,7 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -59,18 +60,22 @@ final class Events {
   }
 
   /** Warns once a streak. */
-  void failed(String source, Failure why, State after) {
+  void failed(String source, Failure why, State after, boolean triesAgain) {
     ExchangeException failure = why.cause();
     String message = String.valueOf(failure.getMessage());
     long lifetimeLeft = after.lifetimeLeft(why.at(), why.atNanos());
-    Instant nextAttempt = Instant.ofEpochMilli(after.next().millis());
+    Optional<Instant> nextAttempt =
+        triesAgain ? Optional.of(Instant.ofEpochMilli(after.next().millis())) : Optional.empty();
     String standing =
         lifetimeLeft > 0
             ? "the credentials held are good for " + Text.of(Duration.ofMillis(lifetimeLeft))
             : "there are no credentials to give";
-    String next = Text.of(Duration.ofMillis(after.next().millis() - why.at()));
+    String next =
+        triesAgain
+            ? "next attempt in " + Text.of(Duration.ofMillis(after.next().millis() - why.at()))
+            : "next attempt when a caller asks";
     String remedy = failure.remedy().map(text -> " " + Text.sentence(text)).orElse("");
-    String line = "{}: exchange failed ({} in a row): {} Now {}; next attempt in {}.{}";
+    String line = "{}: exchange failed ({} in a row): {} Now {}; {}.{}";
     Object[] values = {
       source, after.failures(), Text.sentence(message), standing, next, remedy,
     };

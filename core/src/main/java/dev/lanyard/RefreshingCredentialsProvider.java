@@ -93,13 +93,13 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     Events events = new Events(options.listener, time);
     this.engine =
         engine(fallback ? chain.originWithFallback(events) : chain.origin(), policy, time, events);
+    if (this.otherwise == null) {
+      engine.start();
+    }
   }
 
   private static Engine engine(Origin origin, RefreshPolicy policy, Time time, Events events) {
-    Engine engine =
-        new Engine(origin, policy, time, () -> ThreadLocalRandom.current().nextDouble(), events);
-    engine.start();
-    return engine;
+    return new Engine(origin, policy, time, () -> ThreadLocalRandom.current().nextDouble(), events);
   }
 
   /**

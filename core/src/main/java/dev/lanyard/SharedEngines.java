@@ -32,6 +32,7 @@ final class SharedEngines {
       Engine engine = reference == null ? null : reference.get();
       if (engine == null) {
         engine = make.get();
+        engine.start();
         ENGINES.put(key, new WeakReference<>(engine));
       }
       return engine;

@@ -167,6 +167,7 @@ class ChainTest {
     assertThat(provider.resolveIdentity().join().accessKeyId()).isEqualTo("LAPTOP");
     assertThat(provider.status().source()).isEqualTo("otherwise");
     provider.awaitReady(Duration.ZERO);
+    assertThat(events).as("nothing failed: the application said what to use").isEmpty();
   }
 
   @Test
@@ -180,12 +181,21 @@ class ChainTest {
   void saysWhatItLookedForWhereNothingIsThere() {
     first.detects(new Detection.Absent("variable FIRST"));
     RefreshingCredentialsProvider provider =
-        new TestProvider(List.of(first), EksCredentialsProvider.builder().time(time), false, null);
+        new TestProvider(
+            List.of(first),
+            EksCredentialsProvider.builder().time(time).listener(events::add),
+            false,
+            null);
     time.settle();
 
     assertThatThrownBy(provider::resolveCredentials)
         .hasMessageContaining("first looked for variable FIRST")
         .hasMessageContaining("eks.amazonaws.com/role-arn");
+    assertThat(events)
+        .singleElement()
+        .isInstanceOfSatisfying(
+            CredentialsEvent.RefreshFailed.class,
+            event -> assertThat(event.nextAttempt()).isEmpty());
     int timers = time.pendingTimers();
     assertThat(timers).as("nothing to retry: the environment does not change").isZero();
   }

@@ -10,10 +10,12 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -60,8 +62,7 @@ class EngineTest {
       f.settled();
 
       assertThat(Thread.interrupted()).isFalse();
-      assertThat(f.engine().status().lastFailure().orElseThrow().message())
-          .isEqualTo("no answer within 10 s");
+      assertThat(f.engine().status().lastFailure().orElseThrow().message()).isEqualTo("gave up");
     }
 
     @Test
@@ -110,6 +111,23 @@ class EngineTest {
 
       assertThat(left).containsExactly(ofSeconds(10));
       assertThat(f.keyIdNow()).contains("A");
+    }
+
+    @Test
+    void thatRanOutOfTimeAreToldInTheSourcesOwnWordsWhereItHasSome() {
+      f.source.does(
+          context -> {
+            f.time.advance(ofSeconds(11));
+            assertThat(Thread.interrupted()).isTrue();
+            throw ExchangeException.builder(Kind.TRANSIENT, "the agent at 169.254.170.23 is silent")
+                .remedy("look at the agent")
+                .build();
+          });
+      f.settled();
+
+      CredentialsStatus.Failure failure = f.engine().status().lastFailure().orElseThrow();
+      assertThat(failure.message()).isEqualTo("the agent at 169.254.170.23 is silent");
+      assertThat(failure.remedy()).contains("look at the agent");
     }
 
     @Test
@@ -262,7 +280,7 @@ class EngineTest {
                   Kind.TRANSIENT,
                   "HTTP 503",
                   1,
-                  VirtualTime.START.plus(ofMinutes(39)).plusMillis(500)));
+                  Optional.of(VirtualTime.START.plus(ofMinutes(39)).plusMillis(500))));
     }
 
     @Test
