@@ -4,8 +4,10 @@ import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +29,8 @@ final class VirtualTime implements Time {
   private boolean refusesWork;
   private boolean refusesTimers;
   private boolean holdsWork;
+  private boolean workMayBlock;
+  private final List<Fiber> fibers = new ArrayList<>();
   private long clockReads;
 
   private record Timer(long at, long number, Runnable task, CompletableFuture<Void> handle) {}
@@ -111,7 +115,36 @@ final class VirtualTime implements Time {
         due = head;
       }
       due.task().run();
+      resumeTheInterrupted();
     }
+  }
+
+  /** From now on exchanges may {@link #block}: each runs on a thread of its own, in turns. */
+  void letsWorkBlock() {
+    workMayBlock = true;
+  }
+
+  /** Blocks an exchange for so long. */
+  void block(Duration latency) throws InterruptedException {
+    Fiber fiber = Fiber.current();
+    Future<?> timer = after(latency, fiber::resume);
+    Duration until = Duration.ofNanos(nanos()).plus(latency);
+    do {
+      fiber.block();
+      if (Thread.interrupted()) {
+        timer.cancel(false);
+        throw new InterruptedException();
+      }
+    } while (Duration.ofNanos(nanos()).compareTo(until) < 0);
+  }
+
+  private void resumeTheInterrupted() {
+    for (Fiber fiber : List.copyOf(fibers)) {
+      if (fiber.isInterrupted()) {
+        fiber.resume();
+      }
+    }
+    fibers.removeIf(Fiber::hasEnded);
   }
 
   /** Sets the wall clock alone, forward or back. */
@@ -138,7 +171,11 @@ final class VirtualTime implements Time {
       if (task == null) {
         return;
       }
-      task.run();
+      if (workMayBlock) {
+        fibers.add(Fiber.start(task));
+      } else {
+        task.run();
+      }
     }
   }
 }
