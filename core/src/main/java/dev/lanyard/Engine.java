@@ -465,7 +465,7 @@ final class Engine {
     }
   }
 
-  private record Wake(WeakReference<Engine> engine) implements Runnable {
+  record Wake(WeakReference<Engine> engine) implements Runnable {
     @Override
     public void run() {
       Engine awake = engine.get();
