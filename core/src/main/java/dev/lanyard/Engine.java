@@ -70,7 +70,7 @@ final class Engine {
 
   /** Begins the first exchange. */
   void start() {
-    begin();
+    begin(state);
   }
 
   String source() {
@@ -220,7 +220,7 @@ final class Engine {
           }
         }
         case THROW -> waiter.end(new Waiter.Outcome.Refused(seen, false));
-        case BEGIN -> begin();
+        case BEGIN -> begin(seen);
         case WAIT -> {
           return;
         }
@@ -230,9 +230,11 @@ final class Engine {
 
   // ---- Exchanging
 
-  /** Begins an exchange unless one is in flight. */
-  private void begin() {
-    State seen = state;
+  /**
+   * Begins an exchange, unless one is in flight or the state has moved on since it was decided:
+   * another exchange may have begun and ended in between, and there is no need for one more.
+   */
+  private void begin(State seen) {
     if (seen.flight() != null) {
       return;
     }
@@ -479,7 +481,7 @@ final class Engine {
     State seen = state;
     if (seen.flight() == null) {
       if (seen.next().isReached(time.millis(), time.nanos()) || tokenFileChanged(seen)) {
-        begin();
+        begin(seen);
       }
     }
     arm();
@@ -510,7 +512,7 @@ final class Engine {
         && origin.mayHeal()
         && seen.holdsUnexpired(time.millis(), time.nanos())
         && seen.next().isReached(time.millis(), time.nanos())) {
-      begin();
+      begin(seen);
     }
   }
 
@@ -529,12 +531,13 @@ final class Engine {
         Failure failure = seen.failure();
         long lastEnd = failure == null ? seen.answeredNanos() : failure.atNanos();
         if (seen.flight() == null && time.nanos() - lastEnd >= Schedule.MEMORY.toNanos()) {
-          begin();
+          begin(seen);
         }
         return;
       }
-      if (STATE.compareAndSet(this, seen, seen.refused(held.asRefused()))) {
-        begin();
+      State refused = seen.refused(held.asRefused());
+      if (STATE.compareAndSet(this, seen, refused)) {
+        begin(refused);
         return;
       }
     }

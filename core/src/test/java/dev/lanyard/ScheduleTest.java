@@ -110,6 +110,10 @@ class ScheduleTest {
     "10000, 11100, 11300, -101",
     "10000, 9500,  9800,  1499",
     "0,     7200000, 7200100, -7199001",
+    "10000, 9000,  10000, 0",
+    "10000, 9000,  9999,  1999",
+    "10000, 10999, 11000, 0",
+    "10000, 11000, 11000, -1",
   })
   void callsSkewOnlyWhatTheAnswersTimeCannotExplain(
       long answeredAt, long sent, long received, long skew) {
@@ -120,5 +124,26 @@ class ScheduleTest {
   @Test
   void knowsNoSkewWithoutADate() {
     assertThat(Schedule.skew(Optional.empty(), 1, 2)).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-1000000000-01-01T00:00:00Z, 0",
+    "1970-01-01T00:00:00Z,        0",
+    "1970-01-01T00:00:01Z,        1000",
+    "9999-12-31T23:59:59Z,        253402300799000",
+    "+1000000000-12-31T23:59:59Z, 253402300799000",
+  })
+  void knowsTimesOfFourDigitYears(Instant instant, long millis) {
+    assertThat(Schedule.millis(instant)).isEqualTo(millis);
+  }
+
+  @Test
+  void countsToACentury() {
+    assertThat(Schedule.bounded(ofSeconds(Long.MAX_VALUE))).isEqualTo(Schedule.LONGEST);
+    assertThat(Schedule.bounded(ofHours(1))).isEqualTo(ofHours(1));
+    assertThat(new Due(5, 5).ago(7, 1_000_005)).isEqualTo(Duration.ofMillis(2));
+    assertThat(new Due(5, 5).ago(5, 3_000_005)).isEqualTo(Duration.ofMillis(3));
+    assertThat(new Due(5, 5).ago(4, 4)).isEqualTo(Duration.ZERO);
   }
 }
