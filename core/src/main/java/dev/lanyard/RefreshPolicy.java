@@ -12,6 +12,9 @@ public final class RefreshPolicy {
       new RefreshPolicy(
           0.5, 0.8, Duration.ofMinutes(5), Duration.ofSeconds(30), Duration.ofSeconds(10));
 
+  /** Longer is no different, and shorter than what overflows when it is counted in nanoseconds. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
   private final double windowStart;
   private final double windowEnd;
   private final Duration margin;
@@ -70,7 +73,7 @@ public final class RefreshPolicy {
     if (margin.isNegative()) {
       throw new IllegalArgumentException("the refresh margin must not be negative: " + margin);
     }
-    return new RefreshPolicy(windowStart, windowEnd, margin, maxWait, exchangeTimeout);
+    return new RefreshPolicy(windowStart, windowEnd, bounded(margin), maxWait, exchangeTimeout);
   }
 
   /**
@@ -102,7 +105,15 @@ public final class RefreshPolicy {
     if (value.isZero() || value.isNegative()) {
       throw new IllegalArgumentException("the " + name + " must be positive: " + value);
     }
-    return value;
+    return bounded(value);
+  }
+
+  /** Returns the duration, or a hundred years if it is longer, or none if it is negative. */
+  static Duration bounded(Duration duration) {
+    if (duration.isNegative()) {
+      return Duration.ZERO;
+    }
+    return duration.compareTo(LONGEST) > 0 ? LONGEST : duration;
   }
 
   double windowStart() {

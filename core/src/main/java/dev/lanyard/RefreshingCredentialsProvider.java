@@ -74,9 +74,12 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     this.engine =
         SharedEngines.get(
             chain,
-            () ->
-                engine(
-                    chain.origin(), policy, time, new Events(Events.NOBODY, SystemTime.INSTANCE)));
+            () -> {
+              Events events = new Events(Events.NOBODY, SystemTime.INSTANCE);
+              Engine made = engine(chain.origin(), policy, time, events);
+              made.start();
+              return made;
+            });
   }
 
   /** A provider with an engine of its own. */
@@ -142,7 +145,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
       // Long-term keys expire never, and nothing is known of the others.
       return otherwise.resolveCredentials();
     }
-    return engine.await(minimumValidity, policy.maxWait());
+    return engine.await(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
   }
 
   /**
@@ -205,7 +208,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
       throw new IllegalArgumentException("the wait must not be negative: " + atMost);
     }
     if (otherwise == null && engine.readable() == null) {
-      engine.await(Duration.ZERO, atMost);
+      engine.await(Duration.ZERO, RefreshPolicy.bounded(atMost));
     }
   }
 

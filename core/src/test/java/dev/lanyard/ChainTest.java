@@ -171,6 +171,31 @@ class ChainTest {
   }
 
   @Test
+  void waitsOfAnyLengthAreTaken() {
+    Duration longest = Duration.ofSeconds(Long.MAX_VALUE);
+    first.answers("A", Duration.ofHours(1));
+    RefreshPolicy policy =
+        RefreshPolicy.defaults()
+            .withMaxWait(longest)
+            .withRefreshMargin(longest)
+            .withExchangeTimeout(longest);
+    RefreshingCredentialsProvider provider =
+        new TestProvider(
+            List.of(first),
+            EksCredentialsProvider.builder().time(time).refreshPolicy(policy),
+            false,
+            null);
+    time.settle();
+
+    provider.awaitReady(longest);
+    assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("A");
+    assertThat(provider.resolveCredentials(Duration.ofSeconds(Long.MIN_VALUE)).accessKeyId())
+        .isEqualTo("A");
+    assertThatThrownBy(() -> provider.resolveCredentials(longest))
+        .isInstanceOf(CredentialsUnavailableException.class);
+  }
+
+  @Test
   void neverUsesTheOtherProviderWhereASourceIsBroken() {
     first.detects(new Detection.Broken("half configured", "Configure the rest"));
 
