@@ -45,6 +45,13 @@ final class WebIdentityToken {
    * @throws ExchangeException misconfigured, if there is no usable token in it
    */
   static WebIdentityToken read(Path file, String name) throws ExchangeException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      // Opening a pipe would block for ever, interrupted or not.
+      throw misconfigured(
+          "web identity token file " + name + " is not a regular file",
+          "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the token, not its directory",
+          null);
+    }
     byte[] bytes;
     try (InputStream in = Files.newInputStream(file)) {
       bytes = in.readNBytes(MAX_READ + 1);

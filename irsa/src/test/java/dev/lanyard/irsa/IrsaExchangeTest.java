@@ -40,6 +40,23 @@ class IrsaExchangeTest {
   }
 
   @Test
+  void anAnswerThatIsFarTooLongIsNotReadToItsEnd() {
+    // All that a good answer holds, and then some.
+    sts.answers(
+        200,
+        Map.of(),
+        ScriptedSts.success("ASIA1")
+            .replaceFirst("<SessionToken>", " ".repeat(2 << 20) + "<SessionToken>"));
+
+    ExchangeException e =
+        catchThrowableOfType(
+            ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(e).isNotNull();
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+  }
+
+  @Test
   void theAnswerBecomesSessionCredentials() throws Exception {
     sts.answers(
         200,
@@ -196,7 +213,7 @@ class IrsaExchangeTest {
     ExchangeException e = failure();
 
     assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
-    assertThat(e).hasMessageContaining("cannot be read");
+    assertThat(e).hasMessageContaining("is not a regular file");
   }
 
   @Test
