@@ -2,10 +2,12 @@ package dev.lanyard.irsa;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
+import dev.lanyard.RefreshPolicy;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.testing.FakeEks;
@@ -15,6 +17,8 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +28,8 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
+import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
 
 /** The provider as an application uses it, in a pod of a cluster whose STS checks what it gets. */
 class IrsaCredentialsProviderTest {
@@ -232,6 +238,51 @@ class IrsaCredentialsProviderTest {
         assertThat(provider.explain().toString()).contains("the application's own STS client");
       }
     }
+  }
+
+  @Test
+  void aCallThroughTheApplicationsOwnStsClientHasTheExchangesTimeBudget() {
+    AtomicReference<AssumeRoleWithWebIdentityRequest> asked = new AtomicReference<>();
+    StsClient client =
+        new StsClient() {
+          @Override
+          public AssumeRoleWithWebIdentityResponse assumeRoleWithWebIdentity(
+              AssumeRoleWithWebIdentityRequest request) {
+            asked.set(request);
+            // As a client that the application has closed.
+            throw new IllegalStateException("Connection pool shut down");
+          }
+
+          @Override
+          public String serviceName() {
+            return SERVICE_NAME;
+          }
+
+          @Override
+          public void close() {}
+        };
+
+    IrsaCredentialsProvider provider =
+        IrsaCredentialsProvider.builder()
+            .environment(new Pod(root).environment())
+            .refreshPolicy(
+                RefreshPolicy.defaults()
+                    .withExchangeTimeout(Duration.ofSeconds(7))
+                    .withMaxWait(Duration.ofMillis(200)))
+            .stsClient(client)
+            .build();
+
+    assertThat(catchThrowable(provider::resolveCredentials))
+        .isInstanceOf(CredentialsUnavailableException.class)
+        .hasMessageContaining("IllegalStateException");
+    assertThat(
+            Objects.requireNonNull(asked.get())
+                .overrideConfiguration()
+                .orElseThrow()
+                .apiCallTimeout()
+                .orElseThrow())
+        .isPositive()
+        .isLessThanOrEqualTo(Duration.ofSeconds(7));
   }
 
   @Test
