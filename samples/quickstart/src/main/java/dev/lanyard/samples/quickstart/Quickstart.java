@@ -59,6 +59,7 @@ public final class Quickstart {
     }
     if (arguments.size() == 2
         && arguments.get(0).equals("--bucket")
+        && !arguments.get(1).isBlank()
         && !arguments.get(1).startsWith("-")) {
       return new RealPod(System.getenv(), narrator).list(arguments.get(1)) ? OK : FAILED;
     }

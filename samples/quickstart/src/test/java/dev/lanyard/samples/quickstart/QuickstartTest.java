@@ -97,6 +97,12 @@ class QuickstartTest {
     assertThat(said()).startsWith("not understood: " + arguments).contains("usage: ");
   }
 
+  @Test
+  void doesNotTakeAnUnsetVariableForABucket() {
+    assertThat(Quickstart.run(List.of("--bucket", ""), out)).isEqualTo(2);
+    assertThat(said()).startsWith("not understood: --bucket").contains("usage: ");
+  }
+
   private String said() {
     return bytes.toString(UTF_8).replace(System.lineSeparator(), "\n");
   }
