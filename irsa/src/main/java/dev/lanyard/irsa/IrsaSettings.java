@@ -115,6 +115,12 @@ record IrsaSettings(
 
   private static Path path(Environment environment, Setting setting)
       throws InvalidSettingException {
+    if (WebIdentityToken.looksLikeOne(setting.value())) {
+      // The value is not repeated, here or as the name of a file that does not exist.
+      throw new InvalidSettingException(
+          setting.origin() + " holds a token, and not the path of the token's file",
+          "Let it name the file that the token is mounted at, and recreate the pod");
+    }
     try {
       return environment.path(setting.value());
     } catch (InvalidPathException e) {

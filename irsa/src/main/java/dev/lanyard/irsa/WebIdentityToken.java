@@ -105,6 +105,11 @@ final class WebIdentityToken {
     return new WebIdentityToken(value);
   }
 
+  /** Says whether a text that ought to be something else holds what looks like a token. */
+  static boolean looksLikeOne(String text) {
+    return JSON_WEB_TOKEN.matcher(text).find();
+  }
+
   /** Returns the token: for the request to STS, and for nothing else. */
   String value() {
     return value;

@@ -50,6 +50,18 @@ class IrsaSourceTest {
   }
 
   @Test
+  void aTokenInThePlaceOfItsFileIsNotShown() {
+    Pod pod = new Pod(root).set("AWS_WEB_IDENTITY_TOKEN_FILE", Tokens.token(1));
+
+    Detection detection = new IrsaSource().detect(pod.environment());
+
+    assertThat(detection).isInstanceOf(Detection.Broken.class);
+    assertThat(detection.toString())
+        .contains("AWS_WEB_IDENTITY_TOKEN_FILE holds a token")
+        .doesNotContain(Tokens.token(1).split("\\.", -1));
+  }
+
+  @Test
   void aPodWithoutRoleAndTokenFileIsAbsentWhateverElseIsSet() {
     pod.unset("AWS_ROLE_ARN").unset("AWS_WEB_IDENTITY_TOKEN_FILE");
     pod.set("AWS_ROLE_SESSION_NAME", "?").set("AWS_USE_FIPS_ENDPOINT", "perhaps");

@@ -221,6 +221,14 @@ class SecretsTest {
           return Environment.of(variables);
         });
     scenes.put(
+        "IRSA, the token in the place of its file",
+        eks -> {
+          FakePod pod = irsa(eks);
+          Map<String, String> variables = new HashMap<>(pod.variables());
+          variables.put("AWS_WEB_IDENTITY_TOKEN_FILE", read(pod.webIdentityTokenFile()));
+          return Environment.of(variables);
+        });
+    scenes.put(
         "Pod Identity, no association",
         eks -> eks.pod(NAMESPACE, SERVICE_ACCOUNT).podIdentity().environment());
     scenes.put(
@@ -304,7 +312,9 @@ class SecretsTest {
   private void remember(Environment environment) {
     Stream.of("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
         .flatMap(name -> environment.variable(name).stream())
-        .forEach(file -> rememberToken(read(environment.path(file.value()))));
+        .map(Environment.Setting::value)
+        // A token in the place of its file is as secret as in it.
+        .forEach(file -> rememberToken(file.startsWith("/") ? read(environment.path(file)) : file));
     environment
         .variable("AWS_CONTAINER_AUTHORIZATION_TOKEN")
         .ifPresent(token -> rememberToken(token.value()));
