@@ -46,7 +46,9 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
 
   /**
    * Makes a provider of one source, as found in the process's own environment. All providers made
-   * so share one engine for each configuration of a source, and so its credentials.
+   * so share one engine for each configuration of a source, and so its credentials. Configurations
+   * are told apart by the source's name and what its detection says it found: see {@link
+   * dev.lanyard.spi.Detection.Present#description}.
    *
    * @param source where the credentials come from
    */
@@ -189,7 +191,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * @param rejected what the service refused
    */
   public final void invalidate(AwsCredentialsIdentity rejected) {
-    engine.invalidate(rejected.accessKeyId());
+    engine.invalidate(Objects.requireNonNull(rejected, "rejected").accessKeyId());
   }
 
   /**

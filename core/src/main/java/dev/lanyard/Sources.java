@@ -38,11 +38,21 @@ final class Sources {
                   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
               List.of("aws.containerCredentialsPath", "aws.containerCredentialsFullUri")));
 
+  /** One stops the chain; a class path that cannot be read at all must not hold it up for ever. */
+  private static final int MOST_UNLOADABLE = 8;
+
   private Sources() {}
 
-  /** All sources, by precedence. */
+  /**
+   * All sources, by precedence. Found by our own class loader, not the thread's: the modules lie
+   * beside this one, and a common-pool thread may have a loader that sees neither.
+   */
   static List<CredentialsSource> all() {
-    List<CredentialsSource> sources = new ArrayList<>(load());
+    return all(Sources.class.getClassLoader());
+  }
+
+  static List<CredentialsSource> all(ClassLoader loader) {
+    List<CredentialsSource> sources = new ArrayList<>(load(loader));
     for (Missing known : KNOWN) {
       if (sources.stream().noneMatch(source -> source.name().equals(known.name()))) {
         sources.add(known);
@@ -64,23 +74,23 @@ final class Sources {
         .toList();
   }
 
-  private static List<CredentialsSource> load() {
+  private static List<CredentialsSource> load(ClassLoader loader) {
     List<CredentialsSource> sources = new ArrayList<>();
-    // Our own loader, not the thread's: the modules lie beside this one, and a common-pool thread
-    // may
-    // have a loader that sees neither.
     Iterator<CredentialsSource> services =
-        ServiceLoader.load(CredentialsSource.class, Sources.class.getClassLoader()).iterator();
-    while (true) {
+        ServiceLoader.load(CredentialsSource.class, loader).iterator();
+    int unloadable = 0;
+    while (unloadable < MOST_UNLOADABLE) {
       try {
         if (!services.hasNext()) {
-          return sources;
+          break;
         }
         sources.add(services.next());
       } catch (ServiceConfigurationError | LinkageError e) {
         sources.add(new Unloadable(e));
+        unloadable++;
       }
     }
+    return sources;
   }
 
   /** A source that is known, and whose module is not on the class path. */

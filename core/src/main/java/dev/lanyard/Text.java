@@ -36,6 +36,6 @@ final class Text {
       return trimmed;
     }
     char last = trimmed.charAt(trimmed.length() - 1);
-    return ".!?}]".indexOf(last) >= 0 ? trimmed : trimmed + ".";
+    return ".!?}".indexOf(last) >= 0 ? trimmed : trimmed + ".";
   }
 }

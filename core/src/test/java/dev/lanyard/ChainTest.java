@@ -7,12 +7,18 @@ import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 
@@ -223,5 +229,23 @@ class ChainTest {
             event -> assertThat(event.nextAttempt()).isEmpty());
     int timers = time.pendingTimers();
     assertThat(timers).as("nothing to retry: the environment does not change").isZero();
+  }
+
+  @Test
+  void isStoppedByASourceOnTheClassPathThatCannotBeLoaded(@TempDir Path directory)
+      throws IOException {
+    Path services = Files.createDirectories(directory.resolve("META-INF/services"));
+    Files.writeString(
+        services.resolve(CredentialsSource.class.getName()), "dev.lanyard.NoSuchSource\n");
+    try (URLClassLoader loader =
+        new URLClassLoader(
+            new URL[] {directory.toUri().toURL()}, CredentialsSource.class.getClassLoader())) {
+      Chain chain = Chain.detect(Sources.all(loader), EMPTY);
+
+      assertThat(chain.chosen().orElseThrow().detection())
+          .isInstanceOfSatisfying(
+              Detection.Broken.class,
+              broken -> assertThat(broken.reason()).contains("dev.lanyard.NoSuchSource"));
+    }
   }
 }

@@ -13,7 +13,9 @@ public sealed interface Detection {
    *
    * @param exchange obtains the credentials
    * @param description what was found: "role arn:aws:iam::111122223333:role/orders, token file
-   *     /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+   *     /var/run/secrets/eks.amazonaws.com/serviceaccount/token". It has to name all that decides
+   *     whose credentials these are: in one process, sources of one name and one description share
+   *     credentials
    */
   record Present(CredentialsExchange exchange, String description) implements Detection {
     /**

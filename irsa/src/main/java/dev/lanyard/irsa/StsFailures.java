@@ -140,7 +140,11 @@ final class StsFailures {
                   + " ("
                   + endpoint
                   + ")")
-          .remedy("Check that " + endpoint + " is STS, and that no proxy answers in its place")
+          .remedy(
+              settings.options().stsClient().isPresent()
+                  ? "Check that the application has not closed the STS client that it handed in,"
+                      + " and that the client's endpoint is STS"
+                  : "Check that " + endpoint + " is STS, and that no proxy answers in its place")
           .build();
     }
     IOException cause = io.get();

@@ -23,8 +23,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.http.ExecutableHttpRequest;
+import software.amazon.awssdk.http.HttpExecuteRequest;
+import software.amazon.awssdk.http.SdkHttpClient;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -309,6 +313,40 @@ class IrsaCredentialsProviderTest {
           .hasMessageContaining("the application's STS client");
       assertThat(sts.requests().get(0).headers()).doesNotContainKey("Authorization");
     }
+  }
+
+  @Test
+  void saysThatAClientOfTheApplicationsMayHaveBeenClosed(@TempDir Path root) throws Exception {
+    StsClient client =
+        StsClient.builder()
+            .region(Region.EU_WEST_1)
+            .credentialsProvider(AnonymousCredentialsProvider.create())
+            .httpClient(new ClosedHttpClient())
+            .build();
+    RefreshPolicy hurried = RefreshPolicy.defaults().withMaxWait(Duration.ofMillis(300));
+
+    CredentialsUnavailableException e =
+        catchThrowableOfType(
+            CredentialsUnavailableException.class,
+            IrsaCredentialsProvider.builder()
+                    .environment(new Pod(root).environment())
+                    .refreshPolicy(hurried)
+                    .stsClient(client)
+                    .build()
+                ::resolveCredentials);
+
+    assertThat(e).hasMessageContaining("has not closed the STS client");
+  }
+
+  /** As the SDK's own clients are once they are closed. */
+  private static final class ClosedHttpClient implements SdkHttpClient {
+    @Override
+    public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
+      throw new IllegalStateException("Connection pool shut down");
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Test

@@ -57,8 +57,12 @@ final class Narrator {
   }
 
   void failed(int number, String title, Exception failure) {
+    failed("scene " + number + ", " + title, failure);
+  }
+
+  void failed(String what, Exception failure) {
     out.println();
-    out.println("FAILED: scene " + number + ", " + title);
+    out.println("FAILED: " + what);
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       String said =
           cause instanceof SceneFailedException

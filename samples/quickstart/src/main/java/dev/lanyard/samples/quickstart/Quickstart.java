@@ -81,7 +81,14 @@ public final class Quickstart {
             + " an S3 server, all in this JVM and on loopback. The S3 server serves nobody but the"
             + " holders of credentials that the cluster issued: it verifies every signature,"
             + " session token and expiration.");
-    try (Stage stage = Stage.build(narrator)) {
+    Stage built;
+    try {
+      built = Stage.build(narrator);
+    } catch (RuntimeException e) {
+      narrator.failed("the fakes and the S3 server could not be started", e);
+      return FAILED;
+    }
+    try (Stage stage = built) {
       int number = 0;
       for (Scene scene : scenes) {
         number++;
