@@ -120,12 +120,17 @@ final class AgentExchange implements CredentialsExchange {
 
   private SingleConnection connection(Duration budget) {
     Duration connect = budget.compareTo(CONNECT_TIMEOUT) < 0 ? budget : CONNECT_TIMEOUT;
-    // The budget as a whole bounds the attempt: giving up earlier would only waste the agent's
-    // work.
-    Duration read = budget.compareTo(MIN_READ_TIMEOUT) > 0 ? budget : MIN_READ_TIMEOUT;
+    Duration read = readTimeout(budget);
     return endpoint.tls()
         ? new SingleConnection(endpoint, names, tls(), connect, read)
         : new SingleConnection(endpoint, new CheckedResolver(names), null, connect, read);
+  }
+
+  /**
+   * The budget as a whole bounds the attempt: to give up sooner would only waste the agent's work.
+   */
+  static Duration readTimeout(Duration budget) {
+    return budget.compareTo(MIN_READ_TIMEOUT) > 0 ? budget : MIN_READ_TIMEOUT;
   }
 
   /** The JDK's own check of certificate and host name, with the process's trust store. */

@@ -11,6 +11,7 @@ import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
@@ -392,5 +393,11 @@ class AgentExchangeTest {
       })
   void readsNothingElseAsATime(String text) {
     assertThat(CredentialsAnswer.time(text)).isEmpty();
+  }
+
+  @Test
+  void waitsForAColdAgentForFiveSecondsAtLeast() {
+    assertThat(AgentExchange.readTimeout(Duration.ofSeconds(10))).isEqualTo(Duration.ofSeconds(10));
+    assertThat(AgentExchange.readTimeout(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(5));
   }
 }
