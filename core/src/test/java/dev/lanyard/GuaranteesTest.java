@@ -1244,6 +1244,61 @@ class GuaranteesTest {
     }
 
     @Test
+    void retriesStayQuickWhileSomebodyWaitsAndNoLonger() {
+      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
+      f.built();
+      f.time.advance(ofSeconds(25));
+      CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
+      assertThat(caller).isNotDone();
+
+      f.time.advance(ofMinutes(5));
+
+      Instant gone = VirtualTime.START.plusSeconds(55);
+      assertThat(caller).isCompletedExceptionally();
+      assertThat(gaps(at.stream().filter(time -> time.isBefore(gone)).toList()))
+          .allSatisfy(gap -> assertThat(gap).isLessThanOrEqualTo(ofSeconds(2)));
+      assertThat(gaps(at.stream().filter(time -> !time.isBefore(gone)).toList()))
+          .isNotEmpty()
+          .containsOnly(ofSeconds(10));
+    }
+
+    @Test
+    void aCallerWhoWasRefusedAtOnceKeepsNoRetriesQuick() {
+      f.source.fails(Kind.REJECTED, "no");
+      f.settled();
+      assertThat(failureOf(f.ask())).hasMessageContaining("No.");
+      assertThatThrownBy(() -> f.askFor(ZERO)).hasMessageContaining("No.");
+      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
+
+      f.time.advance(ofMinutes(5));
+
+      assertThat(
+              gaps(at.stream().filter(t -> t.isAfter(VirtualTime.START.plusSeconds(30))).toList()))
+          .isNotEmpty()
+          .containsOnly(ofSeconds(10));
+    }
+
+    @Test
+    void callersAndRetriesLeaveNoTimersBehind() {
+      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.built();
+      CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
+      f.time.advance(ofSeconds(3));
+      f.source.answers("A", ofHours(1));
+      f.time.advance(ofSeconds(2));
+      assertThat(keyIdOf(caller)).isEqualTo("A");
+      assertThat(f.time.pendingTimers()).isEqualTo(1);
+
+      for (String key : List.of("B", "C", "D")) {
+        f.source.answers(key, ofHours(1));
+        f.engine().invalidate(f.keyIdNow().orElseThrow());
+        f.time.settle();
+        assertThat(f.keyIdNow()).contains(key);
+      }
+      assertThat(f.time.pendingTimers()).isEqualTo(1);
+    }
+
+    @Test
     void callersWaitAlsoWhenAllExpiredInASuspendAndTheSourceIsSlowToReturn() {
       f.source.answers("A", ofHours(1));
       f.settled();
