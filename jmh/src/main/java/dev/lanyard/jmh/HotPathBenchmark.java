@@ -1,11 +1,5 @@
 package dev.lanyard.jmh;
 
-import dev.lanyard.RefreshingCredentialsProvider;
-import dev.lanyard.spi.CredentialsExchange;
-import dev.lanyard.spi.CredentialsSource;
-import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.SessionCredentials;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
@@ -16,52 +10,113 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
 /**
  * What does it cost a request to ask for fresh credentials?
  *
  * <p>{@code floor} is the least that a provider of expiring credentials can do: one volatile read
- * and one clock read. {@code sdkStatic} is the SDK's provider of credentials that never expire. Run
- * with {@code mvn -q -Pbenchmarks -pl jmh -am verify -Djmh.args="HotPath -prof gc"}.
+ * and one clock read. Every provider has got its credentials, good for an hour or more, from the
+ * same fakes on loopback before it is measured.
  */
-@State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
-@Warmup(iterations = 5, time = 1)
-@Measurement(iterations = 5, time = 1)
+@Warmup(iterations = 4, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 5, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 @Fork(2)
 public class HotPathBenchmark {
-  private static final AwsSessionCredentials CREDENTIALS =
-      AwsSessionCredentials.create("ASIABENCHMARK", "not a secret", "not a token");
 
-  private final long expiration = Instant.now().plus(Duration.ofHours(6)).toEpochMilli();
-  private volatile AwsCredentials held = CREDENTIALS;
-  private final Provider lanyard = new Provider();
-  private final StaticCredentialsProvider sdkStatic = StaticCredentialsProvider.create(CREDENTIALS);
+  /** Credentials, and until when they are good. */
+  @State(Scope.Benchmark)
+  public static class Floor {
+    private final long expiration = Instant.now().plus(Duration.ofHours(6)).toEpochMilli();
+    private volatile AwsCredentials held =
+        AwsSessionCredentials.create("ASIABENCHMARK", "not a secret", "not a token");
+  }
 
-  /** Makes sure that it is fresh credentials which are read. */
-  @Setup
-  public void awaitCredentials() {
-    lanyard.awaitReady(Duration.ofSeconds(10));
+  /** A provider that holds fresh credentials from the fakes. */
+  public abstract static class Warmed {
+    private final Loopback loopback = Loopback.trusting();
+    private final AwsCredentialsProvider provider;
+
+    Warmed(String contender) {
+      provider =
+          loopback.provider(
+              contender, loopback.sts(), loopback.agent(), Loopback.Windows.SDK_DEFAULT);
+    }
+
+    /** Makes sure that it is fresh credentials which are read. */
+    @Setup
+    public void warm() {
+      provider.resolveCredentials();
+    }
+
+    /** Frees the ports. */
+    @TearDown
+    public void close() {
+      Loopback.close(provider);
+      loopback.close();
+    }
+  }
+
+  /** Lanyard's. */
+  @State(Scope.Benchmark)
+  public static class Lanyard extends Warmed {
+    /** Makes it. */
+    public Lanyard() {
+      super(Loopback.IRSA);
+    }
+  }
+
+  /** One of the SDK's, as each fork of {@link #sdk} has another. */
+  @State(Scope.Benchmark)
+  public static class Sdk {
+    /** Which. */
+    @Param({
+      Loopback.WEB_IDENTITY,
+      Loopback.STS_SYNC,
+      Loopback.STS_BACKGROUND,
+      Loopback.CONTAINER,
+      Loopback.DEFAULT
+    })
+    public String provider = "";
+
+    @SuppressWarnings("NullAway.Init") // JMH calls warm() before anything else.
+    private Warmed warmed;
+
+    /** Makes it, with fresh credentials. */
+    @Setup
+    public void warm() {
+      warmed = new Warmed(provider) {};
+      warmed.warm();
+    }
+
+    /** Frees the ports. */
+    @TearDown
+    public void close() {
+      warmed.close();
+    }
   }
 
   /**
    * One volatile read and one clock read.
    *
+   * @param floor what is read
    * @return credentials
    */
   @Benchmark
-  public AwsCredentials floor() {
-    AwsCredentials now = held;
-    if (System.currentTimeMillis() >= expiration) {
+  public AwsCredentials floor(Floor floor) {
+    AwsCredentials now = floor.held;
+    if (System.currentTimeMillis() >= floor.expiration) {
       throw new IllegalStateException("the benchmark ran for hours");
     }
     return now;
@@ -70,72 +125,33 @@ public class HotPathBenchmark {
   /**
    * Lanyard, as a synchronous caller asks.
    *
+   * @param lanyard the provider
    * @return credentials
    */
   @Benchmark
-  public AwsCredentials resolveCredentials() {
-    return lanyard.resolveCredentials();
+  public AwsCredentials resolveCredentials(Lanyard lanyard) {
+    return ((Warmed) lanyard).provider.resolveCredentials();
   }
 
   /**
    * Lanyard, as the SDK's clients ask.
    *
+   * @param lanyard the provider
    * @return a completed future
    */
   @Benchmark
-  public CompletableFuture<AwsCredentialsIdentity> resolveIdentity() {
-    return lanyard.resolveIdentity();
+  public CompletableFuture<? extends AwsCredentialsIdentity> resolveIdentity(Lanyard lanyard) {
+    return ((Warmed) lanyard).provider.resolveIdentity();
   }
 
   /**
-   * The SDK's provider of credentials that never expire.
+   * The SDK's providers, as a synchronous caller asks.
    *
+   * @param sdk which
    * @return credentials
    */
   @Benchmark
-  public AwsCredentials sdkStatic() {
-    return sdkStatic.resolveCredentials();
-  }
-
-  /**
-   * The same, as the SDK's clients ask.
-   *
-   * @return a completed future
-   */
-  @Benchmark
-  public CompletableFuture<? extends AwsCredentialsIdentity> sdkStaticIdentity() {
-    return sdkStatic.resolveIdentity();
-  }
-
-  /** The engine on a source that answers at once. */
-  private static final class Provider extends RefreshingCredentialsProvider {
-    Provider() {
-      super(new Source());
-    }
-  }
-
-  private static final class Source implements CredentialsSource {
-    @Override
-    public String name() {
-      return "benchmark";
-    }
-
-    @Override
-    public int precedence() {
-      return 0;
-    }
-
-    @Override
-    public Detection detect(Environment environment) {
-      CredentialsExchange exchange =
-          context ->
-              SessionCredentials.builder()
-                  .accessKeyId(CREDENTIALS.accessKeyId())
-                  .secretAccessKey(CREDENTIALS.secretAccessKey())
-                  .sessionToken(CREDENTIALS.sessionToken())
-                  .expiration(context.now().plus(Duration.ofHours(6)))
-                  .build();
-      return new Detection.Present(exchange, "credentials made up on the spot");
-    }
+  public AwsCredentials sdk(Sdk sdk) {
+    return sdk.warmed.provider.resolveCredentials();
   }
 }

@@ -1,0 +1,40 @@
+package dev.lanyard.jmh;
+
+import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.spi.CredentialsExchange;
+import dev.lanyard.spi.CredentialsSource;
+import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Environment;
+
+/** Lanyard's engine on a source in this process. */
+final class InProcess extends RefreshingCredentialsProvider {
+
+  InProcess(CredentialsExchange exchange, Options options) {
+    super(new Source(exchange), options);
+  }
+
+  /** The options that every provider has. */
+  static final class Options extends Builder<Options> {
+    @Override
+    protected Options self() {
+      return this;
+    }
+  }
+
+  private record Source(CredentialsExchange exchange) implements CredentialsSource {
+    @Override
+    public String name() {
+      return "benchmark";
+    }
+
+    @Override
+    public int precedence() {
+      return 0;
+    }
+
+    @Override
+    public Detection detect(Environment environment) {
+      return new Detection.Present(exchange, "credentials made up on the spot");
+    }
+  }
+}
