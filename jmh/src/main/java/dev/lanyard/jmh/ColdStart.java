@@ -35,8 +35,8 @@ final class ColdStart {
   private final int limitedRounds;
 
   ColdStart(boolean quick) {
-    rounds = quick ? 1 : 25;
-    limitedRounds = quick ? 1 : 7;
+    rounds = quick ? 1 : 7;
+    limitedRounds = quick ? 1 : 3;
   }
 
   /** The Java that runs this. */

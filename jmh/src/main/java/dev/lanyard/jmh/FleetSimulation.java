@@ -102,7 +102,7 @@ final class FleetSimulation {
     for (int i = 0; i < names.size(); i++) {
       Load load = stormy.get(i);
       double mean = steadyMean(calm.get(i));
-      double before = peak(Arrays.copyOfRange(load.attempts, outageBegin, outage.end()), 60);
+      int[] during = Arrays.copyOfRange(load.attempts, outageBegin, outage.end());
       double recovery =
           peak(Arrays.copyOfRange(load.answers, outage.end(), outage.end() + 3600), 60);
       double second = peak(Arrays.copyOfRange(load.answers, outage.end(), outage.end() + 3600), 1);
@@ -112,7 +112,8 @@ final class FleetSimulation {
               String.valueOf(load.failedWhileValid),
               String.valueOf(load.failed),
               two(mean),
-              two(before),
+              two(Arrays.stream(during).sum() / (double) OUTAGE),
+              two(peak(during, 60)),
               two(recovery),
               two(recovery / mean),
               two(second)));
@@ -158,7 +159,8 @@ final class FleetSimulation {
                     "requests failed while credentials were valid",
                     "requests failed in all",
                     "mean exchanges/s without an outage",
-                    "attempts/s in the outage's busiest minute",
+                    "attempts/s in the outage",
+                    "in its busiest minute",
                     "answers/s in recovery's busiest minute",
                     "that / mean",
                     "answers in recovery's busiest second"),

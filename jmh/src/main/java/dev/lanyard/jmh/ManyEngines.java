@@ -37,7 +37,7 @@ final class ManyEngines {
 
   ManyEngines(boolean quick) {
     engines = quick ? 1_000 : 10_000;
-    sustained = Duration.ofSeconds(quick ? 4 : 30);
+    sustained = Duration.ofSeconds(quick ? 4 : 20);
     brief = Duration.ofSeconds(quick ? 4 : 20);
   }
 

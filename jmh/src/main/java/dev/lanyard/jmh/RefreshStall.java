@@ -33,11 +33,11 @@ final class RefreshStall {
 
   RefreshStall(boolean quick) {
     latency = Duration.ofMillis(quick ? 100 : 500);
-    lifetime = Duration.ofSeconds(quick ? 6 : 24);
+    lifetime = Duration.ofSeconds(quick ? 6 : 18);
     // The SDK's own are 1 and 5 minutes before the expiration: here they are in the same proportion
     // to each other.
     windows = new Windows(lifetime.dividedBy(12), lifetime.multipliedBy(5).dividedBy(12));
-    steady = Duration.ofSeconds(quick ? 8 : 106);
+    steady = Duration.ofSeconds(quick ? 8 : 78);
   }
 
   /** A provider with a front of its own, and its callers. */
@@ -339,7 +339,7 @@ final class RefreshStall {
       List<Double> worst = seen.get(i).worst();
       List<Double> x = new ArrayList<>();
       List<Double> y = new ArrayList<>();
-      for (int bucket = 0; bucket < worst.size(); bucket++) {
+      for (int bucket = 0; bucket < worst.size() - 1; bucket++) {
         x.add(bucket * Pacer.bucketSeconds());
         // A log axis shows no zero.
         y.add(Math.max(0.0001, worst.get(bucket)));

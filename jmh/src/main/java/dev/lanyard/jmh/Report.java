@@ -138,15 +138,14 @@ final class Report {
   private static void draw(Chart chart, Path file) throws IOException {
     XYChart picture =
         new XYChartBuilder()
-            .width(960)
+            .width(1100)
             .height(420)
             .title(chart.title())
             .xAxisTitle(chart.x())
             .yAxisTitle(chart.y())
             .build();
     picture.getStyler().setYAxisLogarithmic(chart.logarithmic());
-    picture.getStyler().setLegendPosition(Styler.LegendPosition.OutsideS);
-    picture.getStyler().setLegendLayout(Styler.LegendLayout.Horizontal);
+    picture.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
     picture.getStyler().setLocale(Locale.ROOT);
     picture
         .getStyler()
