@@ -31,7 +31,9 @@ final class Report {
     StringBuilder text = new StringBuilder();
     text.append("# Benchmarks\n\n")
         .append("Lanyard beside the AWS SDK for Java's own providers, against the same fakes on")
-        .append(" loopback (`lanyard-testing`), in one run. This page is written by that run:\n\n")
+        .append(
+            " loopback (`lanyard-testing`), each benchmark in one run. This command writes this"
+                + " page:\n\n")
         .append("```bash\n")
         .append("mvn -q -Pbenchmarks -pl jmh -am verify -Dbenchmark=all\n")
         .append("```\n\n")
