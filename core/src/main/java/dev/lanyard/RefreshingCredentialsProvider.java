@@ -76,12 +76,9 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     this.engine =
         SharedEngines.get(
             chain,
-            () -> {
-              Events events = new Events(Events.NOBODY, SystemTime.INSTANCE);
-              Engine made = engine(chain.origin(), policy, time, events);
-              made.start();
-              return made;
-            });
+            () ->
+                engine(
+                    chain.origin(), policy, time, new Events(Events.NOBODY, SystemTime.INSTANCE)));
   }
 
   /** A provider with an engine of its own. */

@@ -17,6 +17,7 @@ final class SharedEngines {
 
   private SharedEngines() {}
 
+  /** Returns the engine of this configuration, made and started if there is none. */
   static Engine get(Chain chain, Supplier<Engine> make) {
     // The finding names what the exchange depends on, the role and the token file, say: a test that
     // sets other system properties gets another engine.

@@ -30,7 +30,7 @@ class TextTest {
     "'no token ', no token.",
     "no token., no token.",
     "is it?, is it?",
-    "[one], [one]",
+    "at [::1], at [::1].",
     "'', ''"
   })
   void endsASentenceOnce(String text, String sentence) {
