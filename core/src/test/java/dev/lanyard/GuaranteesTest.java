@@ -1411,6 +1411,30 @@ class GuaranteesTest {
     }
 
     @Test
+    void aLoggerThatThrowsKeepsNothingFromTheListenerNorReachesACaller() {
+      Logs.handledBy(
+          event -> {
+            throw new AssertionError("a logger that throws");
+          },
+          () -> {
+            f.source.answers("A", ofHours(1));
+            f.settled();
+            f.source.fails(Kind.TRANSIENT, "down");
+            f.time.advance(ofMinutes(39));
+            // The caller's own thread notices that there is none for the exchange.
+            f.time.refusesWork(true);
+            f.time.suspend(ofMinutes(1));
+            assertThat(f.keyIdNow()).contains("A");
+            f.time.refusesWork(false);
+            f.time.advance(ofMinutes(1));
+          });
+      assertThat(f.events).hasSizeGreaterThan(3);
+      assertThat(f.events.get(0)).isInstanceOf(CredentialsEvent.Refreshed.class);
+      assertThat(f.events.subList(1, f.events.size()))
+          .allMatch(CredentialsEvent.RefreshFailed.class::isInstance);
+    }
+
+    @Test
     void aLackOfThreadsForTheListener() {
       f.settled();
       f.time.refusesWork(true);
