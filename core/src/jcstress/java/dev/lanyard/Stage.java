@@ -16,8 +16,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
 /**
- * One engine, a source that answers what it is told, and a time in which nothing runs by itself: the
- * actors of a race run the tasks and the timers.
+ * One engine, a source that answers what it is told, and a time in which nothing runs by itself:
+ * the actors of a race run the tasks and the timers.
  */
 final class Stage implements Time, Origin {
   static final Duration HOUR = Duration.ofHours(1);
