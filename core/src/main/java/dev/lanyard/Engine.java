@@ -368,7 +368,7 @@ final class Engine {
     double draw = random.getAsDouble();
     long left = before.lifetimeLeft(now, nanos);
     if (left > 0) {
-      return Schedule.backoffWithCredentials(before.failures() + 1, left, retryAfter, draw);
+      return Schedule.backoffWithCredentials(policy, before.failures() + 1, left, retryAfter, draw);
     }
     boolean somebodyHopes = before.held() == null && !waiters.isEmpty();
     boolean quick = somebodyHopes || nanos - before.quickUntilNanos() < 0;

@@ -10,7 +10,7 @@ import java.util.Objects;
 public final class RefreshPolicy {
   private static final RefreshPolicy DEFAULTS =
       new RefreshPolicy(
-          0.5, 0.8, Duration.ofMinutes(5), Duration.ofSeconds(30), Duration.ofSeconds(10));
+          0.5, 0.8, Duration.ofMinutes(5), Duration.ofSeconds(30), Duration.ofSeconds(10), false);
 
   /** Longer is no different, and shorter than what overflows when it is counted in nanoseconds. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
@@ -20,18 +20,21 @@ public final class RefreshPolicy {
   private final Duration margin;
   private final Duration maxWait;
   private final Duration exchangeTimeout;
+  private final boolean spreadRetries;
 
   private RefreshPolicy(
       double windowStart,
       double windowEnd,
       Duration margin,
       Duration maxWait,
-      Duration exchangeTimeout) {
+      Duration exchangeTimeout,
+      boolean spreadRetries) {
     this.windowStart = windowStart;
     this.windowEnd = windowEnd;
     this.margin = margin;
     this.maxWait = maxWait;
     this.exchangeTimeout = exchangeTimeout;
+    this.spreadRetries = spreadRetries;
   }
 
   /**
@@ -58,7 +61,7 @@ public final class RefreshPolicy {
       throw new IllegalArgumentException(
           "the refresh window must satisfy 0 < from <= to < 1, not from " + from + " to " + to);
     }
-    return new RefreshPolicy(from, to, margin, maxWait, exchangeTimeout);
+    return new RefreshPolicy(from, to, margin, maxWait, exchangeTimeout, spreadRetries);
   }
 
   /**
@@ -73,7 +76,8 @@ public final class RefreshPolicy {
     if (margin.isNegative()) {
       throw new IllegalArgumentException("the refresh margin must not be negative: " + margin);
     }
-    return new RefreshPolicy(windowStart, windowEnd, bounded(margin), maxWait, exchangeTimeout);
+    return new RefreshPolicy(
+        windowStart, windowEnd, bounded(margin), maxWait, exchangeTimeout, spreadRetries);
   }
 
   /**
@@ -85,7 +89,12 @@ public final class RefreshPolicy {
    */
   public RefreshPolicy withMaxWait(Duration maxWait) {
     return new RefreshPolicy(
-        windowStart, windowEnd, margin, positive(maxWait, "maximum wait"), exchangeTimeout);
+        windowStart,
+        windowEnd,
+        margin,
+        positive(maxWait, "maximum wait"),
+        exchangeTimeout,
+        spreadRetries);
   }
 
   /**
@@ -98,7 +107,31 @@ public final class RefreshPolicy {
    */
   public RefreshPolicy withExchangeTimeout(Duration exchangeTimeout) {
     return new RefreshPolicy(
-        windowStart, windowEnd, margin, maxWait, positive(exchangeTimeout, "exchange time-out"));
+        windowStart,
+        windowEnd,
+        margin,
+        maxWait,
+        positive(exchangeTimeout, "exchange time-out"),
+        spreadRetries);
+  }
+
+  /**
+   * Sets how retries are spread while unexpired credentials are held, for fleets of thousands of
+   * processes that share one source.
+   *
+   * <p>By default each retry comes within 5 minutes and within a quarter of the time left: a source
+   * that recovers is noticed soon, by the whole fleet at once. With this on, the first five retries
+   * come as by default, within half a minute in all, and each later one after 70 to 95 % of the
+   * time left, drawn at random: the fleet comes back spread over the lifetime of its credentials,
+   * and asks a source that is down a third as often. The price is a status that stays degraded for
+   * longer after the source has recovered. No caller notices either: the credentials are good
+   * meanwhile, and once they have expired the next attempt comes within 15 seconds as by default.
+   *
+   * @param spread default false
+   * @return the changed policy
+   */
+  public RefreshPolicy withSpreadRetries(boolean spread) {
+    return new RefreshPolicy(windowStart, windowEnd, margin, maxWait, exchangeTimeout, spread);
   }
 
   private static Duration positive(Duration value, String name) {
@@ -136,6 +169,10 @@ public final class RefreshPolicy {
     return exchangeTimeout;
   }
 
+  boolean spreadRetries() {
+    return spreadRetries;
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof RefreshPolicy that
@@ -143,12 +180,13 @@ public final class RefreshPolicy {
         && windowEnd == that.windowEnd
         && margin.equals(that.margin)
         && maxWait.equals(that.maxWait)
-        && exchangeTimeout.equals(that.exchangeTimeout);
+        && exchangeTimeout.equals(that.exchangeTimeout)
+        && spreadRetries == that.spreadRetries;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(windowStart, windowEnd, margin, maxWait, exchangeTimeout);
+    return Objects.hash(windowStart, windowEnd, margin, maxWait, exchangeTimeout, spreadRetries);
   }
 
   @Override
@@ -163,6 +201,6 @@ public final class RefreshPolicy {
         + Text.of(maxWait)
         + "; exchange time-out "
         + Text.of(exchangeTimeout)
-        + "]";
+        + (spreadRetries ? "; retries spread over the time left]" : "]");
   }
 }

@@ -20,6 +20,12 @@ final class Schedule {
   private static final long FIRST_BACKOFF = 1_000;
   private static final long LONGEST_BACKOFF = Duration.ofMinutes(5).toMillis();
 
+  /** So many retries find a source that was gone for a moment, before they are spread. */
+  private static final int RETRIES_BEFORE_SPREADING = 5;
+
+  private static final double SPREAD_FROM = 0.7;
+  private static final double SPREAD_TO = 0.95;
+
   /** The least wait between attempts, whatever the draw and however short the lifetime. */
   private static final long SHORTEST = 100;
 
@@ -65,10 +71,17 @@ final class Schedule {
    * exponential back-off with full jitter, which never outlives the credentials.
    */
   static long backoffWithCredentials(
-      int failures, long lifetimeLeft, Optional<Duration> retryAfter, double draw) {
-    long cap = Math.min(LONGEST_BACKOFF, lifetimeLeft / 4);
-    long ceiling = Math.min(cap, doubled(FIRST_BACKOFF, failures - 1));
-    long delay = Math.max(SHORTEST, (long) (ceiling * draw));
+      RefreshPolicy policy,
+      int failures,
+      long lifetimeLeft,
+      Optional<Duration> retryAfter,
+      double draw) {
+    long delay =
+        Math.max(
+            SHORTEST,
+            policy.spreadRetries() && failures > RETRIES_BEFORE_SPREADING
+                ? (long) (lifetimeLeft * (SPREAD_FROM + (SPREAD_TO - SPREAD_FROM) * draw))
+                : (long) (ceiling(failures, lifetimeLeft) * draw));
     // Honour the source's wish as far as a last attempt before the expiration allows.
     return retryAfter
         .map(
@@ -76,6 +89,11 @@ final class Schedule {
                 Math.max(
                     delay, Math.min(bounded(wish).toMillis(), lifetimeLeft - lifetimeLeft / 4)))
         .orElse(delay);
+  }
+
+  private static long ceiling(int failures, long lifetimeLeft) {
+    long cap = Math.min(LONGEST_BACKOFF, lifetimeLeft / 4);
+    return Math.min(cap, doubled(FIRST_BACKOFF, failures - 1));
   }
 
   /** Returns how long after a failure the next attempt is made while nothing is held. */

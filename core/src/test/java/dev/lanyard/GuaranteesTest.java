@@ -802,6 +802,28 @@ class GuaranteesTest {
       assertThat(gaps(at)).contains(ofMinutes(5).minus(TICK));
     }
 
+    @Test
+    void retriesAreSpreadOverTheTimeLeftWhereThePolicySaysSo() {
+      f.policy = RefreshPolicy.defaults().withSpreadRetries(true);
+      f.source.answers("A", ofHours(12));
+      f.settled();
+      f.draw = 0;
+      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+
+      f.time.advance(ofHours(12).minus(TICK));
+
+      // After six hours the first attempt, and five retries of 100 ms; then 70 % of what is left,
+      // again and again, to the end.
+      assertThat(gaps(at).subList(0, 5)).containsOnly(ofMillis(100));
+      Instant expiration = VirtualTime.START.plus(ofHours(12));
+      for (int i = 6; i < at.size(); i++) {
+        long left = Duration.between(at.get(i - 1), expiration).toMillis();
+        assertThat(gaps(at).get(i - 1)).isEqualTo(ofMillis(Math.max(100, (long) (left * 0.7))));
+      }
+      assertThat(at).hasSizeBetween(15, 25);
+      assertThat(f.keyIdNow()).contains("A");
+    }
+
     @ParameterizedTest
     @CsvSource({"0, PT5S", "0.5, PT10S", "0.9999, PT14.999S"})
     void isFiveToFifteenSecondsOnceExpired(double draw, Duration delay) {

@@ -65,23 +65,60 @@ class ScheduleTest {
   void backsOffExponentiallyButNeverBeyondAQuarterOfTheTimeLeft(
       int failures, Duration left, Duration longest) {
     assertThat(
-            Schedule.backoffWithCredentials(failures, left.toMillis(), Optional.empty(), LAST_DRAW))
+            Schedule.backoffWithCredentials(
+                POLICY, failures, left.toMillis(), Optional.empty(), LAST_DRAW))
         .isBetween(longest.toMillis() - 1, longest.toMillis());
-    assertThat(Schedule.backoffWithCredentials(failures, left.toMillis(), Optional.empty(), 0))
+    assertThat(
+            Schedule.backoffWithCredentials(POLICY, failures, left.toMillis(), Optional.empty(), 0))
         .isEqualTo(100);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // failures, lifetime left, shortest wait, longest wait
+    "1, PT20M, PT0.1S, PT1S",
+    "5, PT20M, PT0.1S, PT16S",
+    "6, PT20M, PT14M,  PT19M",
+    "9, PT40S, PT28S,  PT38S",
+    "9, PT0.1S, PT0.1S, PT0.1S",
+  })
+  void spreadsRetriesOverTheTimeLeftWhereThePolicySaysSo(
+      int failures, Duration left, Duration shortest, Duration longest) {
+    RefreshPolicy spread = POLICY.withSpreadRetries(true);
+
+    assertThat(
+            Schedule.backoffWithCredentials(spread, failures, left.toMillis(), Optional.empty(), 0))
+        .isEqualTo(shortest.toMillis());
+    assertThat(
+            Schedule.backoffWithCredentials(
+                spread, failures, left.toMillis(), Optional.empty(), LAST_DRAW))
+        .isBetween(longest.toMillis() - 1, longest.toMillis());
+  }
+
+  @Test
+  void honoursRetryAfterAlsoWhereRetriesAreSpread() {
+    RefreshPolicy spread = POLICY.withSpreadRetries(true);
+    long left = ofMinutes(20).toMillis();
+
+    assertThat(
+            Schedule.backoffWithCredentials(
+                spread, 9, left, Optional.of(ofMinutes(14).plusSeconds(30)), 0))
+        .isEqualTo(ofMinutes(14).plusSeconds(30).toMillis());
+    assertThat(Schedule.backoffWithCredentials(spread, 9, left, Optional.of(ofHours(2)), 0))
+        .isEqualTo(ofMinutes(15).toMillis());
   }
 
   @Test
   void honoursRetryAfterWithinTheTimeLeft() {
     long left = ofMinutes(20).toMillis();
 
-    assertThat(Schedule.backoffWithCredentials(1, left, Optional.of(ofMinutes(10)), 0.5))
+    assertThat(Schedule.backoffWithCredentials(POLICY, 1, left, Optional.of(ofMinutes(10)), 0.5))
         .isEqualTo(ofMinutes(10).toMillis());
-    assertThat(Schedule.backoffWithCredentials(1, left, Optional.of(ofHours(2)), 0.5))
+    assertThat(Schedule.backoffWithCredentials(POLICY, 1, left, Optional.of(ofHours(2)), 0.5))
         .isEqualTo(ofMinutes(15).toMillis());
     assertThat(
             Schedule.backoffWithCredentials(
-                1, left, Optional.of(Duration.ofSeconds(Long.MAX_VALUE)), 0.5))
+                POLICY, 1, left, Optional.of(Duration.ofSeconds(Long.MAX_VALUE)), 0.5))
         .isEqualTo(ofMinutes(15).toMillis());
   }
 
