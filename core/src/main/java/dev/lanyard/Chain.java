@@ -9,6 +9,7 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -51,19 +52,27 @@ record Chain(Environment environment, List<Link> links) {
   }
 
   static Chain detect(List<? extends CredentialsSource> sources, Environment environment) {
-    return new Chain(
-        environment,
-        sources.stream().map(source -> new Link(source, detect(source, environment))).toList());
+    List<Link> links = new ArrayList<>(sources.size());
+    for (CredentialsSource source : sources) {
+      links.add(new Link(source, detect(source, environment)));
+    }
+    return new Chain(environment, List.copyOf(links));
   }
 
   /** The source to use, if any is configured. */
   Optional<Link> chosen() {
-    return links.stream().filter(link -> !link.isAbsent()).findFirst();
+    for (Link link : links) {
+      if (!link.isAbsent()) {
+        return Optional.of(link);
+      }
+    }
+    return Optional.empty();
   }
 
   /** The chosen source alone. */
   Origin origin() {
-    return chosen().<Origin>map(link -> new Single(link, environment)).orElseGet(this::nowhere);
+    Optional<Link> chosen = chosen();
+    return chosen.isPresent() ? new Single(chosen.get(), environment) : new Nowhere(this);
   }
 
   /** The chosen source, and those present after it in case it is refused. */
@@ -75,10 +84,6 @@ record Chain(Environment environment, List<Link> links) {
     List<Single> present =
         links.stream().filter(Link::isPresent).map(link -> new Single(link, environment)).toList();
     return present.size() == 1 ? present.get(0) : new Fallback(present, events);
-  }
-
-  private Origin nowhere() {
-    return new Nowhere(this);
   }
 
   private static Detection detect(CredentialsSource source, Environment environment) {

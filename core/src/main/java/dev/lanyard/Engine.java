@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,10 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
  * <p>Timers refer to an engine weakly, so that one that nobody holds any more is collected. No
  * timer sleeps for longer than {@link #LONGEST_SLEEP}: that bounds both how long a dead engine's
  * timer lingers and how late a refresh comes after the machine was suspended.
+ *
+ * <p>What runs before the first credentials are there, here and wherever else it does, has loops
+ * and small classes where elsewhere there are streams and lambdas: each of those costs several
+ * times as much at its first use, and a process that has just started uses each once.
  */
 final class Engine {
   private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
@@ -59,6 +64,10 @@ final class Engine {
   private final AtomicReference<@Nullable Future<?>> timer = new AtomicReference<>();
   private volatile FileStamp tokenFileAtAttempt = FileStamp.of(Optional.empty());
 
+  Engine(Origin origin, RefreshPolicy policy, Time time, Events events) {
+    this(origin, policy, time, new AnyDraw(), events);
+  }
+
   Engine(Origin origin, RefreshPolicy policy, Time time, DoubleSupplier random, Events events) {
     this.origin = origin;
     this.policy = policy;
@@ -66,6 +75,13 @@ final class Engine {
     this.random = random;
     this.events = events;
     this.state = State.empty(time.millis(), time.nanos());
+  }
+
+  private record AnyDraw() implements DoubleSupplier {
+    @Override
+    public double getAsDouble() {
+      return ThreadLocalRandom.current().nextDouble();
+    }
   }
 
   /** Begins the first exchange. */
@@ -177,7 +193,7 @@ final class Engine {
     settle(waiter);
     if (!waiter.outcome().isDone()) {
       try {
-        waiter.setTimer(time.after(atMost, () -> waitedOut(waiter)));
+        waiter.setTimer(time.after(atMost, new WaitedOut(this, waiter)));
       } catch (RuntimeException | Error e) {
         // No thread to be had, and so nobody who would end the wait.
         waitedOut(waiter);
@@ -202,6 +218,13 @@ final class Engine {
     waiter.end(new Waiter.Outcome.Refused(state, true));
   }
 
+  private record WaitedOut(Engine engine, Waiter waiter) implements Runnable {
+    @Override
+    public void run() {
+      engine.waitedOut(waiter);
+    }
+  }
+
   private void settleAll() {
     for (Waiter waiter : waiters) {
       settle(waiter);
@@ -212,18 +235,18 @@ final class Engine {
   private void settle(Waiter waiter) {
     while (!waiter.outcome().isDone()) {
       State seen = state;
-      switch (waiter.decide(seen, time.millis(), time.nanos())) {
-        case GIVE -> {
-          Held held = seen.held();
-          if (held != null) {
-            waiter.end(new Waiter.Outcome.Given(held.identity()));
-          }
+      Waiting decision = waiter.decide(seen, time.millis(), time.nanos());
+      if (decision == Waiting.GIVE) {
+        Held held = seen.held();
+        if (held != null) {
+          waiter.end(new Waiter.Outcome.Given(held.identity()));
         }
-        case THROW -> waiter.end(new Waiter.Outcome.Refused(seen, false));
-        case BEGIN -> begin(seen);
-        case WAIT -> {
-          return;
-        }
+      } else if (decision == Waiting.THROW) {
+        waiter.end(new Waiter.Outcome.Refused(seen, false));
+      } else if (decision == Waiting.BEGIN) {
+        begin(seen);
+      } else {
+        return;
       }
     }
   }
@@ -250,11 +273,18 @@ final class Engine {
       return;
     }
     try {
-      time.execute(() -> fly(flight));
+      time.execute(new Takeoff(this, flight));
     } catch (RuntimeException | Error e) {
       // No thread to be had. Without this the engine would wait for ever for a flight that never
       // was.
       fail(flight, failure(e, flight));
+    }
+  }
+
+  private record Takeoff(Engine engine, Flight flight) implements Runnable {
+    @Override
+    public void run() {
+      engine.fly(flight);
     }
   }
 
@@ -275,7 +305,7 @@ final class Engine {
     Future<?> watchdog = null;
     flight.enter();
     try {
-      watchdog = time.after(flight.budget(), flight::timeOut);
+      watchdog = time.after(flight.budget(), flight);
       // Before the exchange reads it: of a change in between it is told once too often, not never.
       tokenFileAtAttempt = FileStamp.of(tokenFile());
       fresh = received(origin.exchange(flight), flight);

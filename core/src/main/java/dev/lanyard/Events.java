@@ -19,7 +19,7 @@ final class Events {
   private static final Logger LOG = LoggerFactory.getLogger("dev.lanyard");
 
   /** The listener where the application gave none. */
-  static final CredentialsEventListener NOBODY = event -> {};
+  static final CredentialsEventListener NOBODY = new Nobody();
 
   /** A listener that hangs must not fill the memory. */
   private static final int MOST_PENDING = 256;
@@ -46,7 +46,7 @@ final class Events {
                   suffix,
                   expiration,
                   failuresBefore));
-    } else {
+    } else if (isDebugEnabled()) {
       log(
           () ->
               LOG.debug(
@@ -129,12 +129,26 @@ final class Events {
     } while (!pending.isEmpty() && draining.compareAndSet(false, true));
   }
 
+  private static boolean isDebugEnabled() {
+    try {
+      return LOG.isDebugEnabled();
+    } catch (Throwable e) {
+      // As below.
+      return false;
+    }
+  }
+
   private static void log(Runnable line) {
     try {
       line.run();
     } catch (Throwable e) {
       // A logger that throws changes nothing, and there is nowhere to say so.
     }
+  }
+
+  private static final class Nobody implements CredentialsEventListener {
+    @Override
+    public void onEvent(CredentialsEvent event) {}
   }
 
   private static String lastFour(String accessKeyId) {

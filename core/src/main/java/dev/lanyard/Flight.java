@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One exchange in flight, bounded in time as a whole. Refers to no engine: a timer may outlive it.
  */
-final class Flight implements ExchangeContext {
+final class Flight implements ExchangeContext, Runnable {
   private final Time time;
   private final Duration budget;
 
@@ -113,6 +113,12 @@ final class Flight implements ExchangeContext {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** As a timer's task: see {@link #timeOut}. */
+  @Override
+  public void run() {
+    timeOut();
   }
 
   /** The budget has run out: ends what the exchange blocks on. */

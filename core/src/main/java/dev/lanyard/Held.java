@@ -37,7 +37,9 @@ record Held(
             // The SDK puts this into the user agent of each request: short.
             .providerName("Lanyard")
             .expirationTime(Instant.ofEpochMilli(expires.millis()));
-    credentials.accountId().ifPresent(builder::accountId);
+    if (credentials.accountId().isPresent()) {
+      builder.accountId(credentials.accountId().get());
+    }
     AwsSessionCredentials identity = builder.build();
     return new Held(
         identity,

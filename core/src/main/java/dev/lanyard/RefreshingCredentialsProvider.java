@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -73,12 +72,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     this.policy = RefreshPolicy.defaults();
     this.time = SystemTime.INSTANCE;
     this.otherwise = null;
-    this.engine =
-        SharedEngines.get(
-            chain,
-            () ->
-                engine(
-                    chain.origin(), policy, time, new Events(Events.NOBODY, SystemTime.INSTANCE)));
+    this.engine = SharedEngines.get(chain);
   }
 
   /** A provider with an engine of its own. */
@@ -94,14 +88,11 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     this.otherwise = chain.chosen().isEmpty() ? otherwise : null;
     Events events = new Events(options.listener, time);
     this.engine =
-        engine(fallback ? chain.originWithFallback(events) : chain.origin(), policy, time, events);
+        new Engine(
+            fallback ? chain.originWithFallback(events) : chain.origin(), policy, time, events);
     if (this.otherwise == null) {
       engine.start();
     }
-  }
-
-  private static Engine engine(Origin origin, RefreshPolicy policy, Time time, Events events) {
-    return new Engine(origin, policy, time, () -> ThreadLocalRandom.current().nextDouble(), events);
   }
 
   /**

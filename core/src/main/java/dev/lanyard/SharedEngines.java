@@ -2,9 +2,10 @@ package dev.lanyard;
 
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,21 +19,31 @@ final class SharedEngines {
   private SharedEngines() {}
 
   /** Returns the engine of this configuration, made and started if there is none. */
-  static Engine get(Chain chain, Supplier<Engine> make) {
+  static Engine get(Chain chain) {
     // The finding names what the exchange depends on, the role and the token file, say: a test that
     // sets other system properties gets another engine.
+    Optional<Chain.Link> chosen = chain.chosen();
     String key =
-        chain
-            .chosen()
-            .map(link -> link.source().name() + ": " + link.finding())
-            .orElseGet(() -> "none: " + chain.links().stream().map(Chain.Link::finding).toList());
+        chosen.isPresent()
+            ? chosen.get().source().name() + ": " + chosen.get().finding()
+            : "none: " + chain.links().stream().map(Chain.Link::finding).toList();
     LOCK.lock();
     try {
-      ENGINES.values().removeIf(reference -> reference.get() == null);
+      Iterator<WeakReference<Engine>> known = ENGINES.values().iterator();
+      while (known.hasNext()) {
+        if (known.next().get() == null) {
+          known.remove();
+        }
+      }
       @Nullable WeakReference<Engine> reference = ENGINES.get(key);
       Engine engine = reference == null ? null : reference.get();
       if (engine == null) {
-        engine = make.get();
+        engine =
+            new Engine(
+                chain.origin(),
+                RefreshPolicy.defaults(),
+                SystemTime.INSTANCE,
+                new Events(Events.NOBODY, SystemTime.INSTANCE));
         engine.start();
         ENGINES.put(key, new WeakReference<>(engine));
       }

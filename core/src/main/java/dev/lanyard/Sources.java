@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The sources on the class path, and those that the environment calls for and that are not there.
@@ -54,12 +53,28 @@ final class Sources {
   static List<CredentialsSource> all(ClassLoader loader) {
     List<CredentialsSource> sources = new ArrayList<>(load(loader));
     for (Missing known : KNOWN) {
-      if (sources.stream().noneMatch(source -> source.name().equals(known.name()))) {
+      if (!isAmong(sources, known.name())) {
         sources.add(known);
       }
     }
-    sources.sort(Comparator.comparingInt(CredentialsSource::precedence));
+    sources.sort(new ByPrecedence());
     return sources;
+  }
+
+  private static boolean isAmong(List<CredentialsSource> sources, String name) {
+    for (CredentialsSource source : sources) {
+      if (source.name().equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private record ByPrecedence() implements Comparator<CredentialsSource> {
+    @Override
+    public int compare(CredentialsSource one, CredentialsSource other) {
+      return Integer.compare(one.precedence(), other.precedence());
+    }
   }
 
   /** Those of these names, in this order. */
@@ -99,15 +114,11 @@ final class Sources {
       implements CredentialsSource {
     @Override
     public Detection detect(Environment environment) {
-      Optional<Environment.Setting> configured =
-          Stream.concat(
-                  properties.stream().map(environment::property),
-                  variables.stream().map(environment::variable))
-              .flatMap(Optional::stream)
-              .findFirst();
+      Optional<Environment.Setting> configured = configured(environment);
       if (configured.isEmpty()) {
         return new Detection.Absent(
-            variables.stream().collect(Collectors.joining(" or ", "environment variable ", ""))
+            "environment variable "
+                + String.join(" or ", variables)
                 + " ("
                 + module
                 + " is not on the class path)");
@@ -115,6 +126,22 @@ final class Sources {
       return new Detection.Broken(
           configured.get().origin() + " is set, and " + module + " is not on the class path",
           "Add the dependency dev.lanyard:" + module);
+    }
+
+    private Optional<Environment.Setting> configured(Environment environment) {
+      for (String property : properties) {
+        Optional<Environment.Setting> setting = environment.property(property);
+        if (setting.isPresent()) {
+          return setting;
+        }
+      }
+      for (String variable : variables) {
+        Optional<Environment.Setting> setting = environment.variable(variable);
+        if (setting.isPresent()) {
+          return setting;
+        }
+      }
+      return Optional.empty();
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -32,7 +33,6 @@ final class SystemTime implements Time {
 
   static final SystemTime INSTANCE = new SystemTime(IDLE);
 
-  private final AtomicInteger threads = new AtomicInteger();
   private final ScheduledThreadPoolExecutor timers;
   private final ThreadPoolExecutor workers;
   private final Map<Work, Long> running = new ConcurrentHashMap<>();
@@ -41,7 +41,8 @@ final class SystemTime implements Time {
   // The core size is what grows, in addWorkers: the maximum only bounds it.
   @SuppressWarnings("ErroneousThreadPoolConstructorChecker")
   SystemTime(Duration idle) {
-    timers = new ScheduledThreadPoolExecutor(1, this::thread);
+    ThreadFactory factory = new Threads();
+    timers = new ScheduledThreadPoolExecutor(1, factory);
     timers.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
     timers.allowCoreThreadTimeOut(true);
     timers.setRemoveOnCancelPolicy(true);
@@ -52,7 +53,7 @@ final class SystemTime implements Time {
             idle.toMillis(),
             TimeUnit.MILLISECONDS,
             new LinkedBlockingQueue<>(),
-            this::thread);
+            factory);
     workers.allowCoreThreadTimeOut(true);
   }
 
@@ -110,15 +111,19 @@ final class SystemTime implements Time {
     }
   }
 
-  private Thread thread(Runnable task) {
-    // No inheritable thread locals, and our own class loader: whoever happens to cause a thread
-    // must
-    // not be kept in memory by it.
-    Thread thread =
-        new Thread(null, task, "lanyard-refresh-" + threads.incrementAndGet(), 0, false);
-    thread.setDaemon(true);
-    thread.setContextClassLoader(SystemTime.class.getClassLoader());
-    return thread;
+  /** Makes the threads of both. */
+  private static final class Threads implements ThreadFactory {
+    private final AtomicInteger made = new AtomicInteger();
+
+    @Override
+    public Thread newThread(Runnable task) {
+      // No inheritable thread locals, and our own class loader: whoever happens to cause a thread
+      // must not be kept in memory by it.
+      Thread thread = new Thread(null, task, "lanyard-refresh-" + made.incrementAndGet(), 0, false);
+      thread.setDaemon(true);
+      thread.setContextClassLoader(SystemTime.class.getClassLoader());
+      return thread;
+    }
   }
 
   /** A task that says since when it runs. */

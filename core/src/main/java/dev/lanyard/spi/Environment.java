@@ -19,7 +19,7 @@ import java.util.function.Function;
  */
 public final class Environment {
   private static final Environment SYSTEM =
-      new Environment(System::getenv, System::getProperty, Optional.empty());
+      new Environment(new ProcessVariables(), new ProcessProperties(), Optional.empty());
 
   private final Function<String, String> variables;
   private final Function<String, String> properties;
@@ -104,7 +104,8 @@ public final class Environment {
    * @return the first of the two that is set and not blank
    */
   public Optional<Setting> setting(String property, String variable) {
-    return property(property).or(() -> variable(variable));
+    Optional<Setting> first = property(property);
+    return first.isPresent() ? first : variable(variable);
   }
 
   /**
@@ -116,12 +117,13 @@ public final class Environment {
    */
   public Path path(String name) {
     Path path = Path.of(name);
-    return root.map(
-            directory ->
-                path.isAbsolute()
-                    ? directory.resolve(path.getRoot().relativize(path))
-                    : directory.resolve(path))
-        .orElse(path);
+    if (root.isEmpty()) {
+      return path;
+    }
+    Path directory = root.get();
+    return path.isAbsolute()
+        ? directory.resolve(path.getRoot().relativize(path))
+        : directory.resolve(path);
   }
 
   @Override
@@ -133,9 +135,27 @@ public final class Environment {
 
   private static Optional<Setting> setting(
       String origin, String name, Function<String, String> values) {
-    return Optional.ofNullable(values.apply(name))
-        .filter(value -> !value.isBlank())
-        .map(value -> new Setting(name, origin, value));
+    String value = values.apply(name);
+    return value == null || value.isBlank()
+        ? Optional.empty()
+        : Optional.of(new Setting(name, origin, value));
+  }
+
+  // Classes and not method references, which cost several times as much in a process that has
+  // just started.
+
+  private static final class ProcessVariables implements Function<String, String> {
+    @Override
+    public String apply(String name) {
+      return System.getenv(name);
+    }
+  }
+
+  private static final class ProcessProperties implements Function<String, String> {
+    @Override
+    public String apply(String name) {
+      return System.getProperty(name);
+    }
   }
 
   /**
