@@ -69,7 +69,10 @@ final class AgentAnswer {
 
   /** Reads seconds or a date. Source: RFC 9110, section 10.2.3. */
   private static Optional<Duration> wait(@Nullable String value, Instant sent) {
-    if (value != null && value.strip().matches("\\d{1,9}")) {
+    if (value == null) {
+      return Optional.empty();
+    }
+    if (value.strip().matches("\\d{1,9}")) {
       return Optional.of(Duration.ofSeconds(Long.parseLong(value.strip())));
     }
     return httpDate(value)

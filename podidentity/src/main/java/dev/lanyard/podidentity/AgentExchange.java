@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * One request to the agent. Makes its own connection and closes it; keeps nothing between attempts
  * but where to ask and where the token is.
  *
+ * <p>In this package too, what runs before the first credentials are there has loops and conditions
+ * where elsewhere there are streams and lambdas, which cost a process that has just started more.
+ *
  * <p>The request is {@code GET} with the token as the whole value of {@code Authorization}. No
  * redirect is followed, no proxy asked, no cookie kept, no compression offered, nothing sent twice.
  * Immutable; the engine runs one attempt at a time, but several would not disturb each other.
@@ -104,7 +107,7 @@ final class AgentExchange implements CredentialsExchange {
     }
     Duration budget = context.timeLeft();
     SingleConnection connection = connection(budget);
-    context.onTimeout(connection::abort);
+    context.onTimeout(new Abort(connection));
     AgentAnswer answer;
     try {
       answer = ask(connection, token, context);
@@ -116,6 +119,13 @@ final class AgentExchange implements CredentialsExchange {
       throw failure(connection, e, budget);
     }
     return credentials(answer, token);
+  }
+
+  private record Abort(SingleConnection connection) implements Runnable {
+    @Override
+    public void run() {
+      connection.abort();
+    }
   }
 
   private SingleConnection connection(Duration budget) {
@@ -148,7 +158,9 @@ final class AgentExchange implements CredentialsExchange {
     request.setHeader(HttpHeaders.ACCEPT, "application/json");
     request.setHeader(HttpHeaders.USER_AGENT, "lanyard");
     request.setHeader(HttpHeaders.CONNECTION, "close");
-    token.ifPresent(value -> request.setHeader(HttpHeaders.AUTHORIZATION, value));
+    if (token.isPresent()) {
+      request.setHeader(HttpHeaders.AUTHORIZATION, token.get());
+    }
     // The minimal client has no proxies, redirects, retries, cookies, authentication or
     // compression to switch off. Closing it closes the connection without draining it.
     try (CloseableHttpClient client = HttpClients.createMinimal(connection)) {

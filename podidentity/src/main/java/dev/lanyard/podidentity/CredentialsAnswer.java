@@ -50,22 +50,29 @@ final class CredentialsAnswer {
     String accessKeyId = required(json, "AccessKeyId");
     String secretAccessKey = required(json, "SecretAccessKey");
     String sessionToken = required(json, token);
-    Instant expiration =
-        time(required(json, "Expiration"))
-            .orElseThrow(() -> new Unusable("field Expiration is not a time as RFC 3339 has it"));
+    Optional<Instant> expiration = time(required(json, "Expiration"));
+    if (expiration.isEmpty()) {
+      throw new Unusable("field Expiration is not a time as RFC 3339 has it");
+    }
+    Optional<String> account = json.text("AccountId");
     return SessionCredentials.builder()
         .accessKeyId(accessKeyId)
         .secretAccessKey(secretAccessKey)
         .sessionToken(sessionToken)
-        .expiration(expiration)
+        .expiration(expiration.get())
         // It only chooses endpoints: one that is not an account id is not worth failing for.
-        .accountId(json.text("AccountId").filter(id -> ACCOUNT.matcher(id).matches()).orElse(null))
+        .accountId(
+            account.isPresent() && ACCOUNT.matcher(account.get()).matches() ? account.get() : null)
         .answeredAt(date.orElse(null))
         .build();
   }
 
   private static String required(FlatJson json, String name) throws Unusable {
-    return json.text(name).orElseThrow(() -> new Unusable(json.problem(name)));
+    Optional<String> text = json.text(name);
+    if (text.isEmpty()) {
+      throw new Unusable(json.problem(name));
+    }
+    return text.get();
   }
 
   /** Reads a time with any number of fraction digits; those beyond the nanosecond are cut off. */

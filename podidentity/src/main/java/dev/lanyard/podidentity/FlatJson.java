@@ -83,7 +83,8 @@ final class FlatJson {
 
   /** Returns a field that is there, is text, and is not blank. */
   Optional<String> text(String name) {
-    return fields.getOrDefault(name, Optional.empty()).filter(text -> !text.isBlank());
+    Optional<String> text = fields.getOrDefault(name, Optional.empty());
+    return text.isPresent() && text.get().isBlank() ? Optional.empty() : text;
   }
 
   /** Returns what is wrong with a field that {@link #text} does not return, its value untold. */

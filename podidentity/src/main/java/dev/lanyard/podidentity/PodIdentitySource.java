@@ -147,21 +147,30 @@ public final class PodIdentitySource implements CredentialsSource {
 
   private static AuthorizationToken tokenFile(Environment environment, Setting file)
       throws Misconfiguration {
-    // Whatever is no absolute path is not shown: it may be a token in the wrong variable.
-    Misconfiguration noPath =
-        new Misconfiguration(
-            file.origin() + " is no absolute path",
-            "Let it name the file that the token is mounted at; the token itself belongs in "
-                + TOKEN);
     try {
-      boolean printable = file.value().chars().noneMatch(Character::isISOControl);
-      if (!printable || !Path.of(file.value()).isAbsolute()) {
-        throw noPath;
+      if (!isPrintable(file.value()) || !Path.of(file.value()).isAbsolute()) {
+        throw noPath(file);
       }
       return new AuthorizationToken.File(environment.path(file.value()), file.value());
     } catch (InvalidPathException e) {
-      throw noPath;
+      throw noPath(file);
     }
+  }
+
+  private static boolean isPrintable(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (Character.isISOControl(value.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static Misconfiguration noPath(Setting file) {
+    // Whatever is no absolute path is not shown: it may be a token in the wrong variable.
+    return new Misconfiguration(
+        file.origin() + " is no absolute path",
+        "Let it name the file that the token is mounted at; the token itself belongs in " + TOKEN);
   }
 
   private static Detection missingUri(Environment environment) {
