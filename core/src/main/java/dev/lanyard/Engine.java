@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -153,20 +154,29 @@ final class Engine {
       return result;
     }
     CompletableFuture<Void> unused =
-        waiter
-            .outcome()
-            .thenAccept(
-                outcome -> {
-                  dismiss(waiter);
-                  // What hangs on the caller's future must hold up neither the timers nor the other
-                  // callers.
-                  try {
-                    time.execute(() -> complete(result, outcome, waiter));
-                  } catch (RuntimeException | Error e) {
-                    complete(result, outcome, waiter);
-                  }
-                });
+        waiter.outcome().thenAccept(new Completion(this, result, waiter));
     return result;
+  }
+
+  /** The end of an asynchronous caller's wait: as its outcome's consumer, then as a task. */
+  private record Completion(
+      Engine engine, CompletableFuture<AwsCredentialsIdentity> result, Waiter waiter)
+      implements Consumer<Waiter.Outcome>, Runnable {
+    @Override
+    public void accept(Waiter.Outcome outcome) {
+      engine.dismiss(waiter);
+      // What hangs on the caller's future must hold up neither the timers nor the other callers.
+      try {
+        engine.time.execute(this);
+      } catch (RuntimeException | Error e) {
+        run();
+      }
+    }
+
+    @Override
+    public void run() {
+      engine.complete(result, waiter.outcome().join(), waiter);
+    }
   }
 
   private void complete(
