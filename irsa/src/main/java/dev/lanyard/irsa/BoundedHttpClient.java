@@ -8,7 +8,6 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -124,14 +123,16 @@ final class BoundedHttpClient implements SdkHttpClient {
       awaited.set(null);
     }
     checkTime();
-    Optional<AbortableInputStream> body =
-        response.responseBody().map(in -> AbortableInputStream.create(new BoundedBody(in), in));
-    if (body.isPresent() && !response.httpResponse().isSuccessful()) {
-      body = Optional.of(scrubbed(body.get()));
+    AbortableInputStream body = response.responseBody().orElse(null);
+    if (body != null) {
+      body = AbortableInputStream.create(new BoundedBody(body), body);
+      if (!response.httpResponse().isSuccessful()) {
+        body = scrubbed(body);
+      }
     }
     return HttpExecuteResponse.builder()
         .response(response.httpResponse())
-        .responseBody(body.orElse(null))
+        .responseBody(body)
         .build();
   }
 

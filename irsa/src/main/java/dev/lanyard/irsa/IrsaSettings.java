@@ -91,7 +91,9 @@ record IrsaSettings(
         + ", session name "
         + sessionName
         + ", "
-        + location.map(StsLocation::description).orElse("the application's own STS client");
+        + (location.isPresent()
+            ? location.get().description()
+            : "the application's own STS client");
   }
 
   @Override
@@ -137,7 +139,8 @@ record IrsaSettings(
     }
     Optional<Setting> setting = environment.setting("aws.roleSessionName", "AWS_ROLE_SESSION_NAME");
     if (setting.isEmpty()) {
-      return SessionName.of(environment.variable("HOSTNAME").map(Setting::value).orElse("lanyard"));
+      Optional<Setting> hostName = environment.variable("HOSTNAME");
+      return SessionName.of(hostName.isPresent() ? hostName.get().value() : "lanyard");
     }
     Optional<String> problem = SessionName.problem(setting.get().value());
     if (problem.isPresent()) {

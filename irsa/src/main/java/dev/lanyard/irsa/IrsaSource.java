@@ -3,6 +3,7 @@ package dev.lanyard.irsa;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
+import java.util.Optional;
 
 /**
  * IAM roles for service accounts, as a source of the chain. An application has no need of it:
@@ -63,10 +64,10 @@ public final class IrsaSource implements CredentialsSource {
   @Override
   public Detection detect(Environment environment) {
     try {
-      return IrsaSettings.read(environment, options)
-          .<Detection>map(
-              settings -> new Detection.Present(new IrsaExchange(settings), settings.description()))
-          .orElseGet(() -> new Detection.Absent(IrsaSettings.LOOKED_FOR));
+      Optional<IrsaSettings> settings = IrsaSettings.read(environment, options);
+      return settings.isPresent()
+          ? new Detection.Present(new IrsaExchange(settings.get()), settings.get().description())
+          : new Detection.Absent(IrsaSettings.LOOKED_FOR);
     } catch (InvalidSettingException e) {
       return new Detection.Broken(String.valueOf(e.getMessage()), e.remedy());
     }

@@ -6,6 +6,8 @@ import dev.lanyard.spi.SessionCredentials;
 import java.net.URI;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -13,11 +15,13 @@ import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.awscore.defaultsmode.DefaultsMode;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.profiles.ProfileFile;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.endpoints.StsEndpointParams;
 import software.amazon.awssdk.services.sts.endpoints.StsEndpointProvider;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
@@ -32,6 +36,10 @@ import software.amazon.awssdk.services.sts.model.PolicyDescriptorType;
  * cut from the attempt's budget, and nothing is left that anybody would have to close. It is told
  * all that it would otherwise look for by itself: nothing in a profile file counts, no instance
  * metadata is asked, no credentials are sought, nothing is retried.
+ *
+ * <p>In this package too, what runs before the first credentials are there has conditions and small
+ * classes where elsewhere there are streams and lambdas, which cost a process that has just started
+ * more.
  */
 final class StsCall {
   private static final ProfileFile NO_PROFILES = ProfileFile.aggregator().build();
@@ -52,8 +60,8 @@ final class StsCall {
           .with(given.get());
     }
     StsLocation location = settings.location().orElseThrow();
-    BoundedHttpClient http = new BoundedHttpClient(context, token::scrub);
-    context.onTimeout(http::abort);
+    BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(token));
+    context.onTimeout(new Abort(http));
     URI endpoint = endpoint(location);
     try (http;
         StsClient client = client(location, endpoint, http)) {
@@ -61,23 +69,37 @@ final class StsCall {
     }
   }
 
+  private record Scrub(WebIdentityToken token) implements UnaryOperator<String> {
+    @Override
+    public String apply(String text) {
+      return token.scrub(text);
+    }
+  }
+
+  private record Abort(BoundedHttpClient http) implements Runnable {
+    @Override
+    public void run() {
+      http.abort();
+    }
+  }
+
   /** Returns the host that the SDK's own endpoint rules give for these settings. */
   static URI endpoint(StsLocation location) {
-    return location
-        .endpoint()
-        .orElseGet(
-            () ->
-                StsEndpointProvider.defaultProvider()
-                    .resolveEndpoint(
-                        parameters ->
-                            parameters
-                                .region(Region.of(location.region()))
-                                .useFips(location.fips())
-                                .useDualStack(location.dualStack())
-                                .useGlobalEndpoint(false))
-                    .join()
-                    .endpointUrl()
-                    .toUri());
+    if (location.endpoint().isPresent()) {
+      return location.endpoint().get();
+    }
+    StsEndpointParams parameters =
+        StsEndpointParams.builder()
+            .region(Region.of(location.region()))
+            .useFips(location.fips())
+            .useDualStack(location.dualStack())
+            .useGlobalEndpoint(false)
+            .build();
+    return StsEndpointProvider.defaultProvider()
+        .resolveEndpoint(parameters)
+        .join()
+        .endpointUrl()
+        .toUri();
   }
 
   private static StsClient client(StsLocation location, URI endpoint, BoundedHttpClient http)
@@ -92,17 +114,24 @@ final class StsCall {
           .defaultsMode(DefaultsMode.STANDARD)
           .credentialsProvider(AnonymousCredentialsProvider.create())
           .overrideConfiguration(
-              configuration ->
-                  configuration
-                      .retryStrategy(AwsRetryStrategy.doNotRetry())
-                      .defaultProfileFileSupplier(() -> NO_PROFILES)
-                      .defaultProfileFile(NO_PROFILES)
-                      .defaultProfileName("default"))
+              ClientOverrideConfiguration.builder()
+                  .retryStrategy(AwsRetryStrategy.doNotRetry())
+                  .defaultProfileFileSupplier(new NoProfiles())
+                  .defaultProfileFile(NO_PROFILES)
+                  .defaultProfileName("default")
+                  .build())
           .build();
     } catch (RuntimeException e) {
       // The SDK parses the profile files before it lets the client do without: a parser's message
       // may repeat a line of them, so it is no cause.
       throw StsFailures.noClient(e);
+    }
+  }
+
+  private record NoProfiles() implements Supplier<ProfileFile> {
+    @Override
+    public ProfileFile get() {
+      return NO_PROFILES;
     }
   }
 
@@ -144,8 +173,12 @@ final class StsCall {
               .roleArn(settings.role().value())
               .roleSessionName(settings.sessionName())
               .webIdentityToken(token.value());
-      options.duration().ifPresent(d -> request.durationSeconds((int) d.toSeconds()));
-      options.policy().ifPresent(request::policy);
+      if (options.duration().isPresent()) {
+        request.durationSeconds((int) options.duration().get().toSeconds());
+      }
+      if (options.policy().isPresent()) {
+        request.policy(options.policy().get());
+      }
       if (!options.policyArns().isEmpty()) {
         request.policyArns(
             options.policyArns().stream()
@@ -176,7 +209,7 @@ final class StsCall {
         throw failures.incomplete("Expiration", response);
       }
       // By the clock of whoever issued them; how that stands to ours, the engine judges.
-      if (answeredAt.filter(at -> !expiration.isAfter(at)).isPresent()) {
+      if (answeredAt.isPresent() && !expiration.isAfter(answeredAt.get())) {
         throw failures.expired(expiration, response);
       }
       return SessionCredentials.builder()

@@ -188,9 +188,9 @@ final class StsFailures {
 
   /** Returns when an answer was sent, by the clock of whoever sent it. */
   static Optional<Instant> date(@Nullable SdkHttpResponse response) {
-    return Optional.ofNullable(response)
-        .flatMap(r -> r.firstMatchingHeader("Date"))
-        .flatMap(RetryAfter::date);
+    Optional<String> date =
+        response == null ? Optional.empty() : response.firstMatchingHeader("Date");
+    return date.isPresent() ? RetryAfter.date(date.get()) : Optional.empty();
   }
 
   private Instant answeredAt(Optional<SdkHttpResponse> http) {

@@ -86,11 +86,9 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
       }
       return new StsLocation(GLOBAL, Optional.empty(), false, false);
     }
+    Optional<Setting> endpoints = environment.variable("AWS_STS_REGIONAL_ENDPOINTS");
     boolean legacy =
-        environment
-            .variable("AWS_STS_REGIONAL_ENDPOINTS")
-            .filter(setting -> setting.value().strip().equalsIgnoreCase("legacy"))
-            .isPresent();
+        endpoints.isPresent() && endpoints.get().value().strip().equalsIgnoreCase("legacy");
     // FIPS or dual-stack switches the global shortcut off. Source: the STS endpoint rule set.
     boolean global = legacy && !fips && !dualStack && LEGACY.contains(region.get());
     return new StsLocation(global ? GLOBAL : region.get(), Optional.empty(), fips, dualStack);
@@ -105,7 +103,8 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
 
   /** Returns which rule an endpoint breaks, as the end of a sentence that begins with its name. */
   static Optional<String> endpointProblem(URI endpoint) {
-    String scheme = Optional.ofNullable(endpoint.getScheme()).orElse("").toLowerCase(Locale.ROOT);
+    String scheme =
+        endpoint.getScheme() == null ? "" : endpoint.getScheme().toLowerCase(Locale.ROOT);
     if (!scheme.equals("https") && !scheme.equals("http")) {
       return Optional.of("must begin with https:// or http://");
     }
@@ -137,19 +136,20 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
       return options.region();
     }
     // AWS_DEFAULT_REGION is not a setting of the SDK for Java, but the webhook injects it as well.
-    Optional<Setting> setting =
-        environment
-            .setting("aws.region", "AWS_REGION")
-            .or(() -> environment.variable("AWS_DEFAULT_REGION"));
-    if (setting.isPresent()) {
-      Optional<String> problem = regionProblem(setting.get().value());
-      if (problem.isPresent()) {
-        throw new InvalidSettingException(
-            setting.get().origin() + " " + problem.get(),
-            "Set AWS_REGION to the region of the cluster, without quotes or blanks");
-      }
+    Optional<Setting> setting = environment.setting("aws.region", "AWS_REGION");
+    if (setting.isEmpty()) {
+      setting = environment.variable("AWS_DEFAULT_REGION");
     }
-    return setting.map(Setting::value);
+    if (setting.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> problem = regionProblem(setting.get().value());
+    if (problem.isPresent()) {
+      throw new InvalidSettingException(
+          setting.get().origin() + " " + problem.get(),
+          "Set AWS_REGION to the region of the cluster, without quotes or blanks");
+    }
+    return Optional.of(setting.get().value());
   }
 
   private static Optional<URI> endpoint(Environment environment, IrsaOptions options)
@@ -161,10 +161,10 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
         environment, "aws.ignoreConfiguredEndpointUrls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {
       return Optional.empty();
     }
-    Optional<Setting> setting =
-        environment
-            .setting("aws.endpointUrlSts", "AWS_ENDPOINT_URL_STS")
-            .or(() -> environment.setting("aws.endpointUrl", "AWS_ENDPOINT_URL"));
+    Optional<Setting> setting = environment.setting("aws.endpointUrlSts", "AWS_ENDPOINT_URL_STS");
+    if (setting.isEmpty()) {
+      setting = environment.setting("aws.endpointUrl", "AWS_ENDPOINT_URL");
+    }
     if (setting.isEmpty()) {
       return Optional.empty();
     }

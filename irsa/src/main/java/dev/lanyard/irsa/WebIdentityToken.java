@@ -91,7 +91,7 @@ final class WebIdentityToken {
     if (value.length() > MAX_LENGTH) {
       throw tooLong(name);
     }
-    if (value.length() < MIN_LENGTH || !value.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+    if (value.length() < MIN_LENGTH || !isPrintable(value)) {
       throw misconfigured(
           "web identity token file "
               + name
@@ -103,6 +103,15 @@ final class WebIdentityToken {
           null);
     }
     return new WebIdentityToken(value);
+  }
+
+  private static boolean isPrintable(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (value.charAt(i) <= 0x20 || value.charAt(i) >= 0x7f) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Says whether a text that ought to be something else holds what looks like a token. */
