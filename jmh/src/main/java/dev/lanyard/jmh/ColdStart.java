@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.ToDoubleFunction;
 
 /** What do credentials add to the time from a process's start to its first answer from S3? */
 final class ColdStart {
@@ -36,7 +37,7 @@ final class ColdStart {
 
   ColdStart(boolean quick) {
     rounds = quick ? 1 : 7;
-    limitedRounds = quick ? 1 : 3;
+    limitedRounds = quick ? 1 : 5;
   }
 
   /** The Java that runs this. */
@@ -59,8 +60,9 @@ final class ColdStart {
         new ArrayList<>(
             List.of(
                 "The time is taken outside: from before the process is made until it has said that"
-                    + " it has its answer. Runs of all contenders take turns; medians. The SDK's"
-                    + " lightest HTTP client is on the class path, for all.",
+                    + " it has its answer. Runs of all contenders take turns; medians, and in"
+                    + " brackets the least and the most. The SDK's lightest HTTP client is on the"
+                    + " class path, for all.",
                 "CPU is that of the whole process until then, its JIT compiler included."));
     try (Loopback loopback = Loopback.trusting()) {
       String endpoint = "http://127.0.0.1:" + s3.getAddress().getPort();
@@ -136,11 +138,12 @@ final class ColdStart {
       rows.add(
           List.of(
               contender,
-              whole(run.millis()),
+              whole(run.millis()) + spread(runs.getOrDefault(contender, List.of()), Run::millis),
               whole(run.millis() - base.millis()),
               whole(run.classes()),
               whole(run.classes() - base.classes()),
-              whole(run.cpuMillis()),
+              whole(run.cpuMillis())
+                  + spread(runs.getOrDefault(contender, List.of()), Run::cpuMillis),
               whole(run.cpuMillis() - base.cpuMillis())));
     }
     tables.add(
@@ -221,6 +224,12 @@ final class ColdStart {
         median(runs.stream().mapToDouble(Run::millis).sorted().toArray()),
         median(runs.stream().mapToDouble(Run::classes).sorted().toArray()),
         median(runs.stream().mapToDouble(Run::cpuMillis).sorted().toArray()));
+  }
+
+  /** The least and the most: whether two medians differ by more than the machine's own noise. */
+  private static String spread(List<Run> runs, ToDoubleFunction<Run> of) {
+    double[] sorted = runs.stream().mapToDouble(of).sorted().toArray();
+    return " (" + whole(sorted[0]) + "-" + whole(sorted[sorted.length - 1]) + ")";
   }
 
   private static double median(double[] sorted) {
