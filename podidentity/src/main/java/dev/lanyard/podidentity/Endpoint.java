@@ -29,7 +29,10 @@ final class Endpoint {
   private Endpoint(URI uri, boolean tls, @Nullable InetAddress literal, boolean pathShown) {
     String uriHost = uri.getHost();
     this.tls = tls;
-    this.host = uriHost.startsWith("[") ? uriHost.substring(1, uriHost.length() - 1) : uriHost;
+    String bare = uriHost.startsWith("[") ? uriHost.substring(1, uriHost.length() - 1) : uriHost;
+    // The agent compares the Host header letter by letter and refuses every other spelling of its
+    // address. Source: aws/eks-pod-identity-agent, internal/validation/request.go.
+    this.host = HostRule.POD_IDENTITY_IPV6.equals(literal) ? HostRule.POD_IDENTITY_IPV6_HOST : bare;
     this.port = uri.getPort();
     // A request line is ASCII: what is not goes out as its UTF-8 bytes, percent-encoded.
     URI ascii = URI.create(uri.toASCIIString());

@@ -25,10 +25,15 @@ final class HostRule {
   static final InetAddress ECS = address(169, 254, 170, 2);
 
   /** The EKS Pod Identity Agent. Source: aws/eks-pod-identity-agent, configuration/config.go. */
+  static final InetAddress POD_IDENTITY_IPV6 =
+      address(0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x23);
+
+  /** The same as the agent spells it. */
+  static final String POD_IDENTITY_IPV6_HOST = "fd00:ec2::23";
+
+  /** The EKS Pod Identity Agent, by IPv4 and by IPv6. */
   static final List<InetAddress> POD_IDENTITY =
-      List.of(
-          address(169, 254, 170, 23),
-          address(0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x23));
+      List.of(address(169, 254, 170, 23), POD_IDENTITY_IPV6);
 
   private static final Pattern DOTTED_QUAD =
       Pattern.compile(
