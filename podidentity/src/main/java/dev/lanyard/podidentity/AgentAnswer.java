@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What came back: a status, the two headers that matter, and a body that may be a secret. */
@@ -14,25 +16,37 @@ final class AgentAnswer {
   /** A body larger than this is cut off, and one byte more tells that it was. */
   static final int MAX_BODY_BYTES = 1 << 20;
 
+  /** Source: IANA, HTTP content coding registry. */
+  private static final Set<String> ENCODINGS =
+      Set.of("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd");
+
   private final int status;
   private final Optional<Instant> date;
   private final Optional<Duration> retryAfter;
   private final byte[] body;
+  private final Optional<String> compression;
 
   /**
    * @param status the status
    * @param date the {@code Date} header as it stands
    * @param retryAfter the {@code Retry-After} header as it stands
+   * @param contentEncoding the {@code Content-Encoding} header as it stands
    * @param body at most one byte more than {@link #MAX_BODY_BYTES}
    * @param now the time by the engine's clock, for a Retry-After that is a date in an answer
    *     without one
    */
   AgentAnswer(
-      int status, @Nullable String date, @Nullable String retryAfter, byte[] body, Instant now) {
+      int status,
+      @Nullable String date,
+      @Nullable String retryAfter,
+      @Nullable String contentEncoding,
+      byte[] body,
+      Instant now) {
     this.status = status;
     this.date = httpDate(date);
     this.retryAfter = wait(retryAfter, this.date.orElse(now));
     this.body = body;
+    this.compression = compression(contentEncoding, body);
   }
 
   int status() {
@@ -53,6 +67,22 @@ final class AgentAnswer {
 
   boolean isTooLarge() {
     return body.length > MAX_BODY_BYTES;
+  }
+
+  /** Returns how the body is compressed, which nobody asked for, and which makes it unreadable. */
+  Optional<String> compression() {
+    return compression;
+  }
+
+  private static Optional<String> compression(@Nullable String contentEncoding, byte[] body) {
+    String named = contentEncoding == null ? "" : contentEncoding.strip().toLowerCase(Locale.ROOT);
+    if (named.isEmpty() || named.equals("identity")) {
+      // Source: RFC 1952, section 2.3.1. No JSON and no text begins so.
+      boolean gzip = body.length > 1 && body[0] == 0x1f && body[1] == (byte) 0x8b;
+      return gzip ? Optional.of("gzip") : Optional.empty();
+    }
+    // A header of the peer's own making is not shown.
+    return Optional.of(ENCODINGS.contains(named) ? named : "an unknown encoding");
   }
 
   private static Optional<Instant> httpDate(@Nullable String value) {

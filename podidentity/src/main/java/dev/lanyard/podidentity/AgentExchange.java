@@ -171,6 +171,7 @@ final class AgentExchange implements CredentialsExchange {
           response.getCode(),
           header(response, HttpHeaders.DATE),
           header(response, HttpHeaders.RETRY_AFTER),
+          header(response, HttpHeaders.CONTENT_ENCODING),
           body(response),
           context.now());
     }
@@ -199,6 +200,10 @@ final class AgentExchange implements CredentialsExchange {
     if (answer.isTooLarge()) {
       throw unusable("the body is larger than 1 MiB");
     }
+    if (answer.compression().isPresent()) {
+      throw unusable(
+          "the body is compressed (" + answer.compression().get() + "), which was not asked for");
+    }
     FlatJson json;
     try {
       json = FlatJson.parse(answer.body());
@@ -206,7 +211,7 @@ final class AgentExchange implements CredentialsExchange {
       throw unusable(String.valueOf(e.getMessage()));
     }
     // The shape that the instance metadata service gives to a failure.
-    if (json.has("Code") && !json.text("Code").filter("Success"::equals).isPresent()) {
+    if (json.has("Code") && !json.text("Code").orElse("").equalsIgnoreCase("Success")) {
       throw refusal(answer, token);
     }
     try {
@@ -229,7 +234,10 @@ final class AgentExchange implements CredentialsExchange {
 
   private ExchangeException refusal(AgentAnswer answer, Optional<String> token) {
     int status = answer.status();
-    AgentMessage message = AgentMessage.of(answer.body(), token);
+    AgentMessage message =
+        answer.compression().isPresent()
+            ? AgentMessage.NONE
+            : AgentMessage.of(answer.body(), token);
     Kind kind = kind(status, message.code().orElse(""));
     StringBuilder text = new StringBuilder("agent ").append(endpoint);
     if (status >= 300 && status < 400) {
@@ -244,6 +252,9 @@ final class AgentExchange implements CredentialsExchange {
     message.requestId().ifPresent(id -> text.append(", request ").append(id));
     text.append(')');
     message.text().ifPresent(words -> text.append(": ").append(words));
+    answer
+        .compression()
+        .ifPresent(how -> text.append(", with a compressed body (").append(how).append(')'));
     return ExchangeException.builder(kind, text.toString())
         .status(status)
         .code(message.code().orElse(null))

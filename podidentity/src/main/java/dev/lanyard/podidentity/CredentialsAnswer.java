@@ -5,7 +5,6 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,8 +28,8 @@ final class CredentialsAnswer {
   /** RFC 3339, and the offset without a colon that Java's SDK takes too. */
   private static final Pattern TIME =
       Pattern.compile(
-          "(\\d{4}-\\d\\d-\\d\\d)[Tt](\\d\\d:\\d\\d:\\d\\d)(?:\\.(\\d{1,100}))?"
-              + "([Zz]|[+-]\\d\\d:?\\d\\d)");
+          "(\\d{4}-\\d\\d-\\d\\d)[Tt](\\d\\d:\\d\\d):(\\d\\d)(?:\\.(\\d{1,100}))?"
+              + "(?:[Zz]|([+-])([01]\\d|2[0-3]):?([0-5]\\d))");
 
   private static final Pattern ACCOUNT = Pattern.compile("\\d{12}");
 
@@ -42,14 +41,17 @@ final class CredentialsAnswer {
    *
    * @param json the body
    * @param date the answer's {@code Date}
-   * @throws Unusable if a field is missing, null, empty, or of another kind
+   * @throws Unusable if a field is missing, null, empty, twice there, or of another kind
    */
   static SessionCredentials read(FlatJson json, Optional<Instant> date) throws Unusable {
     // The agents say Token; SessionToken is what other issuers of the same shape call it.
-    String token = json.has("Token") || !json.has("SessionToken") ? "Token" : "SessionToken";
-    String accessKeyId = required(json, "AccessKeyId");
-    String secretAccessKey = required(json, "SecretAccessKey");
-    String sessionToken = required(json, token);
+    boolean other =
+        json.text("Token").isEmpty()
+            && json.has("SessionToken")
+            && (!json.has("Token") || json.text("SessionToken").isPresent());
+    String accessKeyId = credential(json, "AccessKeyId");
+    String secretAccessKey = credential(json, "SecretAccessKey");
+    String sessionToken = credential(json, other ? "SessionToken" : "Token");
     Optional<Instant> expiration = time(required(json, "Expiration"));
     if (expiration.isEmpty()) {
       throw new Unusable("field Expiration is not a time as RFC 3339 has it");
@@ -67,6 +69,20 @@ final class CredentialsAnswer {
         .build();
   }
 
+  /**
+   * A key id and a session token travel in headers: what no header carries as it is would fail
+   * every request, or split it in two. A key with a blank in it signs wrongly.
+   */
+  private static String credential(FlatJson json, String name) throws Unusable {
+    String value = required(json, name);
+    for (int i = 0; i < value.length(); i++) {
+      if (value.charAt(i) <= ' ' || value.charAt(i) > '~') {
+        throw new Unusable("field " + name + " holds a character that no request can carry");
+      }
+    }
+    return value;
+  }
+
   private static String required(FlatJson json, String name) throws Unusable {
     Optional<String> text = json.text(name);
     if (text.isEmpty()) {
@@ -81,13 +97,25 @@ final class CredentialsAnswer {
     if (!matcher.matches()) {
       return Optional.empty();
     }
-    String fraction = matcher.group(3) == null ? "0" : matcher.group(3);
+    String fraction = matcher.group(4) == null ? "0" : matcher.group(4);
     String nanos = (fraction + "000000000").substring(0, 9);
+    int seconds = Integer.parseInt(matcher.group(3));
+    // RFC 3339 has leap seconds, java.time has none: the last second is then the next minute's.
+    if (seconds > 60) {
+      return Optional.empty();
+    }
+    long offset = 0;
+    if (matcher.group(5) != null) {
+      offset = Long.parseLong(matcher.group(6)) * 60 + Long.parseLong(matcher.group(7));
+      offset = matcher.group(5).equals("-") ? -offset : offset;
+    }
     try {
       return Optional.of(
           LocalDateTime.parse(matcher.group(1) + "T" + matcher.group(2))
+              .plusSeconds(seconds)
               .plusNanos(Long.parseLong(nanos))
-              .toInstant(ZoneOffset.of(matcher.group(4).toUpperCase(Locale.ROOT))));
+              .minusMinutes(offset)
+              .toInstant(ZoneOffset.UTC));
     } catch (DateTimeException e) {
       return Optional.empty();
     }

@@ -17,6 +17,7 @@ import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.ProtocolException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
 import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
@@ -60,6 +61,9 @@ final class SingleConnection implements HttpClientConnectionManager {
   /** Bounds on what may come back, the body apart. The agent sends well under a dozen headers. */
   private static final Http1Config LIMITS =
       Http1Config.custom().setMaxLineLength(16 * 1024).setMaxHeaderCount(100).build();
+
+  /** Interim answers (1xx) before the answer. No agent sends one, and somebody may send no end. */
+  private static final int MAX_INTERIM = 5;
 
   private final Endpoint endpoint;
   private final DnsResolver resolver;
@@ -193,8 +197,18 @@ final class SingleConnection implements HttpClientConnectionManager {
 
   /** The connection as the HTTP core knows it, which logs nothing. */
   private final class Link extends DefaultBHttpClientConnection {
+    private int heads;
+
     Link() {
       super(LIMITS);
+    }
+
+    @Override
+    public ClassicHttpResponse receiveResponseHeader() throws HttpException, IOException {
+      if (heads++ > MAX_INTERIM) {
+        throw new ProtocolException("too many interim answers");
+      }
+      return super.receiveResponseHeader();
     }
 
     @Override

@@ -9,6 +9,8 @@ import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -335,6 +337,123 @@ class AgentExchangeTest {
   }
 
   @Test
+  void findsFieldsWhateverTheCaseOfTheirNames() throws Exception {
+    String lower =
+        Tokens.GOOD_BODY
+            .replace("AccessKeyId", "accessKeyId")
+            .replace("\"Secret", "\"SECRET")
+            .replace("\"Token", "\"token")
+            .replace("AccountId", "accountID")
+            .replace("{", "{\"code\":\"success\",")
+            .replace("\"Expiration", "\"expiration");
+    try (WireAgent agent = WireAgent.answering("200 OK", lower)) {
+      SessionCredentials credentials =
+          Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext());
+
+      assertThat(credentials.accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+      assertThat(credentials.secretAccessKey()).isEqualTo(Tokens.SECRET_ACCESS_KEY);
+      assertThat(credentials.sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
+      assertThat(credentials.accountId()).contains("111122223333");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'\"Token\":', '\"token\":\"other\",\"Token\":', field Token comes twice",
+    "'\"Token\":', '\"Token\":null,\"TOKEN\":', field Token comes twice",
+    "ASIAEXAMPLEEXAMPLE01, 'ASIA EXAMPLE', field AccessKeyId holds a character that no request can"
+        + " carry",
+    "ASIAEXAMPLEEXAMPLE01, ' ASIAEXAMPLE', field AccessKeyId holds a character that no request can"
+        + " carry",
+    "wJalrXUtnFEMI, 'wJal\\nXUtnFEMI', field SecretAccessKey holds a character that no request"
+        + " can carry",
+    "IQoJb3JpZ2lu, 'IQoJ\\r\\nX-Evil: yes', field Token holds a character that no request can"
+        + " carry",
+    "IQoJb3JpZ2lu, 'IQoJ\\ud800', field Token holds a character that no request can carry",
+    "IQoJb3JpZ2lu, '\u00fcber', field Token holds a character that no request can carry",
+    "'\"2030-01-01T06:00:00Z\"', NaN, the body is not valid JSON",
+    "'\"2030-01-01T06:00:00Z\"', Infinity, the body is not valid JSON",
+    "'\"2030-01-01T06:00:00Z\"', 1893477600, field Expiration is not text",
+    "'\"2030-01-01T06:00:00Z\"', true, field Expiration is not text",
+    "2030-01-01T06:00:00Z, '', field Expiration is empty",
+    "2030-01-01T06:00:00Z, '2030-01-01T06:00:00', field Expiration is not a time",
+  })
+  void aFieldThatIsSpoiltIsNamed(String part, String spoilt, String reason) throws Exception {
+    try (WireAgent agent = WireAgent.answering("200 OK", Tokens.GOOD_BODY.replace(part, spoilt))) {
+      ExchangeException failure = Exchanges.failure(agent.uri());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure).hasMessageContaining("without usable session credentials: " + reason);
+    }
+  }
+
+  @Test
+  void aTokenThatIsNoneGivesWayToASessionToken() throws Exception {
+    for (String none : new String[] {"null", "\"\"", "7"}) {
+      String body =
+          Tokens.GOOD_BODY
+              .replace("\"Token\"", "\"SessionToken\"")
+              .replace("{", "{\"Token\":" + none + ",");
+      try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+        assertThat(
+                Exchanges.with(agent.uri(), Tokens.TOKEN)
+                    .exchange(new TestContext())
+                    .sessionToken())
+            .isEqualTo(Tokens.SESSION_TOKEN);
+      }
+    }
+  }
+
+  @Test
+  void aByteOrderMarkIsPassedOver() throws Exception {
+    try (WireAgent agent = WireAgent.answering("200 OK", "\uFEFF" + Tokens.GOOD_BODY)) {
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    }
+  }
+
+  @Test
+  void bytesThatAreNoUtf8MakeNoJson() throws Exception {
+    for (byte[] body :
+        new byte[][] {
+          Tokens.GOOD_BODY.getBytes(StandardCharsets.UTF_16),
+          Tokens.GOOD_BODY.getBytes(StandardCharsets.UTF_16LE),
+          Tokens.GOOD_BODY.getBytes(Charset.forName("UTF-32")),
+          Tokens.GOOD_BODY.replace("{", "{\"a\":\"\u00ff\",").getBytes(StandardCharsets.ISO_8859_1),
+          // A quote and a surrogate, each in a form that is too long.
+          Tokens.GOOD_BODY
+              .replace("{", "{\"a\":\"\u00c0\u00a2\",")
+              .getBytes(StandardCharsets.ISO_8859_1),
+          Tokens.GOOD_BODY
+              .replace("{", "{\"a\":\"\u00ed\u00a0\u0080\",")
+              .getBytes(StandardCharsets.ISO_8859_1),
+        }) {
+      try (WireAgent agent =
+          WireAgent.that(
+              (socket, out) -> {
+                WireAgent.raw("HTTP/1.1 200 OK\r\nContent-Length: " + body.length + "\r\n\r\n")
+                    .answer(socket, out);
+                out.write(body);
+              })) {
+        assertThat(Exchanges.failure(agent.uri()))
+            .hasMessageEndingWith("without usable session credentials: the body is not valid JSON");
+      }
+    }
+  }
+
+  @Test
+  void whatTheCodeSaysOtherThanSuccessIsAFailure() throws Exception {
+    for (String code :
+        new String[] {"\"Failed\"", "\"\"", "null", "7", "\"Success\",\"code\":\"Failed\""}) {
+      String body = Tokens.GOOD_BODY.replace("{", "{\"Code\":" + code + ",");
+      try (WireAgent agent = WireAgent.answering("200 OK", body)) {
+        ExchangeException failure = Exchanges.failure(agent.uri());
+        assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+        assertThat(failure).hasMessageContaining("could not answer the exchange (200");
+      }
+    }
+  }
+
+  @Test
   void takesSessionTokenForToken() throws Exception {
     String body = Tokens.GOOD_BODY.replace("\"Token\"", "\"SessionToken\"");
     try (WireAgent agent = WireAgent.answering("200 OK", body)) {
@@ -370,6 +489,11 @@ class AgentExchangeTest {
     "2030-01-01T08:30:00+02:30, 2030-01-01T06:00:00Z",
     "2029-12-31T22:00:00-08:00, 2030-01-01T06:00:00Z",
     "2030-01-01t06:00:00z, 2030-01-01T06:00:00Z",
+    "2030-01-01T00:00:00.000-06:00, 2030-01-01T06:00:00Z",
+    "2030-01-02T05:59:00+23:59, 2030-01-01T06:00:00Z",
+    "2029-12-31T06:01:00-23:59, 2030-01-01T06:00:00Z",
+    "2029-12-31T23:59:60Z, 2030-01-01T00:00:00Z",
+    "2030-01-01T05:59:60.25+00:00, 2030-01-01T06:00:00.25Z",
   })
   void readsTimesAsRfc3339HasThem(String text, Instant time) {
     assertThat(CredentialsAnswer.time(text)).contains(time);
@@ -387,6 +511,12 @@ class AgentExchangeTest {
         "2030-01-01T25:00:00Z",
         "2030-01-01T06:00:00.Z",
         "2030-01-01T06:00:00+99:00",
+        "2030-01-01T06:00:00+24:00",
+        "2030-01-01T06:00:00+01:60",
+        "2030-01-01T06:00:61Z",
+        "2030-01-01T06:00:00+1",
+        "2030-01-01 06:00:00Z",
+        " 2030-01-01T06:00:00Z",
         "+12030-01-01T06:00:00Z",
         "1893456000",
         "Tue, 01 Jan 2030 06:00:00 GMT",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanyard.podidentity.Exchanges.Names;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,6 +23,7 @@ import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
 import org.apache.hc.client5.http.DnsResolver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -136,6 +138,157 @@ class WireTest {
     }
   }
 
+  /** Whoever floods the client this way would otherwise keep it busy until the budget runs out. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+      })
+  void interimAnswersWithoutAnEndAreReadToTheirBoundAndNoFurther(String interim) throws Exception {
+    endless("", interim);
+  }
+
+  @Test
+  void interimAnswersBeforeTheAnswerArePassedOver() throws Exception {
+    String interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(5);
+    try (WireAgent agent =
+        WireAgent.that(
+            WireAgent.raw(
+                interim
+                    + "HTTP/1.1 200 OK\r\nContent-Length: "
+                    + Tokens.GOOD_BODY.length()
+                    + "\r\n\r\n"
+                    + Tokens.GOOD_BODY))) {
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    }
+  }
+
+  @Test
+  void aChunkExtensionWithoutAnEndIsReadToItsBoundAndNoFurther() throws Exception {
+    endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "x");
+  }
+
+  @Test
+  void trailersWithoutAnEndAreReadToTheirBoundAndNoFurther() throws Exception {
+    endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X-More: y\r\n");
+    endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", "y");
+  }
+
+  @Test
+  void chunksWithoutAnEndAreReadToTheBoundOfTheBodyAndNoFurther() throws Exception {
+    assertThat(
+            endless("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "8\r\nxxxxxxxx\r\n"))
+        .hasMessageContaining("larger than 1 MiB");
+  }
+
+  private static ExchangeException endless(String head, String more) throws Exception {
+    byte[] block = more.repeat(1024).getBytes(StandardCharsets.ISO_8859_1);
+    CountDownLatch hungUp = new CountDownLatch(1);
+    try (WireAgent agent =
+        WireAgent.that(
+            (socket, out) -> {
+              try {
+                WireAgent.raw(head).answer(socket, out);
+                while (true) {
+                  out.write(block);
+                }
+              } catch (IOException e) {
+                hungUp.countDown();
+              }
+            })) {
+      // Nobody ends it from outside: the exchange has to find its own bound.
+      ExchangeException failure = Exchanges.failure(agent.uri());
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
+      return failure;
+    }
+  }
+
+  @Test
+  void anAnswerInChunksWithATrailerIsAnAnswer() throws Exception {
+    int half = Tokens.GOOD_BODY.length() / 2;
+    String rest = Tokens.GOOD_BODY.substring(half);
+    try (WireAgent agent =
+        WireAgent.that(
+            WireAgent.raw(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + Integer.toHexString(half)
+                    + ";a=b\r\n"
+                    + Tokens.GOOD_BODY.substring(0, half)
+                    + "\r\n"
+                    + Integer.toHexString(rest.length())
+                    + "\r\n"
+                    + rest
+                    + "\r\n0\r\nX-Checksum: 1\r\n\r\n"))) {
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext()))
+          .extracting(credentials -> credentials.sessionToken())
+          .isEqualTo(Tokens.SESSION_TOKEN);
+    }
+  }
+
+  @Test
+  void aCookieIsNotKept() throws Exception {
+    try (WireAgent agent =
+        WireAgent.answering("200 OK", Tokens.GOOD_BODY, "Set-Cookie: a=b; Path=/")) {
+      AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
+      exchange.exchange(new TestContext());
+      exchange.exchange(new TestContext());
+
+      assertThat(agent.requests()).hasSize(2);
+      assertThat(agent.header(1, "Cookie")).isNull();
+    }
+  }
+
+  @Test
+  void aCompressedAnswerThatNobodyAskedForIsCalledThat() throws Exception {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+      gzip.write(Tokens.GOOD_BODY.getBytes(StandardCharsets.UTF_8));
+    }
+    String body = compressed.toString(StandardCharsets.ISO_8859_1);
+    for (String[] scene :
+        new String[][] {
+          {"Content-Encoding: gzip", "gzip"},
+          {"Content-Encoding: GZIP", "gzip"},
+          {"Content-Encoding: br", "br"},
+          {"Content-Encoding: " + Tokens.TOKEN, "an unknown encoding"},
+          {"Content-Encoding: identity", "gzip"},
+          {"X-Nothing: to say", "gzip"},
+        }) {
+      for (String status : new String[] {"200 OK", "404 Not Found"}) {
+        try (WireAgent agent =
+            WireAgent.that(
+                WireAgent.raw(
+                    "HTTP/1.1 "
+                        + status
+                        + "\r\n"
+                        + scene[0]
+                        + "\r\nContent-Length: "
+                        + body.length()
+                        + "\r\n\r\n"
+                        + body))) {
+          ExchangeException failure = Exchanges.failure(agent.uri());
+          assertThat(failure)
+              .hasMessageEndingWith(
+                  status.startsWith("200")
+                      ? "the body is compressed (" + scene[1] + "), which was not asked for"
+                      : "(404), with a compressed body (" + scene[1] + ")");
+          assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
+        }
+      }
+    }
+  }
+
+  @Test
+  void anAnswerThatSaysItIsNotCompressedIsRead() throws Exception {
+    try (WireAgent agent =
+        WireAgent.answering("200 OK", Tokens.GOOD_BODY, "Content-Encoding: Identity")) {
+      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    }
+  }
+
   @Test
   void aConnectionResetIsTransient() throws Exception {
     try (WireAgent agent =
@@ -216,6 +369,11 @@ class WireTest {
         "HTTP/1.1 200 OK\r\nX-Drip: ",
         "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4000\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: ",
+        "HTTP/1.1 103 Early Hints\r\nX-Drip: ",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 5000\r\n\r\n",
+        "HTTP/1.1 200 ",
         "HTTP/1.1 200 OK\r\n\r\n",
         "",
       })
