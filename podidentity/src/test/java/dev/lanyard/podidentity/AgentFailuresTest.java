@@ -6,6 +6,8 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.Locale;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,6 +209,19 @@ class AgentFailuresTest {
           "{\"message\":\"bad\",\"code\":\"Bad\",\"echo\":\"" + token + "\"}",
           "{\"message\":\"" + escaped(token) + "\",\"code\":\"Bad\"}",
           " ".repeat(400) + token,
+          "bad token " + token.toUpperCase(Locale.ROOT),
+          "bad token " + token.toLowerCase(Locale.ROOT),
+          "bad token " + percentEncoded(token),
+          "bad token " + percentEncoded(percentEncoded(token)),
+          "bad token " + escaped(token),
+          "bad token " + escaped(token).replace("\\u00", "\\x"),
+          "bad token " + escaped(token).replaceAll("\\\\u(....)", "&#x$1;"),
+          "bad token " + base64("Authorization: " + token),
+          "bad token " + base64("=Authorization: " + token),
+          "bad token " + base64("==Authorization: " + token),
+          "bad token " + token.replace(".", "\", \"").replaceAll("(.{12})", "$1\", \""),
+          "bad token " + token.substring(0, 14) + " and so on",
+          "{\"message\":\"bad\",\"code\":\"Bad\",\"requestId\":\"" + escaped(signature) + "\"}",
         }) {
       assertThat(message(text))
           .isEqualTo(new AgentMessage(Optional.empty(), Optional.empty(), Optional.empty()));
@@ -236,6 +251,51 @@ class AgentFailuresTest {
     assertThat(ServiceAccount.of("a.*.c")).isEmpty();
     assertThat(ServiceAccount.of("a.e30.c")).isEmpty();
     assertThat(ServiceAccount.of(Tokens.TOKEN)).contains(new ServiceAccount("shop", "orders"));
+  }
+
+  @Test
+  void aTokenOfPunctuationOrWithEscapesInItIsFoundAsWell() {
+    for (String token : new String[] {"+/=-_.~+/=-_.~", "Basic YWJjOmRl%2Fk%3D", "--"}) {
+      for (String echo : new String[] {token, percentEncoded(token)}) {
+        assertThat(
+                AgentMessage.of(
+                        ("bad token " + echo).getBytes(StandardCharsets.UTF_8), Optional.of(token))
+                    .text())
+            .as(echo)
+            .isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void wordsThatAreNotTheTokensAreKept() {
+    for (String words :
+        new String[] {
+          "no association for system:serviceaccount:shop:orders",
+          "the token is malformed: illegal base64 data at input byte 6",
+          "100% of calls failed; see https://docs.aws.amazon.com/eks/latest/userguide/pod-ids.html",
+          "caf\u00e9 &amp; \\u00zz %zz",
+        }) {
+      assertThat(message(words).text()).contains(words);
+    }
+  }
+
+  @Test
+  void aFieldOfAJsonFailureIsReadWhateverTheCaseOfItsName() {
+    assertThat(message("\uFEFF{\"Message\":\"no\",\"CODE\":\"Bad\",\"RequestId\":\"r-1\"}"))
+        .isEqualTo(new AgentMessage(Optional.of("no"), Optional.of("Bad"), Optional.of("r-1")));
+    assertThat(message("{\"message\":[\"no\"],\"code\":{},\"requestId\":\"a b\"}"))
+        .isEqualTo(AgentMessage.NONE);
+  }
+
+  private static String percentEncoded(String text) {
+    StringBuilder encoded = new StringBuilder();
+    text.chars().forEach(c -> encoded.append(String.format("%%%02X", c)));
+    return encoded.toString();
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static AgentMessage message(String body) {
