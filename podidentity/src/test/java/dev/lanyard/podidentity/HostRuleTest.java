@@ -1,5 +1,6 @@
 package dev.lanyard.podidentity;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.podidentity.Exchanges.Names;
@@ -22,17 +23,20 @@ class HostRuleTest {
   /** Names as a hostile or careless DNS answers for them. */
   private static final Names NAMES =
       Names.of(
-          Map.of(
-              "evil.example", new String[] {"10.0.0.1"},
-              "mixed.example", new String[] {"127.0.0.1", "10.0.0.1"},
-              "mixed6.example", new String[] {"::1", "2001:db8::1"},
-              "metadata.example", new String[] {"169.254.169.254"},
-              "mapped.example", new String[] {"::ffff:169.254.169.254"},
-              "any.example", new String[] {"0.0.0.0"},
-              "any6.example", new String[] {"::"},
-              "nearly.example", new String[] {"169.254.170.24"},
-              "evil.example.", new String[] {"10.0.0.1"},
-              "localhost", new String[] {"127.0.0.1", "10.0.0.1"}));
+          Map.ofEntries(
+              entry("evil.example", new String[] {"10.0.0.1"}),
+              entry("mixed.example", new String[] {"127.0.0.1", "10.0.0.1"}),
+              entry("mixed.example.", new String[] {"127.0.0.1", "10.0.0.1"}),
+              entry("mixedlast.example", new String[] {"10.0.0.1", "127.0.0.1"}),
+              entry("mixed6.example", new String[] {"::1", "2001:db8::1"}),
+              entry("metadata.example", new String[] {"169.254.169.254"}),
+              entry("mapped.example", new String[] {"::ffff:169.254.169.254"}),
+              entry("compatible.example", new String[] {"::127.0.0.1"}),
+              entry("any.example", new String[] {"0.0.0.0"}),
+              entry("any6.example", new String[] {"::"}),
+              entry("nearly.example", new String[] {"169.254.170.24"}),
+              entry("evil.example.", new String[] {"10.0.0.1"}),
+              entry("localhost", new String[] {"127.0.0.1", "10.0.0.1"})));
 
   @ParameterizedTest
   @ValueSource(
@@ -74,7 +78,43 @@ class HostRuleTest {
         "http://256.0.0.1/",
         "http://1.2.3.4.5/",
         "http://\u2460\u2461\u2466.0.0.1:PORT/",
+        // Digits, dots and letters of other scripts; a resolver may take them for the plain ones.
+        "http://\uff11\uff12\uff17.0.0.1:PORT/",
+        "http://127\u30020\u30020\u30021:PORT/",
+        "http://127\uff0e0\uff0e0\uff0e1:PORT/",
+        "http://127\u06f0.0.0.1:PORT/",
+        "http://l\u043ecalhost:PORT/",
+        "http://local\u00adhost:PORT/",
+        // Percent-encoded.
+        "http://%31%32%37.0.0.1:PORT/",
+        "http://127%2e0%2e0%2e1:PORT/",
+        "http://127.0.0.1%2e:PORT/",
+        "http://127.0.0.1%0d%0a:PORT/",
+        "http://localhost%2eevil.example:PORT/",
+        "http://%6c%6f%63%61%6c%68%6f%73%74:PORT/",
+        "http://[%3a%3a1]:PORT/",
+        // Other numbers of many notations.
+        "http://0x7F000001:PORT/",
+        "http://0X7f.0X0.0x0.0x1:PORT/",
+        "http://00000177.1:PORT/",
+        "http://127.0.0.0x1:PORT/",
+        "http://2130706433.:PORT/",
+        "http://127.65793:PORT/",
+        "http://-1:PORT/",
+        "http://127.0.0.1..:PORT/",
+        "http://.127.0.0.1:PORT/",
+        "http://127..0.1:PORT/",
         // IPv4 in IPv6.
+        "http://[::FFFF:127.0.0.1]:PORT/",
+        "http://[0:0:0:0:0:ffff:7f00:1]:PORT/",
+        "http://[::7f00:1]:PORT/",
+        "http://[2002:7f00:1::]:PORT/",
+        "http://[::ffff:0:127.0.0.1]:PORT/",
+        "http://[::2]:PORT/",
+        "http://[v1.fd00]:PORT/",
+        "http://[::1]evil.example:PORT/",
+        "http://[::1:PORT/",
+        "http://::1:PORT/",
         "http://[::ffff:127.0.0.1]:PORT/",
         "http://[::ffff:169.254.169.254]/",
         "http://[::ffff:a9fe:aa17]/",
@@ -125,6 +165,10 @@ class HostRuleTest {
         "http://mapped.example:PORT/",
         "http://any.example:PORT/",
         "http://any6.example:PORT/",
+        "http://mixedlast.example:PORT/",
+        "http://compatible.example:PORT/",
+        "http://Mixed.Example:PORT/",
+        "http://mixed.example.:PORT/",
         "http://nearly.example:PORT/",
         "http://localhost:PORT/",
         "HTTP://evil.example:PORT/",
@@ -150,6 +194,13 @@ class HostRuleTest {
       }
       assertThat(four.connections()).isZero();
       assertThat(six.connections()).isZero();
+      // They do listen, and would have seen it.
+      for (String there :
+          List.of("http://127.0.0.1:" + four.port(), "http://[::1]:" + six.port())) {
+        Exchanges.with(there, Tokens.TOKEN).exchange(new TestContext());
+      }
+      assertThat(four.requests()).hasSize(1);
+      assertThat(six.requests()).hasSize(1);
     }
   }
 

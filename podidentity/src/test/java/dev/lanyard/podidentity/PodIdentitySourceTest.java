@@ -8,12 +8,14 @@ import dev.lanyard.spi.Environment;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.core.SdkSystemSetting;
 
 class PodIdentitySourceTest {
   private static final String FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -172,6 +174,74 @@ class PodIdentitySourceTest {
   }
 
   @Test
+  void itsPropertiesAndVariablesAreThoseOfTheSdk() {
+    Map<SdkSystemSetting, String> used =
+        Map.of(
+            SdkSystemSetting.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, "/creds",
+            SdkSystemSetting.AWS_CONTAINER_SERVICE_ENDPOINT, "http://localhost:1338",
+            SdkSystemSetting.AWS_CONTAINER_AUTHORIZATION_TOKEN, "abc");
+    Map<SdkSystemSetting, String> alsoUsed =
+        Map.of(
+            SdkSystemSetting.AWS_CONTAINER_CREDENTIALS_FULL_URI, AGENT,
+            SdkSystemSetting.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, TOKEN_PATH);
+    for (Map<SdkSystemSetting, String> settings : List.of(used, alsoUsed)) {
+      Map<String, String> properties = new HashMap<>();
+      Map<String, String> variables = new HashMap<>();
+      settings.forEach(
+          (setting, value) -> {
+            properties.put(setting.property(), value);
+            variables.put(setting.environmentVariable(), value);
+          });
+      String byProperty =
+          present(
+                  new PodIdentitySource()
+                      .detect(Environment.of(Map.of()).withProperties(properties)))
+              .description();
+      String byVariable =
+          present(new PodIdentitySource().detect(Environment.of(variables))).description();
+
+      settings
+          .keySet()
+          .forEach(
+              setting -> {
+                boolean shown =
+                    setting != SdkSystemSetting.AWS_CONTAINER_SERVICE_ENDPOINT
+                        && setting != SdkSystemSetting.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
+                if (shown) {
+                  assertThat(byProperty).contains("system property " + setting.property());
+                  assertThat(byVariable)
+                      .contains("environment variable " + setting.environmentVariable());
+                }
+              });
+      assertThat(byProperty).contains(settings == used ? "localhost:1338" : TOKEN_PATH);
+      assertThat(byVariable).contains(settings == used ? "localhost:1338" : TOKEN_PATH);
+    }
+  }
+
+  @Test
+  void theRelativeUriOfAVariableGoesBeforeTheFullOneOfAPropertyAndSoDoTheTokens() {
+    Environment environment =
+        Environment.of(map(RELATIVE, "/v2/x", FILE, TOKEN_PATH))
+            .withProperties(
+                map(
+                    "aws.containerCredentialsFullUri",
+                    "http://127.0.0.1:1234/",
+                    "aws.containerAuthorizationToken",
+                    "abc"));
+
+    assertThat(present(new PodIdentitySource().detect(environment)).description())
+        .startsWith("agent http://169.254.170.2.")
+        .contains("which goes before system property aws.containerCredentialsFullUri")
+        .endsWith("token file " + TOKEN_PATH);
+  }
+
+  @Test
+  void aRelativeUriThatIsNoneIsNotPassedOverForAGoodFullOne() {
+    assertThat(broken(detect(RELATIVE, "@evil.example/", FULL, AGENT, FILE, TOKEN_PATH)).reason())
+        .startsWith("environment variable " + RELATIVE);
+  }
+
+  @Test
   void theServiceEndpointAloneMeansNothing() {
     assertThat(detect("AWS_CONTAINER_SERVICE_ENDPOINT", "http://localhost:1338"))
         .isInstanceOf(Detection.Absent.class);
@@ -214,6 +284,20 @@ class PodIdentitySourceTest {
         "/a\\b",
         "/a#b",
         "/a\r\nHost: evil.example",
+        "\\\\evil.example\\x",
+        "/\\evil.example/x",
+        " /v2/x",
+        "/v2/x ",
+        "/v2/x\n",
+        "/v2\tx",
+        "?id=1",
+        "#x",
+        "///evil.example/x",
+        "/%zz",
+        "https://169.254.170.2/v2/x",
+        "1/v2/x",
+        "/a\u0000b",
+        "/[evil]",
       })
   void aRelativeUriThatMayLeadElsewhereIsBroken(String path) {
     assertThat(broken(detect(RELATIVE, path)).reason())

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class WireAgent implements Closeable {
 
   private final ServerSocket server;
   private final CountDownLatch connected = new CountDownLatch(1);
+  private final Semaphore asked = new Semaphore(0);
   private final CountDownLatch closed = new CountDownLatch(1);
   private final AtomicInteger connections = new AtomicInteger();
   private final List<List<String>> requests = new CopyOnWriteArrayList<>();
@@ -105,6 +107,29 @@ final class WireAgent implements Closeable {
     return connected.await(30, TimeUnit.SECONDS);
   }
 
+  /** Waits for the next request that nobody has waited for; tells whether there was one. */
+  boolean awaitRequest() throws InterruptedException {
+    return asked.tryAcquire(30, TimeUnit.SECONDS);
+  }
+
+  /** Says nothing until the client hangs up. */
+  static Behaviour silence() {
+    return (socket, out) -> {
+      if (socket.getInputStream().read() >= 0) {
+        throw new IOException("more than one request on a connection");
+      }
+    };
+  }
+
+  /** Breaks the connection off with a reset, after some bytes of an answer. */
+  static Behaviour reset(String bytes) {
+    return (socket, out) -> {
+      raw(bytes).answer(socket, out);
+      socket.setSoLinger(true, 0);
+      socket.close();
+    };
+  }
+
   List<List<String>> requests() {
     return requests;
   }
@@ -149,6 +174,7 @@ final class WireAgent implements Closeable {
       }
       if (!head.isEmpty()) {
         requests.add(head);
+        asked.release();
         behaviour.answer(socket, socket.getOutputStream());
       }
     } catch (IOException e) {

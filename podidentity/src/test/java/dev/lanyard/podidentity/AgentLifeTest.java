@@ -1,0 +1,320 @@
+package dev.lanyard.podidentity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.FakeEks;
+import dev.lanyard.testing.FakePod;
+import dev.lanyard.testing.TrustPolicy;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+
+/** Agents that come late, go, hang and break off, over a real socket and in virtual time. */
+class AgentLifeTest {
+  private final VirtualTime time = new VirtualTime();
+
+  private PodIdentityCredentialsProvider provider(String uri) {
+    return PodIdentityCredentialsProvider.builder()
+        .environment(Environment.of(Map.of("AWS_CONTAINER_AUTHORIZATION_TOKEN", Tokens.TOKEN)))
+        .endpoint(URI.create(uri))
+        .time(time)
+        .build();
+  }
+
+  private PodIdentityCredentialsProvider provider(FakePod pod) {
+    return PodIdentityCredentialsProvider.builder()
+        .environment(pod.environment())
+        .time(time)
+        .build();
+  }
+
+  private FakeEks eks() {
+    return FakeEks.builder().clock(time::now).start();
+  }
+
+  private static String body(String keyId, Instant expiration) {
+    return Tokens.GOOD_BODY
+        .replace(Tokens.ACCESS_KEY_ID, keyId)
+        .replace("2030-01-01T06:00:00Z", expiration.toString());
+  }
+
+  @Test
+  void theFirstCallerWaitsForAnAgentThatStartsAfterThePod() throws Exception {
+    try (FakeEks eks = eks()) {
+      eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
+      FakePod pod = eks.pod("shop", "orders").podIdentity();
+      eks.agent().goDown();
+      PodIdentityCredentialsProvider provider = provider(pod);
+      CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
+
+      time.advance(Duration.ofSeconds(20));
+      assertThat(caller).isNotDone();
+      assertThat(provider.status().consecutiveFailures()).isBetween(10, 200);
+
+      eks.agent().comeBack();
+      time.advance(Duration.ofSeconds(2));
+      time.awaitQuiet();
+
+      assertThat(caller).isCompleted();
+      assertThat(eks.issued(caller.join().accessKeyId())).isPresent();
+      assertThat(eks.agent().exchanges()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aCallerIsToldAfterThirtySecondsWhyThereIsNoAgent() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0)) {
+      port = free.getLocalPort();
+    }
+    CompletableFuture<? extends AwsCredentialsIdentity> caller =
+        provider("http://127.0.0.1:" + port + "/v1/credentials").resolveIdentity();
+
+    time.advance(Duration.ofSeconds(27));
+    assertThat(caller).isNotDone();
+    time.advance(Duration.ofSeconds(3));
+    time.awaitQuiet();
+
+    assertThat(caller).isCompletedExceptionally();
+    assertThatThrownBy(caller::join)
+        .cause()
+        .isInstanceOf(CredentialsUnavailableException.class)
+        .hasMessageContaining("cannot be reached (ConnectException)")
+        .hasMessageContaining("Check that the EKS Pod Identity Agent runs on this pod's node");
+  }
+
+  @Test
+  void aRestartOfTheAgentIsNotNoticedByAnybody() throws Exception {
+    try (FakeEks eks = eks()) {
+      eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
+      PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
+      time.awaitQuiet();
+      String first = provider.resolveCredentials().accessKeyId();
+
+      // From before the first refresh is due, at half of six hours, to after the last, at 80 %.
+      time.advance(Duration.ofMinutes(179));
+      eks.agent().forget().goDown();
+      time.advance(Duration.ofHours(2));
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
+      assertThat(provider.status().health()).isEqualTo(Health.DEGRADED);
+      assertThat(provider.status().lastFailure())
+          .hasValueSatisfying(f -> assertThat(f.kind()).isEqualTo(Kind.TRANSIENT));
+
+      eks.agent().comeBack();
+      time.advance(Duration.ofMinutes(5));
+      time.awaitQuiet();
+
+      assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
+      assertThat(provider.status().health()).isEqualTo(Health.HEALTHY);
+      assertThat(provider.status().consecutiveFailures()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{\"AccessKeyId\":\"ASIAHALF\",",
+        "HTTP/1.1 200 OK\r\n\r\n{\"AccessKeyId\":\"ASIAHALF\",",
+        "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 3\r\n\r\n[]\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab",
+      })
+  void whileTheAgentFailsItIsAskedWithGrowingPausesAndNobodyWaits(String bytes) throws Exception {
+    List<Instant> asked = new CopyOnWriteArrayList<>();
+    try (WireAgent agent = WireAgent.that(WireAgent.text("200 OK", Tokens.GOOD_BODY))) {
+      PodIdentityCredentialsProvider provider = provider(agent.uri());
+      time.awaitQuiet();
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+      agent.behave(
+          (socket, out) -> {
+            asked.add(time.now());
+            WireAgent.reset(bytes).answer(socket, out);
+          });
+
+      Instant expiration = Instant.parse("2030-01-01T06:00:00Z");
+      time.advance(Duration.between(time.now(), expiration).minusSeconds(1));
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+
+      // Full jitter draws from nothing up to the bound, so what is sure is the bound of each pause.
+      assertThat(asked).hasSizeGreaterThan(10).hasSizeLessThan(400);
+      for (int i = 1; i < asked.size(); i++) {
+        Duration pause = Duration.between(asked.get(i - 1), asked.get(i));
+        Duration left = Duration.between(asked.get(i - 1), expiration);
+        Duration doubled = Duration.ofSeconds(1L << Math.min(20, i - 1));
+        Duration bound = min(min(doubled, Duration.ofMinutes(5)), left.dividedBy(4));
+        assertThat(pause).isBetween(Duration.ofMillis(100), max(bound, Duration.ofMillis(101)));
+      }
+
+      time.advance(Duration.ofSeconds(1));
+      int atExpiration = asked.size();
+      assertThatThrownBy(provider::resolveCredentials)
+          .isInstanceOf(CredentialsUnavailableException.class);
+      time.advance(Duration.ofMinutes(2));
+      assertThat(asked.size() - atExpiration).as("one every 5 to 15 s").isBetween(7, 26);
+
+      agent.behave(WireAgent.text("200 OK", body("ASIANEW", time.now().plusSeconds(3600))));
+      time.advance(Duration.ofSeconds(15));
+      time.awaitQuiet();
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("ASIANEW");
+    }
+  }
+
+  @Test
+  void aHangingAgentDelaysNobodyWhileCredentialsAreHeldAndIsGivenUpAfterTheBudget()
+      throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      PodIdentityCredentialsProvider provider = provider(agent.uri());
+      time.awaitQuiet();
+      assertThat(agent.awaitRequest()).isTrue();
+      agent.behave(WireAgent.silence());
+
+      for (int attempt = 1; attempt <= 3; attempt++) {
+        time.advanceToTheNextExchange();
+        assertThat(agent.awaitRequest()).isTrue();
+        assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+        assertThat(provider.resolveIdentity()).isCompleted();
+
+        time.advanceBesideAHangingExchange(Duration.ofSeconds(10));
+        time.awaitQuiet();
+
+        assertThat(provider.status().consecutiveFailures()).isEqualTo(attempt);
+        assertThat(provider.status().lastFailure())
+            .hasValueSatisfying(
+                f -> assertThat(f.message()).contains("gave no complete answer within 10 s"));
+      }
+
+      agent.behave(WireAgent.text("200 OK", body("ASIANEW", time.now().plusSeconds(36_000))));
+      time.advanceToTheNextExchange();
+      time.awaitQuiet();
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("ASIANEW");
+    }
+  }
+
+  @Test
+  void theFirstCallerOfAHangingAgentIsToldSoWithinThirtySeconds() throws Exception {
+    try (WireAgent agent = WireAgent.that(WireAgent.silence())) {
+      PodIdentityCredentialsProvider provider = provider(agent.uri());
+      CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
+      assertThat(agent.awaitRequest()).isTrue();
+
+      for (int attempt = 1; attempt <= 2; attempt++) {
+        time.advanceBesideAHangingExchange(Duration.ofSeconds(10));
+        time.advanceToTheNextExchange();
+        assertThat(agent.awaitRequest()).isTrue();
+      }
+      assertThat(caller).isNotDone();
+      time.advanceBesideAHangingExchange(
+          Duration.between(time.now(), TestContext.NOW.plusSeconds(30)));
+
+      assertThatThrownBy(() -> caller.get(30, TimeUnit.SECONDS))
+          .cause()
+          .isInstanceOf(CredentialsUnavailableException.class)
+          .hasMessageContaining("gave no complete answer within 10 s")
+          .hasMessageContaining("let network policies admit TCP port 80");
+    }
+  }
+
+  @Test
+  void anAssociationThatIsNotVisibleYetIsFoundWithoutAnybodyAskingAndAskedForGently()
+      throws Exception {
+    try (FakeEks eks = eks()) {
+      FakePod pod = eks.pod("shop", "orders").podIdentity();
+      PodIdentityCredentialsProvider provider = provider(pod);
+      time.awaitQuiet();
+
+      // A thousand callers are told at once, and cost the agent nothing more.
+      for (int i = 0; i < 1000; i++) {
+        assertThat(provider.resolveIdentity()).isCompletedExceptionally();
+      }
+      time.awaitQuiet();
+      assertThat(eks.agent().requests()).isEqualTo(1);
+      assertThat(provider.status().lastFailure())
+          .hasValueSatisfying(f -> assertThat(f.kind()).isEqualTo(Kind.REJECTED));
+
+      time.advance(Duration.ofSeconds(60));
+      assertThat(eks.agent().requests()).as("one every 5 to 15 s").isBetween(5, 13);
+
+      eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
+      time.advance(Duration.ofSeconds(15));
+      time.awaitQuiet();
+      assertThat(provider.resolveIdentity()).isCompleted();
+    }
+  }
+
+  @Test
+  void aRefusalTakesNoCredentialsAwayAndIsAskedAgainGently() throws Exception {
+    for (String refusal :
+        List.of(
+            "[id]: (ResourceNotFoundException): gone, fault: client\n",
+            "[id]: (AccessDeniedException): no, fault: client\n")) {
+      try (WireAgent agent = WireAgent.answeringWell()) {
+        time.awaitQuiet();
+        Instant expiration = time.now().plus(Duration.ofHours(6));
+        agent.behave(WireAgent.text("200 OK", body("ASIAHELD", expiration)));
+        PodIdentityCredentialsProvider provider = provider(agent.uri());
+        time.awaitQuiet();
+        agent.behave(WireAgent.text("400 Bad Request", refusal));
+
+        time.advance(Duration.ofHours(6).minusSeconds(1));
+
+        assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("ASIAHELD");
+        assertThat(provider.status().health()).isEqualTo(Health.DEGRADED);
+        assertThat(agent.requests()).hasSizeBetween(10, 400);
+
+        time.advance(Duration.ofSeconds(2));
+        assertThatThrownBy(provider::resolveCredentials)
+            .isInstanceOf(CredentialsUnavailableException.class)
+            .hasMessageContaining("expired")
+            .hasMessageContaining("refused the exchange (400");
+      }
+    }
+  }
+
+  @Test
+  void credentialsThatHaveExpiredOnArrivalAreNeverServedAndTakeNoneAway() throws Exception {
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      PodIdentityCredentialsProvider provider = provider(agent.uri());
+      time.awaitQuiet();
+      agent.behave(
+          (socket, out) ->
+              WireAgent.text("200 OK", body("ASIADEAD", time.now())).answer(socket, out));
+
+      time.advance(Duration.ofHours(5));
+
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+      assertThat(provider.status().lastFailure())
+          .hasValueSatisfying(
+              f -> {
+                assertThat(f.kind()).isEqualTo(Kind.TRANSIENT);
+                assertThat(f.message()).contains("expired on arrival");
+              });
+      time.advance(Duration.ofHours(2));
+      assertThatThrownBy(provider::resolveCredentials)
+          .isInstanceOf(CredentialsUnavailableException.class)
+          .hasMessageContaining("expired on arrival");
+    }
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private static Duration max(Duration a, Duration b) {
+    return a.compareTo(b) > 0 ? a : b;
+  }
+}
