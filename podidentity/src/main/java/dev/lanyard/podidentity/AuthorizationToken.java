@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Where the value of the {@code Authorization} header comes from. It is read anew at every attempt,
@@ -87,6 +88,41 @@ sealed interface AuthorizationToken {
               .setting(property, variable)
               .map(Setting::origin)
               .orElse("environment variable " + variable);
+    }
+  }
+
+  /**
+   * A token that the application gives.
+   *
+   * @param supplier gives it at each attempt
+   */
+  record Given(Supplier<String> supplier) implements AuthorizationToken {
+    @Override
+    public Optional<String> read() throws Misconfiguration {
+      String token;
+      try {
+        token = supplier.get();
+      } catch (RuntimeException e) {
+        // Its message may hold the token, and it is no cause to show either.
+        throw new Misconfiguration(
+            description() + " could not be had (" + e.getClass().getName() + ")",
+            "Mend the supplier that was given as authorizationToken");
+      }
+      if (token == null || token.isBlank()) {
+        throw new Misconfiguration(
+            description() + " is " + (token == null ? "null" : "blank"),
+            "Let the supplier that was given as authorizationToken return the whole value of the"
+                + " Authorization header");
+      }
+      if (token.length() > MAX_BYTES) {
+        throw oversized(description());
+      }
+      return Optional.of(checked(token, description()));
+    }
+
+    @Override
+    public String description() {
+      return "the token given to the provider";
     }
   }
 

@@ -4,6 +4,7 @@ import dev.lanyard.RefreshingCredentialsProvider;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +33,9 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
   }
 
   private PodIdentityCredentialsProvider(Builder builder) {
-    super(new PodIdentitySource(builder.endpoint, builder.tokenFile), builder);
+    super(
+        new PodIdentitySource(builder.endpoint, builder.tokenFile, builder.authorizationToken),
+        builder);
   }
 
   /**
@@ -59,6 +62,7 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
   public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
     private @Nullable URI endpoint;
     private @Nullable Path tokenFile;
+    private @Nullable Supplier<String> authorizationToken;
 
     private Builder() {}
 
@@ -91,6 +95,21 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
      */
     public Builder tokenFile(Path tokenFile) {
       this.tokenFile = Objects.requireNonNull(tokenFile, "tokenFile");
+      return this;
+    }
+
+    /**
+     * Sets where the token comes from, for an endpoint whose token is neither in a file nor in the
+     * environment. Default: as for {@link #tokenFile}, which goes before this one if both are set.
+     *
+     * @param authorizationToken asked at each exchange, on a thread of Lanyard's, for the whole
+     *     value of {@code Authorization}; it must not block for long. What it throws is a
+     *     misconfiguration, and so is null, a blank, or a line break in the token; neither the
+     *     token nor the message of what it throws is shown anywhere
+     * @return this builder
+     */
+    public Builder authorizationToken(Supplier<String> authorizationToken) {
+      this.authorizationToken = Objects.requireNonNull(authorizationToken, "authorizationToken");
       return this;
     }
 

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.jspecify.annotations.Nullable;
 
@@ -46,19 +47,23 @@ public final class PodIdentitySource implements CredentialsSource {
 
   private final @Nullable URI givenEndpoint;
   private final @Nullable Path givenTokenFile;
+  private final @Nullable Supplier<String> givenToken;
 
   /** Makes the source as the environment configures it. */
   public PodIdentitySource() {
-    this(null, null);
+    this(null, null, null);
   }
 
   /**
    * @param endpoint the endpoint to use instead of the one in the environment, null for that one
    * @param tokenFile the token file to use instead of the token in the environment, null for that
+   * @param token gives the token to use instead of the one in the environment, null for that
    */
-  PodIdentitySource(@Nullable URI endpoint, @Nullable Path tokenFile) {
+  PodIdentitySource(
+      @Nullable URI endpoint, @Nullable Path tokenFile, @Nullable Supplier<String> token) {
     this.givenEndpoint = endpoint;
     this.givenTokenFile = tokenFile;
+    this.givenToken = token;
   }
 
   @Override
@@ -132,6 +137,9 @@ public final class PodIdentitySource implements CredentialsSource {
   private AuthorizationToken token(Environment environment) throws Misconfiguration {
     if (givenTokenFile != null) {
       return new AuthorizationToken.File(givenTokenFile, givenTokenFile.toString());
+    }
+    if (givenToken != null) {
+      return new AuthorizationToken.Given(givenToken);
     }
     Optional<Setting> file = environment.setting(TOKEN_FILE_PROPERTY, TOKEN_FILE);
     if (file.isPresent()) {

@@ -9,6 +9,7 @@ import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
+import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -166,6 +169,63 @@ class AgentExchangeTest {
 
       assertThat(agent.header(0, "Authorization")).isEqualTo("first");
       assertThat(agent.header(1, "Authorization")).isEqualTo("second");
+    }
+  }
+
+  @Test
+  void asksTheApplicationForTheTokenAtEveryAttempt() throws Exception {
+    AtomicInteger times = new AtomicInteger();
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      PodIdentitySource source =
+          new PodIdentitySource(
+              URI.create(agent.uri()), null, () -> "token-" + times.incrementAndGet());
+      Detection.Present present =
+          (Detection.Present)
+              source.detect(Environment.of(Map.of("AWS_CONTAINER_AUTHORIZATION_TOKEN", "other")));
+      assertThat(times).as("detection asks nobody").hasValue(0);
+      assertThat(present.description()).endsWith(", the token given to the provider");
+      assertThat(present.exchange().tokenFile()).isEmpty();
+
+      present.exchange().exchange(new TestContext());
+      present.exchange().exchange(new TestContext());
+
+      assertThat(agent.header(0, "Authorization")).isEqualTo("token-1");
+      assertThat(agent.header(1, "Authorization")).isEqualTo("token-2");
+    }
+  }
+
+  @Test
+  @SuppressWarnings("NullAway") // An application may return null all the same.
+  void aTokenThatTheApplicationDoesNotGiveSendsNothing() throws Exception {
+    Map<Supplier<String>, String> scenes =
+        Map.of(
+            () -> null,
+            "is null",
+            () -> " ",
+            "is blank",
+            () -> "SECRET\n",
+            "holds a token with a line break",
+            () -> "SECRET".repeat(20_000),
+            "holds more than 64 KiB",
+            () -> {
+              throw new IllegalStateException("SECRET");
+            },
+            "could not be had (java.lang.IllegalStateException)");
+    try (WireAgent agent = WireAgent.answeringWell()) {
+      for (Map.Entry<Supplier<String>, String> scene : scenes.entrySet()) {
+        AgentExchange exchange =
+            new AgentExchange(
+                Endpoint.full(agent.uri(), "the URI"),
+                new AuthorizationToken.Given(scene.getKey()),
+                Names.of(Map.of()));
+        ExchangeException failure = Exchanges.failure(exchange, new TestContext());
+
+        assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+        assertThat(failure)
+            .hasMessageStartingWith("the token given to the provider " + scene.getValue());
+        assertThat(Exchanges.everythingIn(failure)).doesNotContain("SECRET");
+      }
+      assertThat(agent.connections()).isZero();
     }
   }
 

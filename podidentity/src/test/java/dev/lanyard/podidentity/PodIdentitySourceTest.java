@@ -354,7 +354,8 @@ class PodIdentitySourceTest {
   @Test
   void whatTheApplicationGaveGoesBeforeTheEnvironment() {
     PodIdentitySource source =
-        new PodIdentitySource(URI.create("http://localhost:8080/creds"), Path.of("/given/token"));
+        new PodIdentitySource(
+            URI.create("http://localhost:8080/creds"), Path.of("/given/token"), () -> "abc");
 
     Detection.Present present =
         present(
@@ -369,7 +370,7 @@ class PodIdentitySourceTest {
 
   @Test
   void anEndpointThatTheApplicationGaveIsHeldToTheSameRules() {
-    PodIdentitySource source = new PodIdentitySource(URI.create("http://10.0.0.1/"), null);
+    PodIdentitySource source = new PodIdentitySource(URI.create("http://10.0.0.1/"), null, null);
 
     assertThat(broken(source.detect(Environment.of(Map.of()))).reason()).contains("10.0.0.1");
   }
