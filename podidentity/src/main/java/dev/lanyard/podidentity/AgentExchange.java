@@ -18,8 +18,6 @@ import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.hc.client5.http.DnsResolver;
-import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
-import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
@@ -152,21 +150,19 @@ final class AgentExchange implements CredentialsExchange {
   private AgentAnswer ask(
       SingleConnection connection, Optional<String> token, ExchangeContext context)
       throws IOException {
-    HttpHost target =
-        new HttpHost(endpoint.tls() ? "https" : "http", endpoint.host(), endpoint.port());
-    BasicClassicHttpRequest request = new BasicClassicHttpRequest("GET", target, endpoint.path());
+    BasicClassicHttpRequest request =
+        new BasicClassicHttpRequest("GET", (HttpHost) null, endpoint.path());
+    request.setHeader(HttpHeaders.HOST, endpoint.authority());
     request.setHeader(HttpHeaders.ACCEPT, "application/json");
     request.setHeader(HttpHeaders.USER_AGENT, "lanyard");
     request.setHeader(HttpHeaders.CONNECTION, "close");
     if (token.isPresent()) {
       request.setHeader(HttpHeaders.AUTHORIZATION, token.get());
     }
-    // The minimal client has no proxies, redirects, retries, cookies, authentication or
-    // compression to switch off. Closing it closes the connection without draining it.
-    try (CloseableHttpClient client = HttpClients.createMinimal(connection)) {
+    try (connection) {
       // Closing the response as well would read an endless body to its end.
       @SuppressWarnings("resource")
-      ClassicHttpResponse response = client.executeOpen(target, request, null);
+      ClassicHttpResponse response = connection.send(request);
       return new AgentAnswer(
           response.getCode(),
           header(response, HttpHeaders.DATE),

@@ -172,6 +172,12 @@ final class Endpoint {
     return tls ? 443 : 80;
   }
 
+  /** Returns what the {@code Host} header says: the port is left out where the URI has none. */
+  String authority() {
+    String bracketed = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
+    return port < 0 ? bracketed : bracketed + ":" + port;
+  }
+
   /** Returns what the request asks for: the path and the query, neither decoded nor normalized. */
   String path() {
     return path;
@@ -198,16 +204,12 @@ final class Endpoint {
    */
   @Override
   public String toString() {
-    String shownHost = host.indexOf(':') >= 0 ? "[" + host + "]" : host;
     int query = path.indexOf('?');
     int end = !pathShown ? 0 : query < 0 ? path.length() : query;
     String shownPath = path.substring(0, end);
     if (end < path.length()) {
       shownPath += "...#" + Integer.toHexString(path.substring(end).hashCode());
     }
-    return (tls ? "https://" : "http://")
-        + shownHost
-        + (port < 0 ? "" : ":" + port)
-        + (path.equals("/") ? "" : shownPath);
+    return (tls ? "https://" : "http://") + authority() + (path.equals("/") ? "" : shownPath);
   }
 }

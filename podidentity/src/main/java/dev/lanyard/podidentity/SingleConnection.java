@@ -7,29 +7,23 @@ import java.net.Proxy;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import org.apache.hc.client5.http.ClientProtocolException;
 import org.apache.hc.client5.http.DnsResolver;
-import org.apache.hc.client5.http.HttpRoute;
-import org.apache.hc.client5.http.io.ConnectionEndpoint;
-import org.apache.hc.client5.http.io.HttpClientConnectionManager;
-import org.apache.hc.client5.http.io.LeaseRequest;
 import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.ProtocolException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
-import org.apache.hc.core5.http.impl.io.HttpRequestExecutor;
 import org.apache.hc.core5.http.impl.io.SocketHolder;
-import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.io.CloseMode;
-import org.apache.hc.core5.util.TimeValue;
-import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one connection of one exchange, in the place of the HTTP client's connection pool.
+ * The one connection of one exchange, in the place of an HTTP client and its connection pool.
  *
  * <p>The pool is for connections that are used again. An exchange wants the contrary, and four
  * things that the pool does not give:
@@ -46,9 +40,13 @@ import org.jspecify.annotations.Nullable;
  *       listened to.
  * </ul>
  *
+ * <p>Of the client, TLS is used and its chain of executors is not: there are no proxies, redirects,
+ * retries, cookies, authentication or compression to switch off, and a process that has just
+ * started has half a hundred classes fewer to load. HTTP itself is the core's.
+ *
  * <p>Used by the thread of the exchange; {@link #abort} and {@link #stage} by any thread.
  */
-final class SingleConnection implements HttpClientConnectionManager {
+final class SingleConnection implements AutoCloseable {
 
   /** How far the exchange has come. */
   enum Stage {
@@ -71,7 +69,6 @@ final class SingleConnection implements HttpClientConnectionManager {
   private final int connectMillis;
   private final int readMillis;
   private final Link link = new Link();
-  private final Slot slot = new Slot();
   private volatile Stage stage = Stage.RESOLVING;
   private volatile boolean aborted;
 
@@ -114,26 +111,32 @@ final class SingleConnection implements HttpClientConnectionManager {
     return stage;
   }
 
-  @Override
-  public LeaseRequest lease(
-      String id, HttpRoute route, Timeout requestTimeout, @Nullable Object state) {
-    return new LeaseRequest() {
-      @Override
-      public ConnectionEndpoint get(Timeout timeout) {
-        return slot;
+  /**
+   * Connects and sends a request without a body.
+   *
+   * @return the answer, its body still to be read; no informational one
+   * @throws ClientProtocolException if what came back is no answer that HTTP allows
+   */
+  ClassicHttpResponse send(ClassicHttpRequest request) throws IOException {
+    connect();
+    try {
+      link.sendRequestHeader(request);
+      link.flush();
+      ClassicHttpResponse response = link.receiveResponseHeader();
+      while (response.getCode() < HttpStatus.SC_SUCCESS) {
+        response = link.receiveResponseHeader();
       }
-
-      @Override
-      public boolean cancel() {
-        return false;
+      int status = response.getCode();
+      if (status != HttpStatus.SC_NO_CONTENT && status != HttpStatus.SC_NOT_MODIFIED) {
+        link.receiveResponseEntity(response);
       }
-    };
+      return response;
+    } catch (HttpException e) {
+      throw new ClientProtocolException(e);
+    }
   }
 
-  @Override
-  public void connect(
-      ConnectionEndpoint ignoredEndpoint, @Nullable TimeValue ignoredTimeout, HttpContext context)
-      throws IOException {
+  private void connect() throws IOException {
     InetAddress[] addresses = resolver.resolve(endpoint.host());
     if (addresses == null || addresses.length == 0) {
       throw new UnknownHostException(endpoint.host());
@@ -174,28 +177,12 @@ final class SingleConnection implements HttpClientConnectionManager {
   }
 
   @Override
-  public void upgrade(ConnectionEndpoint ignoredEndpoint, HttpContext context) {
-    throw new UnsupportedOperationException("only a tunnel through a proxy is upgraded");
-  }
-
-  @Override
-  public void release(
-      ConnectionEndpoint ignoredEndpoint, @Nullable Object state, TimeValue validDuration) {
-    close();
-  }
-
-  @Override
   public void close() {
     // A TLS socket that is closed in good order waits for the peer to say good-bye too.
     link.close(endpoint.tls() || aborted ? CloseMode.IMMEDIATE : CloseMode.GRACEFUL);
   }
 
-  @Override
-  public void close(CloseMode closeMode) {
-    close();
-  }
-
-  /** The connection as the HTTP core knows it, which logs nothing. */
+  /** The HTTP core's own, which logs nothing. */
   private final class Link extends DefaultBHttpClientConnection {
     private int heads;
 
@@ -228,44 +215,6 @@ final class SingleConnection implements HttpClientConnectionManager {
     @Override
     public void bind(javax.net.ssl.SSLSocket tlsSocket, Socket socket) throws IOException {
       bind(new SocketHolder(tlsSocket, socket));
-    }
-  }
-
-  /** The connection as the HTTP client knows it. */
-  private final class Slot extends ConnectionEndpoint {
-    @Override
-    @Deprecated
-    public ClassicHttpResponse execute(
-        String id, ClassicHttpRequest request, HttpRequestExecutor executor, HttpContext context)
-        throws IOException, HttpException {
-      return executor.execute(request, link, context);
-    }
-
-    @Override
-    public ClassicHttpResponse execute(
-        String id, ClassicHttpRequest request, RequestExecutor executor, HttpContext context)
-        throws IOException, HttpException {
-      return executor.execute(request, link, context);
-    }
-
-    @Override
-    public boolean isConnected() {
-      return link.isOpen();
-    }
-
-    @Override
-    public void setSocketTimeout(Timeout timeout) {
-      link.setSocketTimeout(timeout);
-    }
-
-    @Override
-    public void close() {
-      SingleConnection.this.close();
-    }
-
-    @Override
-    public void close(CloseMode closeMode) {
-      SingleConnection.this.close();
     }
   }
 }
