@@ -149,6 +149,7 @@ class LanyardReplayTest {
         } else {
           same(provider.resolveCredentials(), attempt.credentials());
           assertThat(stage.server().requests()).as("requests").hasSize(attempts.size());
+          stage.check(stage.server().requests().get(i), replay.requests().get(i));
           return;
         }
       }
