@@ -6,8 +6,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sts.StsClient;
 
@@ -74,6 +76,15 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
     private static final int MAX_POLICY_LENGTH = 2048;
 
     private static final int MAX_POLICY_ARNS = 10;
+
+    /** Source of both: the STS model, PolicyDescriptorType. */
+    private static final int MIN_ARN_LENGTH = 20;
+
+    private static final int MAX_ARN_LENGTH = 2048;
+
+    /** Source: the IAM user guide, IAM identifiers. */
+    private static final Pattern POLICY_ARN =
+        Pattern.compile("arn:aws[a-z0-9-]*:iam::(\\d{12}|aws):policy/[\\x21-\\x7e]+");
 
     private @Nullable RoleArn role;
     private @Nullable Path tokenFile;
@@ -154,14 +165,27 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
      * Sets a session policy that narrows what the role allows. Default: none. The request is not
      * signed: only TLS protects the policy on its way.
      *
-     * @param policy a policy as JSON, 1 to 2048 characters
+     * @param policy a policy as JSON, 1 to 2048 characters, none beyond U+00FF and no control
+     *     character but tab, line feed and carriage return
      * @return this builder
-     * @throws IllegalArgumentException if it has fewer or more
+     * @throws IllegalArgumentException if it is not
      */
     public Builder policy(String policy) {
       if (policy.isBlank() || policy.length() > MAX_POLICY_LENGTH) {
         throw new IllegalArgumentException(
             "the session policy must have 1 to 2048 characters, and has " + policy.length());
+      }
+      for (int i = 0; i < policy.length(); i++) {
+        char c = policy.charAt(i);
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c > 0xff) {
+          throw new IllegalArgumentException(
+              String.format(
+                  Locale.ROOT,
+                  "the session policy may hold tab, line feed, carriage return and U+0020 to U+00FF"
+                      + " only, and has U+%04X at position %d; JSON can spell it as an escape",
+                  (int) c,
+                  i));
+        }
       }
       this.policy = policy;
       return this;
@@ -170,9 +194,10 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
     /**
      * Sets managed policies that narrow what the role allows. Default: none.
      *
-     * @param policyArns the ARNs of up to 10 managed policies of the role's account or of AWS
+     * @param policyArns the ARNs of up to 10 managed policies of the role's account or of AWS, each
+     *     20 to 2048 characters
      * @return this builder
-     * @throws IllegalArgumentException if there are more, or one does not begin as an ARN does
+     * @throws IllegalArgumentException if there are more, or one is not the ARN of an IAM policy
      */
     public Builder policyArns(String... policyArns) {
       List<String> given = List.of(policyArns);
@@ -180,8 +205,18 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
         throw new IllegalArgumentException(
             "STS takes up to 10 session policy ARNs, not " + given.size());
       }
-      if (!given.stream().allMatch(arn -> arn.startsWith("arn:"))) {
-        throw new IllegalArgumentException("the ARN of a session policy begins with arn:");
+      for (String arn : given) {
+        if (arn.length() < MIN_ARN_LENGTH || arn.length() > MAX_ARN_LENGTH) {
+          throw new IllegalArgumentException(
+              "the ARN of a session policy must have 20 to 2048 characters, and one has "
+                  + arn.length());
+        }
+        if (!POLICY_ARN.matcher(arn).matches()) {
+          throw new IllegalArgumentException(
+              "the ARN of a session policy must be arn:{partition}:iam::{twelve-digit account or"
+                  + " aws}:policy/{path and name}: "
+                  + Texts.shown(arn));
+        }
       }
       this.policyArns = given;
       return this;
@@ -217,10 +252,10 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
     }
 
     /**
-     * Sets the client that asks STS, for what the other options cannot do: a proxy, a trust store,
-     * an interceptor. Its own region, endpoint and retries then hold, instead of this builder's;
-     * each call is limited to the exchange's time budget. Default: a client made for each exchange,
-     * on the SDK's {@code url-connection-client}.
+     * Sets the client that asks STS, for what the other options cannot do: a proxy with another
+     * authentication than Basic, another trust store, an interceptor. Its own region, endpoint,
+     * proxy and retries then hold, instead of this builder's; each call is limited to the
+     * exchange's time budget. Default: a client made for each exchange, with one connection.
      *
      * @param stsClient a client; the caller closes it, after all use of this provider
      * @return this builder
@@ -234,8 +269,20 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
      * Builds the provider and begins the first exchange in the background. Never waits.
      *
      * @return a provider; never fails because of the environment
+     * @throws IllegalArgumentException if the session policy and the policy ARNs have more than
+     *     2048 characters together
      */
     public IrsaCredentialsProvider build() {
+      int length = policy == null ? 0 : policy.length();
+      for (String arn : policyArns) {
+        length += arn.length();
+      }
+      // STS counts the plain text of both. Source: the STS API reference.
+      if (policy != null && length > MAX_POLICY_LENGTH) {
+        throw new IllegalArgumentException(
+            "the session policy and the policy ARNs may have 2048 characters together, and have "
+                + length);
+      }
       return new IrsaCredentialsProvider(
           new IrsaSource(
               new IrsaOptions(

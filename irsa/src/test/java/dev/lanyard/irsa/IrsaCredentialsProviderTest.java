@@ -1,7 +1,6 @@
 package dev.lanyard.irsa;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -13,7 +12,6 @@ import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.TrustPolicy;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -365,40 +363,6 @@ class IrsaCredentialsProviderTest {
     assertThat(
             catchThrowableOfType(CredentialsUnavailableException.class, broken::resolveCredentials))
         .hasMessageContaining("AWS_WEB_IDENTITY_TOKEN_FILE is not set");
-  }
-
-  @Test
-  void optionsThatCanNeverBeValidAreRefusedAtOnce() {
-    IrsaCredentialsProvider.Builder builder = IrsaCredentialsProvider.builder();
-
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.roleArn("orders"));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.sessionName("a b"));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.region("eu west"));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.endpoint(URI.create("https://user:secret@host")))
-        .withMessageNotContaining("secret");
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.duration(Duration.ofSeconds(899)));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.duration(Duration.ofSeconds(43_201)));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.duration(Duration.ofSeconds(3600, 1)));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.policy(" "));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.policy("p".repeat(2049)));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.policyArns("One"));
-    assertThatIllegalArgumentException()
-        .isThrownBy(
-            () ->
-                builder.policyArns(
-                    "arn:1", "arn:2", "arn:3", "arn:4", "arn:5", "arn:6", "arn:7", "arn:8", "arn:9",
-                    "arn:10", "arn:11"));
-    builder
-        .duration(Duration.ofMinutes(15))
-        .duration(Duration.ofHours(12))
-        .policy("p".repeat(2048))
-        .policyArns(
-            "arn:1", "arn:2", "arn:3", "arn:4", "arn:5", "arn:6", "arn:7", "arn:8", "arn:9",
-            "arn:10");
   }
 
   @Test
