@@ -13,7 +13,6 @@ module dev.lanyard.irsa {
   requires software.amazon.awssdk.core;
   requires software.amazon.awssdk.endpoints;
   requires software.amazon.awssdk.http;
-  requires software.amazon.awssdk.http.urlconnection;
   requires software.amazon.awssdk.profiles;
   requires software.amazon.awssdk.protocols.jsoncore;
   requires software.amazon.awssdk.regions;

@@ -1,195 +1,173 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayInputStream;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.AbortableInputStream;
+import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
 import software.amazon.awssdk.http.HttpExecuteRequest;
 import software.amazon.awssdk.http.HttpExecuteResponse;
 import software.amazon.awssdk.http.SdkHttpClient;
-import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.http.SdkHttpRequest;
+import software.amazon.awssdk.http.SdkHttpResponse;
 
 /**
- * The HTTP client of one attempt: it ends with the attempt's time budget, and leaves no connection
- * behind.
+ * The HTTP client of one attempt, for one request: it ends with the attempt's time budget, and
+ * leaves no connection behind.
  *
- * <p>The budget holds without a thread of its own. Connecting and each read have a time limit cut
- * from it. {@link #abort} closes the connection while the head of the answer is awaited. The body
- * is given up at the first read past the budget: a peer that sends a byte a second ends there. Only
- * a peer that falls silent in the midst of a body lasts longer, by one read time-out.
+ * <p>The budget holds without a thread of its own: each read is limited by what is left, and {@link
+ * #abort} closes the connection, whatever it is blocked in. Only the look-up of a name cannot be
+ * ended. The answer is read whole before the SDK sees any of it. No redirect is followed, no cookie
+ * kept, nothing sent twice, nothing logged. See docs/adr/0015.
  */
 final class BoundedHttpClient implements SdkHttpClient {
-  /** A third of the budget goes to connecting at most, and not more than the SDK's own default. */
-  private static final Duration MAX_CONNECT = Duration.ofSeconds(2);
+  /** What this client says itself. */
+  private static final Set<String> OWN =
+      Set.of("host", "connection", "content-length", "transfer-encoding", "proxy-authorization");
 
-  /** Many times what STS answers: what is longer is no answer of STS. */
-  private static final int MAX_BODY = 1 << 20;
-
-  private final SdkHttpClient http;
-  private final ExchangeContext context;
+  private final Connection connection;
   private final UnaryOperator<String> scrub;
-  private final AtomicReference<@Nullable ExecutableHttpRequest> awaited = new AtomicReference<>();
-  private volatile boolean aborted;
-
-  // Of the attempt's thread alone.
-  private @Nullable ExecutableHttpRequest last;
+  private final Optional<HttpProxy> proxy;
 
   /**
    * Makes the client of one attempt.
    *
    * @param scrub takes the secret that is sent out of a text
+   * @param proxy the proxy through which the endpoint is asked, if it leads there
    */
-  BoundedHttpClient(ExchangeContext context, UnaryOperator<String> scrub) {
-    this.context = context;
+  BoundedHttpClient(
+      ExchangeContext context, UnaryOperator<String> scrub, Optional<HttpProxy> proxy) {
+    this.connection = new Connection(context);
     this.scrub = scrub;
-    Duration left = context.timeLeft();
-    Duration connect = atLeastOneMilli(min(MAX_CONNECT, left.dividedBy(3)));
-    this.http =
-        UrlConnectionHttpClient.builder()
-            .connectionTimeout(connect)
-            .socketTimeout(atLeastOneMilli(left.minus(connect)))
-            .build();
+    this.proxy = proxy;
   }
 
   /** Ends the request in flight and forbids another. Does not block; for any thread. */
   void abort() {
-    aborted = true;
-    ExecutableHttpRequest request = awaited.getAndSet(null);
-    if (request != null) {
-      request.abort();
-    }
+    connection.abort();
   }
 
   /** Says whether the attempt has run out of time. */
   boolean isOutOfTime() {
-    return aborted || context.timeLeft().isZero();
+    return connection.isOutOfTime();
   }
 
   @Override
   public ExecutableHttpRequest prepareRequest(HttpExecuteRequest request) {
-    ExecutableHttpRequest prepared =
-        http.prepareRequest(
-            HttpExecuteRequest.builder()
-                // The next exchange is most of an hour away.
-                .request(request.httpRequest().toBuilder().putHeader("Connection", "close").build())
-                .contentStreamProvider(request.contentStreamProvider().orElse(null))
-                .build());
     return new ExecutableHttpRequest() {
       @Override
       public HttpExecuteResponse call() throws IOException {
-        return send(prepared);
+        return send(request);
       }
 
       @Override
       public void abort() {
-        prepared.abort();
+        connection.close();
       }
     };
   }
 
   @Override
   public String clientName() {
-    return http.clientName();
+    return "Lanyard";
   }
 
-  /** Ends the attempt, on its own thread: a body that was not read to its end is closed here. */
   @Override
   public void close() {
-    if (last != null) {
-      last.abort();
-    }
-    http.close();
+    connection.close();
   }
 
-  private HttpExecuteResponse send(ExecutableHttpRequest prepared) throws IOException {
-    last = prepared;
-    // Publish first: an abort from here on finds the request, an earlier one is seen below.
-    awaited.set(prepared);
-    HttpExecuteResponse response;
-    try {
-      checkTime();
-      response = prepared.call();
-    } finally {
-      // From here on abort keeps off: closing a body that is being read would block the aborter.
-      awaited.set(null);
+  private HttpExecuteResponse send(HttpExecuteRequest request) throws IOException {
+    URI uri = request.httpRequest().getUri();
+    byte[] body = body(request);
+    try (connection) {
+      Optional<HttpProxy> through =
+          proxy.isPresent() && proxy.get().leadsTo(uri) ? proxy : Optional.empty();
+      Socket socket = connection.open(uri, through);
+      OutputStream out = socket.getOutputStream();
+      out.write(head(request.httpRequest(), uri, body.length));
+      out.write(body);
+      out.flush();
+      HttpAnswer answer = HttpAnswer.read(new BufferedInputStream(connection.input(socket)));
+      connection.checkTime();
+      return response(answer);
     }
-    checkTime();
-    AbortableInputStream body = response.responseBody().orElse(null);
-    if (body != null) {
-      body = AbortableInputStream.create(new BoundedBody(body), body);
-      if (!response.httpResponse().isSuccessful()) {
-        body = scrubbed(body);
-      }
-    }
+  }
+
+  private HttpExecuteResponse response(HttpAnswer answer) {
+    SdkHttpResponse response =
+        SdkHttpResponse.builder()
+            .statusCode(answer.status())
+            .statusText(answer.reason())
+            .headers(answer.headers())
+            .build();
+    byte[] body = response.isSuccessful() ? answer.body() : scrubbed(answer.body());
     return HttpExecuteResponse.builder()
-        .response(response.httpResponse())
-        .responseBody(body)
+        .response(response)
+        .responseBody(AbortableInputStream.create(new ByteArrayInputStream(body)))
         .build();
   }
 
   /** STS repeats what it finds invalid, and the SDK logs what STS says. */
-  private AbortableInputStream scrubbed(AbortableInputStream body) throws IOException {
-    try (body) {
-      // One character a byte, so that all other bytes come out as they went in.
-      String text = new String(body.readAllBytes(), StandardCharsets.ISO_8859_1);
-      return AbortableInputStream.create(
-          new ByteArrayInputStream(scrub.apply(text).getBytes(StandardCharsets.ISO_8859_1)));
+  private byte[] scrubbed(byte[] body) {
+    // One character a byte, so that all other bytes come out as they went in.
+    String text = new String(body, StandardCharsets.ISO_8859_1);
+    return scrub.apply(text).getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  private static byte[] body(HttpExecuteRequest request) throws IOException {
+    Optional<ContentStreamProvider> content = request.contentStreamProvider();
+    if (content.isEmpty()) {
+      return new byte[0];
+    }
+    try (InputStream in = content.get().newStream()) {
+      return in.readAllBytes();
     }
   }
 
-  private void checkTime() throws InterruptedIOException {
-    if (isOutOfTime()) {
-      throw new InterruptedIOException("the time budget of the exchange has run out");
+  private static byte[] head(SdkHttpRequest request, URI uri, int length) {
+    StringBuilder head = new StringBuilder();
+    String path = uri.getRawPath();
+    head.append(request.method())
+        .append(' ')
+        .append(path == null || path.isEmpty() ? "/" : path)
+        .append(uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery())
+        .append(" HTTP/1.1\r\n");
+    line(head, "Host", uri.getHost() + (uri.getPort() < 0 ? "" : ":" + uri.getPort()));
+    // The next exchange is most of an hour away.
+    line(head, "Connection", "close");
+    line(head, "Content-Length", String.valueOf(length));
+    if (request.firstMatchingHeader("Accept").isEmpty()) {
+      line(head, "Accept", "*/*");
     }
-  }
-
-  private static Duration min(Duration one, Duration other) {
-    return one.compareTo(other) < 0 ? one : other;
-  }
-
-  // Zero would mean no limit at all.
-  private static Duration atLeastOneMilli(Duration limit) {
-    return limit.toMillis() < 1 ? Duration.ofMillis(1) : limit;
-  }
-
-  /** A body that ends with the budget, and that is not read without end. */
-  private final class BoundedBody extends FilterInputStream {
-    private int room = MAX_BODY;
-
-    BoundedBody(InputStream body) {
-      super(body);
-    }
-
-    @Override
-    public int read() throws IOException {
-      checkTime();
-      int b = super.read();
-      take(b < 0 ? 0 : 1);
-      return b;
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-      checkTime();
-      int count = super.read(buffer, offset, length);
-      take(Math.max(0, count));
-      return count;
-    }
-
-    private void take(int count) throws IOException {
-      room -= count;
-      if (room < 0) {
-        throw new IOException("the answer has more than " + MAX_BODY + " bytes");
+    for (Map.Entry<String, List<String>> header : request.headers().entrySet()) {
+      if (!OWN.contains(header.getKey().toLowerCase(Locale.ROOT))) {
+        line(head, header.getKey(), String.join(",", header.getValue()));
       }
     }
+    return head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  // Some of it comes from the environment: no line break may end a header early.
+  private static void line(StringBuilder head, String name, String value) {
+    head.append(name).append(": ");
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      head.append(c < 0x20 || c == 0x7f ? ' ' : c);
+    }
+    head.append("\r\n");
   }
 }

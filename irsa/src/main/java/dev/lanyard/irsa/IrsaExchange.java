@@ -5,6 +5,7 @@ import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -16,6 +17,7 @@ import java.util.Optional;
  */
 final class IrsaExchange implements CredentialsExchange {
   private final IrsaSettings settings;
+  private final StsClock clock = new StsClock();
 
   IrsaExchange(IrsaSettings settings) {
     this.settings = settings;
@@ -26,7 +28,7 @@ final class IrsaExchange implements CredentialsExchange {
       throws ExchangeException, InterruptedException {
     WebIdentityToken token = readToken();
     try {
-      return StsCall.assumeRole(settings, token, context);
+      return ask(token, context);
     } catch (ExchangeException e) {
       if (!e.code().equals(Optional.of(StsFailures.EXPIRED_TOKEN))) {
         throw e;
@@ -36,7 +38,7 @@ final class IrsaExchange implements CredentialsExchange {
       if (current.sameAs(token)) {
         throw e;
       }
-      return StsCall.assumeRole(settings, current, context);
+      return ask(current, context);
     }
   }
 
@@ -48,6 +50,18 @@ final class IrsaExchange implements CredentialsExchange {
   @Override
   public String toString() {
     return "IrsaExchange[" + settings.description() + "]";
+  }
+
+  private SessionCredentials ask(WebIdentityToken token, ExchangeContext context)
+      throws ExchangeException, InterruptedException {
+    // Decoding is for the case that a token is old: nothing of it is needed at the start.
+    if (clock.isKnown()) {
+      Optional<Instant> expiration = TokenClaims.expiration(token);
+      if (expiration.isPresent() && clock.isPast(expiration.get())) {
+        throw StsFailures.expiredToken(settings, expiration.get());
+      }
+    }
+    return StsCall.assumeRole(settings, token, context, clock);
   }
 
   private WebIdentityToken readToken() throws ExchangeException {

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param tokenFileName the same as the setting gives it, for messages
  * @param sessionName the session's name
  * @param location where STS is asked, empty if the application hands in a client of its own
+ * @param proxy the proxy through which STS is asked, unless it does not lead to the endpoint
  * @param options the rest of what the application says
  */
 record IrsaSettings(
@@ -22,6 +23,7 @@ record IrsaSettings(
     String tokenFileName,
     String sessionName,
     Optional<StsLocation> location,
+    Optional<HttpProxy> proxy,
     IrsaOptions options) {
 
   static final String LOOKED_FOR =
@@ -78,8 +80,11 @@ record IrsaSettings(
         options.stsClient().isPresent()
             ? Optional.empty()
             : Optional.of(StsLocation.read(environment, options, role));
+    // A client of the application's own has its own proxy.
+    Optional<HttpProxy> proxy =
+        location.isPresent() ? HttpProxy.read(environment) : Optional.empty();
     return Optional.of(
-        new IrsaSettings(role, file, Texts.shown(fileName), sessionName, location, options));
+        new IrsaSettings(role, file, Texts.shown(fileName), sessionName, location, proxy, options));
   }
 
   /** Says it to people. */
@@ -91,9 +96,8 @@ record IrsaSettings(
         + ", session name "
         + sessionName
         + ", "
-        + (location.isPresent()
-            ? location.get().description()
-            : "the application's own STS client");
+        + (location.isPresent() ? location.get().description() : "the application's own STS client")
+        + (proxy.isPresent() ? ", " + proxy.get().description() : "");
   }
 
   @Override

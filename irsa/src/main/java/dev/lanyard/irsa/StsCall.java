@@ -52,20 +52,25 @@ final class StsCall {
 
   /** Makes the request, once. */
   static SessionCredentials assumeRole(
-      IrsaSettings settings, WebIdentityToken token, ExchangeContext context)
+      IrsaSettings settings, WebIdentityToken token, ExchangeContext context, StsClock clock)
       throws ExchangeException, InterruptedException {
     Optional<StsClient> given = settings.options().stsClient();
     if (given.isPresent()) {
-      return new Attempt(settings, token, context, "the application's STS client", null)
+      return new Attempt(settings, token, context, clock, "the application's STS client", null)
           .with(given.get());
     }
     StsLocation location = settings.location().orElseThrow();
-    BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(token));
+    Optional<HttpProxy> proxy = settings.proxy();
+    BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(token), proxy);
     context.onTimeout(new Abort(http));
     URI endpoint = endpoint(location);
+    String asked = endpoint.toString();
+    if (proxy.isPresent() && proxy.get().leadsTo(endpoint)) {
+      asked += " through " + proxy.get().description();
+    }
     try (http;
         StsClient client = client(location, endpoint, http)) {
-      return new Attempt(settings, token, context, endpoint.toString(), http).with(client);
+      return new Attempt(settings, token, context, clock, asked, http).with(client);
     }
   }
 
@@ -140,6 +145,7 @@ final class StsCall {
       IrsaSettings settings,
       WebIdentityToken token,
       ExchangeContext context,
+      StsClock clock,
       String endpoint,
       @Nullable BoundedHttpClient http) {
 
@@ -148,6 +154,7 @@ final class StsCall {
       try {
         return credentials(client.assumeRoleWithWebIdentity(request()), failures);
       } catch (AwsServiceException e) {
+        failures.answeredAt(e).ifPresent(clock::saw);
         throw failures.refused(e);
       } catch (AbortedException e) {
         if (isOutOfTime()) {
@@ -200,6 +207,7 @@ final class StsCall {
         throw failures.incomplete("Credentials", response);
       }
       Optional<Instant> answeredAt = StsFailures.date(response.sdkHttpResponse());
+      answeredAt.ifPresent(clock::saw);
       String accessKeyId = present(credentials.accessKeyId(), "AccessKeyId", failures, response);
       String secretAccessKey =
           present(credentials.secretAccessKey(), "SecretAccessKey", failures, response);

@@ -3,8 +3,10 @@ package dev.lanyard.irsa;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Instant;
@@ -49,6 +51,10 @@ final class StsFailures {
           "RequestLimitExceeded",
           "TooManyRequestsException",
           "BandwidthLimitExceeded",
+          "LimitExceededException",
+          "ProvisionedThroughputExceededException",
+          "TransactionInProgressException",
+          "EC2ThrottledException",
           "SlowDown",
           "PriorRequestNotComplete",
           "RequestTimeout",
@@ -102,6 +108,11 @@ final class StsFailures {
     if (claims.isEmpty() && isAboutTheToken(code.orElse(""))) {
       message.append(". The token file holds nothing that can be decoded as a web identity token");
     }
+    if (code.equals(Optional.of(EXPIRED_TOKEN))) {
+      TokenClaims.expiration(token)
+          .ifPresent(
+              at -> message.append(". The token itself says that it expires at ").append(at));
+    }
     Optional<SdkHttpResponse> http = details.map(AwsErrorDetails::sdkHttpResponse);
     return ExchangeException.builder(kind, message.toString())
         .code(code.orElse(null))
@@ -148,6 +159,9 @@ final class StsFailures {
           .build();
     }
     IOException cause = io.get();
+    if (cause instanceof ProxyException refusal) {
+      return proxyFailed(refusal);
+    }
     return ExchangeException.builder(Kind.TRANSIENT, what(cause) + " (" + endpoint + ")")
         .remedy(
             cause instanceof SSLException
@@ -155,6 +169,55 @@ final class StsFailures {
                     + " endpoint, and that no proxy intercepts the connection"
                 : networkRemedy())
         .cause(isSafe(cause) ? cause : null)
+        .build();
+  }
+
+  /** No tunnel to STS: whatever the proxy said, the token was not sent. */
+  private ExchangeException proxyFailed(ProxyException e) {
+    int status = e.status();
+    boolean refused = status != 0 && !isTransient(status);
+    ExchangeException.Builder failure =
+        ExchangeException.builder(
+            refused ? Kind.MISCONFIGURED : Kind.TRANSIENT,
+            e.getMessage() + (status == 0 ? "" : " (" + status + ")") + " (" + endpoint + ")");
+    if (status != 0) {
+      failure.status(status);
+    }
+    if (status == 407) {
+      failure.remedy(
+          "Put the user and the password that the proxy asks for into its URL; only Basic"
+              + " authentication is supported");
+    } else if (refused) {
+      failure.remedy(
+          "Let the proxy pass CONNECT to the endpoint, or except the endpoint by NO_PROXY or"
+              + " http.nonProxyHosts");
+    } else {
+      failure.remedy("Check that the proxy is there, and that the pod may reach it");
+    }
+    return failure.build();
+  }
+
+  /**
+   * Returns when a refusal was sent, by the clock of STS; empty if it may be that of another, such
+   * as a proxy, whose answers have no error code.
+   */
+  Optional<Instant> answeredAt(AwsServiceException e) {
+    AwsErrorDetails details = e.awsErrorDetails();
+    return details == null || details.errorCode() == null
+        ? Optional.empty()
+        : date(details.sdkHttpResponse());
+  }
+
+  /** The token in the file has expired for certain: nothing was sent. */
+  static ExchangeException expiredToken(IrsaSettings settings, Instant expiration) {
+    return ExchangeException.builder(
+            Kind.MISCONFIGURED,
+            "the web identity token in "
+                + settings.tokenFileName()
+                + " expired at "
+                + expiration
+                + ", by the clock of STS; it was not sent")
+        .remedy(notReplaced(settings))
         .build();
   }
 
@@ -212,11 +275,15 @@ final class StsFailures {
   }
 
   private static Kind kind(String code, String said, int status) {
-    if (TRANSIENT.contains(code) || status == 408 || status == 429 || status >= 500) {
+    if (TRANSIENT.contains(code) || isTransient(status)) {
       return Kind.TRANSIENT;
     }
     // STS reports in one code a token that it found invalid and an issuer that it could not reach.
     return code.equals(INVALID_TOKEN) && isAboutTheKeys(said) ? Kind.TRANSIENT : Kind.REJECTED;
+  }
+
+  private static boolean isTransient(int status) {
+    return status == 408 || status == 429 || status >= 500;
   }
 
   private static boolean isAboutTheToken(String code) {
@@ -244,12 +311,7 @@ final class StsFailures {
       case "IDPCommunicationError" -> Optional.of(ISSUER_UNREACHABLE);
       case "IDPRejectedClaim" ->
           Optional.of("The issuer says that the token is invalid or revoked: recreate the pod");
-      case EXPIRED_TOKEN ->
-          Optional.of(
-              "The token in "
-                  + settings.tokenFileName()
-                  + " was not replaced in time: check that the file is not mounted by subPath or"
-                  + " copied, that the kubelet reaches its API server, and the node's clock");
+      case EXPIRED_TOKEN -> Optional.of(notReplaced(settings));
       case "RegionDisabledException" ->
           Optional.of(
               "Activate STS for this region in account "
@@ -258,6 +320,10 @@ final class StsFailures {
       case "MalformedPolicyDocument" -> Optional.of("Correct the JSON of the session policy");
       case "PackedPolicyTooLarge" ->
           Optional.of("Shorten the session policy, or pass fewer policy ARNs");
+      case "SignatureDoesNotMatch" ->
+          Optional.of(
+              "This request is not signed: remove the endpoint setting, and see that no proxy signs"
+                  + " requests on their way");
       case "InvalidClientTokenId" ->
           Optional.of(
               "Set AWS_REGION to a region of partition "
@@ -266,6 +332,13 @@ final class StsFailures {
       case "ValidationError" -> validationRemedy(said);
       default -> defaultRemedy(code, status);
     };
+  }
+
+  private static String notReplaced(IrsaSettings settings) {
+    return "The token in "
+        + settings.tokenFileName()
+        + " was not replaced in time: check that the file is not mounted by subPath or copied, that"
+        + " the kubelet reaches its API server, and the node's clock";
   }
 
   private static final String ISSUER_UNREACHABLE =
@@ -357,6 +430,12 @@ final class StsFailures {
     }
     if (cause instanceof SSLException) {
       return "no secure connection to STS";
+    }
+    if (cause instanceof EOFException) {
+      return "the connection ended before the answer of STS did";
+    }
+    if (cause instanceof ProtocolException) {
+      return "what answered is not STS, or not whole";
     }
     return "the connection to STS failed: " + cause.getClass().getSimpleName();
   }

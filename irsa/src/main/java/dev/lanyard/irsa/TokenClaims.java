@@ -1,6 +1,7 @@
 package dev.lanyard.irsa;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +12,8 @@ import software.amazon.awssdk.protocols.jsoncore.JsonNodeParser;
 
 /**
  * What a web identity token says of itself, to explain why STS refused it. Nothing is verified and
- * nothing is trusted: no decision may depend on it.
+ * nothing is trusted: no decision may depend on it, but the one not to send a token that has
+ * expired for certain, which a token that lies can bring upon itself alone.
  *
  * @param issuer {@code iss}: the OIDC issuer of the cluster
  * @param subject {@code sub}: {@code system:serviceaccount:{namespace}:{name}}
@@ -21,6 +23,29 @@ record TokenClaims(String issuer, String subject, List<String> audience) {
 
   /** Decodes the token's payload, empty if it is no JSON Web Token with these three claims. */
   static Optional<TokenClaims> of(WebIdentityToken token) {
+    Optional<Map<String, JsonNode>> payload = payload(token);
+    if (payload.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<String, JsonNode> members = payload.get();
+    Optional<String> issuer = texts(members.get("iss")).stream().findFirst();
+    Optional<String> subject = texts(members.get("sub")).stream().findFirst();
+    List<String> audience = texts(members.get("aud"));
+    return issuer.isPresent() && subject.isPresent() && !audience.isEmpty()
+        ? Optional.of(new TokenClaims(issuer.get(), subject.get(), audience))
+        : Optional.empty();
+  }
+
+  /** Decodes {@code exp}, empty if the token has none that is a time in whole seconds. */
+  static Optional<Instant> expiration(WebIdentityToken token) {
+    JsonNode exp = payload(token).map(members -> members.get("exp")).orElse(null);
+    if (exp == null || !exp.isNumber() || !exp.asNumber().matches("\\d{1,11}")) {
+      return Optional.empty();
+    }
+    return Optional.of(Instant.ofEpochSecond(Long.parseLong(exp.asNumber())));
+  }
+
+  private static Optional<Map<String, JsonNode>> payload(WebIdentityToken token) {
     String[] parts = token.value().split("\\.", -1);
     if (parts.length != 3) {
       return Optional.empty();
@@ -28,16 +53,7 @@ record TokenClaims(String issuer, String subject, List<String> audience) {
     try {
       byte[] payload = Base64.getUrlDecoder().decode(parts[1]);
       JsonNode claims = JsonNodeParser.create().parse(new String(payload, StandardCharsets.UTF_8));
-      if (!claims.isObject()) {
-        return Optional.empty();
-      }
-      Map<String, JsonNode> members = claims.asObject();
-      Optional<String> issuer = texts(members.get("iss")).stream().findFirst();
-      Optional<String> subject = texts(members.get("sub")).stream().findFirst();
-      List<String> audience = texts(members.get("aud"));
-      return issuer.isPresent() && subject.isPresent() && !audience.isEmpty()
-          ? Optional.of(new TokenClaims(issuer.get(), subject.get(), audience))
-          : Optional.empty();
+      return claims.isObject() ? Optional.of(claims.asObject()) : Optional.empty();
     } catch (RuntimeException | LinkageError e) {
       // Diagnosis only: a malformed token, or an SDK without this parser, must not hide the
       // failure that is being explained. See docs/adr/0006.

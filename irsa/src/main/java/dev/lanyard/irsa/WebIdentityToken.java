@@ -45,6 +45,12 @@ final class WebIdentityToken {
    * @throws ExchangeException misconfigured, if there is no usable token in it
    */
   static WebIdentityToken read(Path file, String name) throws ExchangeException {
+    return read(file, name, null);
+  }
+
+  /** As {@link #read(Path, String)}, with another way to open the file. */
+  static WebIdentityToken read(Path file, String name, @Nullable Opener opener)
+      throws ExchangeException {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       // Opening a pipe would block for ever, interrupted or not.
       throw misconfigured(
@@ -53,7 +59,7 @@ final class WebIdentityToken {
           null);
     }
     byte[] bytes;
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = open(file, opener)) {
       bytes = in.readNBytes(MAX_READ + 1);
     } catch (NoSuchFileException e) {
       throw misconfigured(
@@ -112,6 +118,21 @@ final class WebIdentityToken {
       }
     }
     return true;
+  }
+
+  /** How a file is opened. */
+  interface Opener {
+    InputStream open(Path file) throws IOException;
+  }
+
+  /** What was opened is read to its end even if the kubelet deletes it meanwhile. */
+  private static InputStream open(Path file, @Nullable Opener opener) throws IOException {
+    try {
+      return opener == null ? Files.newInputStream(file) : opener.open(file);
+    } catch (NoSuchFileException e) {
+      // The kubelet may have deleted the old directory while the link to it was being followed.
+      return opener == null ? Files.newInputStream(file) : opener.open(file);
+    }
   }
 
   /** Says whether a text that ought to be something else holds what looks like a token. */

@@ -8,6 +8,7 @@ import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +97,73 @@ class IrsaExchangeTest {
     assertThat(request.headers())
         .doesNotContainKeys("Authorization", "X-Amz-Security-Token", "X-Amz-Date");
     assertThat(request.headers()).containsEntry("Connection", "close");
+  }
+
+  @Test
+  void theRequestIsThisToTheByteThatMatters() throws Exception {
+    sts.issues("ASIAEXAMPLEEXAMPLE01");
+
+    exchange();
+
+    ScriptedSts.Request request = sts.requests().get(0);
+    assertThat(request.body())
+        .isEqualTo(
+            "Action=AssumeRoleWithWebIdentity&Version=2011-06-15"
+                + "&RoleArn=arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fshop%2Forders"
+                + "&RoleSessionName=orders-7d9f&WebIdentityToken="
+                + Tokens.token(1));
+    assertThat(request.headers())
+        .containsEntry("Host", sts.endpoint().getAuthority())
+        .containsEntry("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
+        .containsEntry("Content-Length", String.valueOf(request.body().length()))
+        .containsEntry("Accept", "*/*");
+    assertThat(request.headers().keySet())
+        .as("all there are, by name")
+        .usingElementComparator(String.CASE_INSENSITIVE_ORDER)
+        .containsExactlyInAnyOrder(
+            "Host",
+            "Connection",
+            "Content-Length",
+            "Content-Type",
+            "Accept",
+            "User-Agent",
+            "amz-sdk-invocation-id",
+            "amz-sdk-request");
+  }
+
+  @Test
+  void staticKeysInTheEnvironmentDoNotMakeItSigned() throws Exception {
+    sts.issues("ASIAEXAMPLEEXAMPLE01");
+    ProcessBuilder child =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Child.class.getName(),
+            root.toString(),
+            sts.endpoint().toString());
+    child.environment().put("AWS_ACCESS_KEY_ID", "AKIAEXAMPLEEXAMPLE01");
+    child.environment().put("AWS_SECRET_ACCESS_KEY", "static");
+    child.environment().put("AWS_SESSION_TOKEN", "static");
+    Process process = child.inheritIO().start();
+
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+    assertThat(sts.requests().get(0).headers())
+        .doesNotContainKeys("Authorization", "X-Amz-Security-Token", "X-Amz-Date");
+  }
+
+  /** One exchange in a process of its own. */
+  static final class Child {
+    private Child() {}
+
+    public static void main(String[] arguments) throws Exception {
+      assertThat(System.getenv("AWS_ACCESS_KEY_ID")).isNotNull();
+      new Pod(Path.of(arguments[0]))
+          .sts(URI.create(arguments[1]))
+          .exchange()
+          .exchange(new TestContext());
+    }
   }
 
   @Test

@@ -57,7 +57,6 @@ class ModuleTest {
             "software.amazon.awssdk.core",
             "software.amazon.awssdk.endpoints",
             "software.amazon.awssdk.http",
-            "software.amazon.awssdk.http.urlconnection",
             "software.amazon.awssdk.profiles",
             "software.amazon.awssdk.protocols.jsoncore",
             "software.amazon.awssdk.regions",

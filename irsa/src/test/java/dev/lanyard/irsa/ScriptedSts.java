@@ -28,7 +28,11 @@ final class ScriptedSts implements AutoCloseable {
 
   /** One request as it came in. */
   record Request(
-      String method, String path, Map<String, String> headers, Map<String, String> form) {}
+      String method,
+      String path,
+      Map<String, String> headers,
+      Map<String, String> form,
+      String body) {}
 
   /** One answer. */
   record Answer(int status, Map<String, String> headers, String body) {}
@@ -147,7 +151,7 @@ final class ScriptedSts implements AutoCloseable {
       String[] pair = parameter.split("=", 2);
       form.put(decode(pair[0]), pair.length == 2 ? decode(pair[1]) : "");
     }
-    return new Request(start[0], start[1], headers, form);
+    return new Request(start[0], start[1], headers, form, body);
   }
 
   private static String line(InputStream in) throws IOException {

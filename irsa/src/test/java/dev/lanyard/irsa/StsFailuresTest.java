@@ -13,7 +13,9 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -21,7 +23,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
+import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
 
 class StsFailuresTest {
   private static final String STATEMENT =
@@ -55,7 +64,7 @@ class StsFailuresTest {
     sts.close();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}, status {1}, is {3}: {2}")
   @CsvSource(
       delimiter = '|',
       value = {
@@ -66,19 +75,44 @@ class StsFailuresTest {
             + " configured thumbprint|REJECTED",
         "InvalidIdentityToken|400|Couldn't retrieve verification key from your identity provider,"
             + "  please reference AssumeRoleWithWebIdentity documentation|TRANSIENT",
+        "ExpiredTokenException|400|Token expired: current date/time 2 must be before the expiration"
+            + " date/time 1|REJECTED",
+        "ExpiredTokenException|400|Token too old: 1|REJECTED",
         "IDPCommunicationError|400|The provider cannot be reached|TRANSIENT",
         "IDPRejectedClaim|403|The claim was revoked|REJECTED",
         "MalformedPolicyDocument|400|Syntax errors in policy|REJECTED",
         "PackedPolicyTooLarge|400|Packed size of session tags|REJECTED",
         "RegionDisabledException|403|STS is not activated in this region|REJECTED",
         "ValidationError|400|Request ARN is invalid|REJECTED",
+        "ValidationError|400|1 validation error detected: a value is too long|REJECTED",
+        "ValidationError|400|The requested DurationSeconds exceeds the MaxSessionDuration set for"
+            + " this role.|REJECTED",
+        "SignatureDoesNotMatch|403|Credential should be scoped to a valid region|REJECTED",
         "InvalidClientTokenId|403|The security token is invalid|REJECTED",
+        "MissingAction|400|An action is missing|REJECTED",
+        "InvalidAction|400|The action is invalid|REJECTED",
         "MissingParameter|400|A parameter is missing|REJECTED",
+        "InvalidParameterValue|400|A value is invalid|REJECTED",
+        "MissingAuthenticationToken|403|Request is missing a token|REJECTED",
         "Throttling|400|Rate exceeded|TRANSIENT",
         "ThrottlingException|400|Rate exceeded|TRANSIENT",
         "RequestLimitExceeded|400|Rate exceeded|TRANSIENT",
+        "Throttling|429|Rate exceeded|TRANSIENT",
+        "ThrottledException|400|Rate exceeded|TRANSIENT",
+        "RequestThrottled|400|Rate exceeded|TRANSIENT",
+        "RequestThrottledException|400|Rate exceeded|TRANSIENT",
+        "TooManyRequestsException|400|Rate exceeded|TRANSIENT",
         "TooManyRequestsException|429|Rate exceeded|TRANSIENT",
+        "ProvisionedThroughputExceededException|400|Rate exceeded|TRANSIENT",
+        "TransactionInProgressException|400|Rate exceeded|TRANSIENT",
+        "BandwidthLimitExceeded|400|Rate exceeded|TRANSIENT",
+        "LimitExceededException|400|Rate exceeded|TRANSIENT",
+        "SlowDown|400|Rate exceeded|TRANSIENT",
+        "PriorRequestNotComplete|400|Rate exceeded|TRANSIENT",
+        "EC2ThrottledException|400|Rate exceeded|TRANSIENT",
+        "RequestTimeout|400|Too slow|TRANSIENT",
         "RequestTimeout|408|Too slow|TRANSIENT",
+        "RequestTimeoutException|408|Too slow|TRANSIENT",
         "RequestTimeoutException|400|Too slow|TRANSIENT",
         "InternalFailure|500|Sorry|TRANSIENT",
         "ServiceUnavailable|503|Sorry|TRANSIENT",
@@ -88,6 +122,8 @@ class StsFailuresTest {
         "NeverHeardOf|408|Whatever|TRANSIENT",
         "NeverHeardOf|500|Whatever|TRANSIENT",
         "NeverHeardOf|502|Whatever|TRANSIENT",
+        "NeverHeardOf|504|Whatever|TRANSIENT",
+        "NeverHeardOf|599|Whatever|TRANSIENT",
       })
   void everyErrorHasItsKindAndIsAskedOnce(String code, int status, String message, Kind kind) {
     sts.refuses(status, code, message);
@@ -204,7 +240,7 @@ class StsFailuresTest {
                         ":aud\": [\"c\", \"d\\\"\"]"));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(name = "{0}: {2}")
   @CsvSource(
       delimiter = '|',
       value = {
@@ -220,6 +256,8 @@ class StsFailuresTest {
             + " thumbprints",
         "InvalidIdentityToken|400|Something new|Check that the token was issued by",
         "IDPRejectedClaim|403|x|The issuer says",
+        "ExpiredTokenException|400|x|The token in /var/run/secrets/eks.amazonaws.com",
+        "SignatureDoesNotMatch|403|x|This request is not signed",
       })
   void otherErrorsHaveTheirRemedy(String code, int status, String message, String remedy) {
     sts.refuses(status, code, message);
@@ -250,6 +288,83 @@ class StsFailuresTest {
     } else {
       assertThat(failure().retryAfter()).contains(Duration.ofSeconds(seconds));
     }
+  }
+
+  @ParameterizedTest(name = "{0} from Throttling, Retry-After kept")
+  @ValueSource(ints = {400, 429, 503})
+  void throttlingKeepsToRetryAfterWhateverItsStatus(int status) {
+    sts.refuses(status, "Throttling", "Rate exceeded", Map.of("Retry-After", "42"));
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e.retryAfter()).contains(Duration.ofSeconds(42));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("causes")
+  void onlyAPlainCauseIsKept(String what, IOException cause, boolean kept) {
+    // What the SDK throws for an application's own HTTP client may say anything.
+    StsClient client =
+        new StsClient() {
+          @Override
+          public AssumeRoleWithWebIdentityResponse assumeRoleWithWebIdentity(
+              AssumeRoleWithWebIdentityRequest request) {
+            throw SdkClientException.create("failed", cause);
+          }
+
+          @Override
+          public String serviceName() {
+            return SERVICE_NAME;
+          }
+
+          @Override
+          public void close() {}
+        };
+    IrsaOptions none = IrsaOptions.NONE;
+    IrsaSource source =
+        new IrsaSource(
+            new IrsaOptions(
+                none.role(),
+                none.tokenFile(),
+                none.sessionName(),
+                none.duration(),
+                none.policy(),
+                none.policyArns(),
+                none.region(),
+                none.endpoint(),
+                Optional.of(client)));
+
+    ExchangeException e =
+        catchThrowableOfType(
+            ExchangeException.class, () -> pod.exchange(source).exchange(new TestContext()));
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e.getCause()).isEqualTo(kept ? cause : null);
+    assertThat(Secrets.said(e)).doesNotContain(Tokens.token(1).split("\\.", -1));
+  }
+
+  static List<Arguments> causes() {
+    IOException deep = new IOException("end");
+    for (int i = 0; i < 30; i++) {
+      deep = new IOException("link", deep);
+    }
+    IOException suppressing = new IOException("reset");
+    suppressing.addSuppressed(new IOException(Tokens.token(1)));
+    return List.of(
+        Arguments.of("plain", new IOException("reset"), true),
+        Arguments.of("plain with a cause", new IOException("a", new IOException("b")), true),
+        Arguments.of("says the token", new IOException(Tokens.token(1)), false),
+        Arguments.of(
+            "says a part of the token",
+            new IOException("at " + Tokens.token(1).split("\\.", -1)[1]),
+            false),
+        Arguments.of(
+            "its cause says the token",
+            new IOException("a", new IOException(Tokens.token(1))),
+            false),
+        Arguments.of("what it suppressed says the token", suppressing, false),
+        Arguments.of("a chain too long to look through", deep, false));
   }
 
   @ParameterizedTest

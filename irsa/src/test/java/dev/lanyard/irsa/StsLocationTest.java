@@ -40,6 +40,22 @@ class StsLocationTest {
     "eusc-de-east-1, , , , https://sts.eusc-de-east-1.amazonaws.eu",
     "us-iso-east-1,  , , , https://sts.us-iso-east-1.c2s.ic.gov",
     "us-isob-east-1, , , , https://sts.us-isob-east-1.sc2s.sgov.gov",
+    "cn-north-1,     , , , https://sts.cn-north-1.amazonaws.com.cn",
+    "cn-northwest-1, , true, , https://sts-fips.cn-northwest-1.amazonaws.com.cn",
+    "us-gov-east-1,  , , , https://sts.us-gov-east-1.amazonaws.com",
+    "us-gov-east-1,  , , true, https://sts.us-gov-east-1.api.aws",
+    "us-gov-west-1,  , true, true, https://sts-fips.us-gov-west-1.api.aws",
+    "eusc-de-east-1, , , true, https://sts.eusc-de-east-1.api.amazonwebservices.eu",
+    "eusc-de-east-1, , true, , https://sts-fips.eusc-de-east-1.amazonaws.eu",
+    "us-iso-east-1,  , true, , https://sts-fips.us-iso-east-1.c2s.ic.gov",
+    "us-iso-east-1,  , , true, https://sts.us-iso-east-1.api.aws.ic.gov",
+    "us-iso-west-1,  , , , https://sts.us-iso-west-1.c2s.ic.gov",
+    "us-isob-east-1, , , true, https://sts.us-isob-east-1.api.aws.scloud",
+    "eu-isoe-west-1, , , , https://sts.eu-isoe-west-1.cloud.adc-e.uk",
+    "eu-isoe-west-1, , , true, https://sts.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+    "us-isof-south-1, , , , https://sts.us-isof-south-1.csp.hci.ic.gov",
+    "us-isof-south-1, , , true, https://sts.us-isof-south-1.api.aws.hci.ic.gov",
+    "us-isof-east-1, legacy, , , https://sts.us-isof-east-1.csp.hci.ic.gov",
     "zz-future-1,    , , , https://sts.zz-future-1.amazonaws.com",
   })
   void eachRegionHasItsEndpoint(
@@ -97,7 +113,16 @@ class StsLocationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"aws-cn", "aws-us-gov", "aws-eusc"})
+  @ValueSource(
+      strings = {
+        "aws-cn",
+        "aws-us-gov",
+        "aws-eusc",
+        "aws-iso",
+        "aws-iso-b",
+        "aws-iso-e",
+        "aws-iso-f"
+      })
   void withoutARegionOtherPartitionsHaveNoEndpoint(String partition) {
     InvalidSettingException e = invalid(partition);
 

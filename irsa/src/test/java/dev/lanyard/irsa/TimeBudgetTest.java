@@ -15,6 +15,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Peers that outlive every read time-out. The time limit stands for "for ever". */
 @Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -107,6 +110,47 @@ class TimeBudgetTest {
     assertThat(e).hasMessageStartingWith("STS did not answer in time");
   }
 
+  @ParameterizedTest(name = "after {0}")
+  @ValueSource(
+      strings = {
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Ty",
+        HEAD + "Content-Length: 1000\r\n\r\n",
+        HEAD + "Content-Length: 1000\r\n\r\n<AssumeRoleWithWebIdentityResponse>",
+        HEAD + "Transfer-Encoding: chunked\r\n\r\nff\r\n<AssumeRole",
+        HEAD + "\r\n<AssumeRole",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n<Error",
+      })
+  void aPeerThatFallsSilentEndsWithTheBudget(String said) throws Exception {
+    CompletableFuture<Void> clientGone = silentAfter(said);
+
+    assertOutOfTime(failure());
+
+    clientGone.get();
+  }
+
+  @Test
+  void aPeerThatIsSilentInTheHandshakeEndsWithTheBudget() throws Exception {
+    pod.sts(URI.create("https://127.0.0.1:" + server.getLocalPort()));
+    CompletableFuture<Void> clientGone = silentAfter("");
+
+    assertOutOfTime(failure());
+
+    clientGone.get();
+  }
+
+  @ParameterizedTest(name = "after {0}")
+  @ValueSource(strings = {"", "HTTP/1.1 200 Connect", "HTTP/1.1 200 OK\r\n\r\n"})
+  void aProxyThatFallsSilentEndsWithTheBudget(String said) throws Exception {
+    pod.unset("AWS_ENDPOINT_URL_STS")
+        .set("HTTPS_PROXY", "http://127.0.0.1:" + server.getLocalPort());
+    CompletableFuture<Void> clientGone = silentAfter(said);
+
+    assertOutOfTime(failure());
+
+    clientGone.get();
+  }
+
   @Test
   void nothingIsSentOnceTheBudgetIsGone() throws Exception {
     context.runOut();
@@ -157,6 +201,40 @@ class TimeBudgetTest {
     thread.setDaemon(true);
     thread.start();
     return clientGone;
+  }
+
+  /** Says something and then nothing; the budget ends while the client waits for more. */
+  private CompletableFuture<Void> silentAfter(String said) {
+    CompletableFuture<Void> clientGone = new CompletableFuture<>();
+    Thread attempt = Thread.currentThread();
+    Thread thread =
+        new Thread(
+            () -> {
+              try (Socket socket = server.accept()) {
+                InputStream in = socket.getInputStream();
+                in.read(new byte[65_536]);
+                socket.getOutputStream().write(said.getBytes(US_ASCII));
+                socket.getOutputStream().flush();
+                while (!isReading(attempt)) {
+                  Thread.onSpinWait();
+                }
+                context.runOut();
+                in.readAllBytes();
+                clientGone.complete(null);
+              } catch (IOException e) {
+                clientGone.complete(null);
+              }
+            },
+            "silent-sts");
+    thread.setDaemon(true);
+    thread.start();
+    return clientGone;
+  }
+
+  private static boolean isReading(Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .limit(3)
+        .anyMatch(frame -> frame.getClassName().startsWith("sun.nio.ch."));
   }
 
   private ExchangeException failure() {

@@ -156,7 +156,7 @@ class SecretsTest {
         .anyMatch(
             line ->
                 mode.equals("irsa")
-                    ? line.contains("HttpURLConnection")
+                    ? line.contains("software.amazon.awssdk.request")
                     : line.contains("MinimalHttpClient"));
     assertNoSecretWasSaid();
   }

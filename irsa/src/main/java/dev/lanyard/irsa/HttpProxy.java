@@ -1,0 +1,357 @@
+package dev.lanyard.irsa;
+
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Environment.Setting;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The HTTP proxy that leads to STS, and the hosts that it does not lead to. Asked for a tunnel
+ * (CONNECT), and for nothing else: it sees the name of the endpoint, and never the token.
+ *
+ * <p>System properties come before variables, each with their own list of exceptions: {@code
+ * https.proxyHost}, {@code https.proxyPort} and {@code http.nonProxyHosts} as the JDK defines them
+ * (networking properties), {@code https.proxyUser} and {@code https.proxyPassword} as the AWS SDK
+ * reads them; then {@code https_proxy}, {@code HTTPS_PROXY} with {@code no_proxy}, {@code
+ * NO_PROXY}, the small letters first as in the AWS SDK and in curl. Loopback is never asked for
+ * through a proxy. No name is resolved to decide.
+ *
+ * <p>Immutable. {@link #toString} and all messages are without user and password.
+ */
+final class HttpProxy {
+  private static final int HTTPS_PORT = 443;
+  private static final int HTTP_PORT = 80;
+
+  private final String host;
+  private final int port;
+  private final boolean tls;
+  private final @Nullable String authorization;
+  private final String origin;
+  private final List<Exemption> exemptions;
+
+  private HttpProxy(
+      String host,
+      int port,
+      boolean tls,
+      @Nullable String authorization,
+      String origin,
+      List<Exemption> exemptions) {
+    this.host = host;
+    this.port = port;
+    this.tls = tls;
+    this.authorization = authorization;
+    this.origin = origin;
+    this.exemptions = exemptions;
+  }
+
+  /**
+   * Reads the settings.
+   *
+   * @return the proxy, empty if none is named
+   * @throws InvalidSettingException if one is named in a form that cannot work
+   */
+  static Optional<HttpProxy> read(Environment environment) throws InvalidSettingException {
+    Optional<Setting> property = environment.property("https.proxyHost");
+    if (property.isPresent()) {
+      return Optional.of(ofProperties(environment, property.get()));
+    }
+    Optional<Setting> variable = either(environment, "https_proxy", "HTTPS_PROXY");
+    if (variable.isPresent()) {
+      return Optional.of(ofVariable(environment, variable.get()));
+    }
+    return Optional.empty();
+  }
+
+  /** The proxy's host name or address, without brackets. */
+  String host() {
+    return host;
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Whether the proxy itself is spoken to over TLS. */
+  boolean tls() {
+    return tls;
+  }
+
+  /** The value of {@code Proxy-Authorization}, a secret, null if the setting names no user. */
+  @Nullable String authorization() {
+    return authorization;
+  }
+
+  /** Where the proxy is, for messages. */
+  String address() {
+    return (tls ? "https://" : "http://")
+        + (host.indexOf(':') < 0 ? host : "[" + host + "]")
+        + ":"
+        + port;
+  }
+
+  /** Says it to people. */
+  String description() {
+    return "proxy " + address() + " of " + origin;
+  }
+
+  /** Says whether an endpoint is to be asked through this proxy: https only. */
+  boolean leadsTo(URI endpoint) {
+    String name = endpoint.getHost();
+    if (name == null || !"https".equalsIgnoreCase(endpoint.getScheme())) {
+      return false;
+    }
+    String asked = bare(name);
+    if (isLoopback(asked)) {
+      return false;
+    }
+    int askedPort = endpoint.getPort() < 0 ? HTTPS_PORT : endpoint.getPort();
+    for (Exemption exemption : exemptions) {
+      if (exemption.covers(asked, askedPort)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public String toString() {
+    return "HttpProxy[" + description() + "]";
+  }
+
+  private static HttpProxy ofProperties(Environment environment, Setting setting)
+      throws InvalidSettingException {
+    String host = bare(setting.value());
+    if (!isHost(host)) {
+      throw new InvalidSettingException(
+          setting.origin() + " is not the name of a host",
+          "Let it name the host of the proxy alone; the port is https.proxyPort");
+    }
+    int port = HTTPS_PORT;
+    Optional<Setting> portSetting = environment.property("https.proxyPort");
+    if (portSetting.isPresent()) {
+      port = parsePort(portSetting.get().value());
+      if (port < 0) {
+        throw new InvalidSettingException(
+            portSetting.get().origin() + " is not a port from 1 to 65535", "Correct or remove it");
+      }
+    }
+    Optional<Setting> user = environment.property("https.proxyUser");
+    String authorization = null;
+    if (user.isPresent()) {
+      Optional<Setting> password = environment.property("https.proxyPassword");
+      authorization = basic(user.get().value(), password.isPresent() ? password.get().value() : "");
+    }
+    List<Exemption> exemptions = new ArrayList<>();
+    Optional<Setting> direct = environment.property("http.nonProxyHosts");
+    if (direct.isPresent()) {
+      for (String pattern : direct.get().value().split("\\|", -1)) {
+        exemptions.add(Exemption.ofProperty(pattern.strip()));
+      }
+    }
+    return new HttpProxy(host, port, false, authorization, setting.origin(), exemptions);
+  }
+
+  private static HttpProxy ofVariable(Environment environment, Setting setting)
+      throws InvalidSettingException {
+    String value = setting.value();
+    URI url;
+    try {
+      url = new URI(value.contains("://") ? value : "http://" + value);
+    } catch (URISyntaxException e) {
+      // Without the cause: its message repeats the value, and with it a password.
+      throw invalid(setting, "is not a URL");
+    }
+    String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
+    boolean tls = scheme.equals("https");
+    if (!tls && !scheme.equals("http")) {
+      throw invalid(setting, "names no HTTP proxy: its scheme is neither http nor https");
+    }
+    if (url.getHost() == null) {
+      throw invalid(setting, "names no host");
+    }
+    String path = url.getRawPath();
+    if (!(path == null || path.isEmpty() || path.equals("/"))
+        || url.getRawQuery() != null
+        || url.getRawFragment() != null) {
+      throw invalid(setting, "holds more than a user, a host and a port");
+    }
+    int port = url.getPort();
+    if (port < 0) {
+      port = tls ? HTTPS_PORT : HTTP_PORT;
+    } else if (port == 0 || port > 65_535) {
+      throw invalid(setting, "names no port from 1 to 65535");
+    }
+    String authorization = null;
+    String userInfo = url.getRawUserInfo();
+    if (userInfo != null && !userInfo.isEmpty()) {
+      int colon = userInfo.indexOf(':');
+      authorization =
+          colon < 0
+              ? basic(decoded(userInfo), "")
+              : basic(
+                  decoded(userInfo.substring(0, colon)), decoded(userInfo.substring(colon + 1)));
+    }
+    List<Exemption> exemptions = new ArrayList<>();
+    Optional<Setting> direct = either(environment, "no_proxy", "NO_PROXY");
+    if (direct.isPresent()) {
+      for (String entry : direct.get().value().split("[,\\s]+", -1)) {
+        if (!entry.isEmpty()) {
+          exemptions.add(Exemption.ofVariable(entry));
+        }
+      }
+    }
+    return new HttpProxy(
+        bare(url.getHost()), port, tls, authorization, setting.origin(), exemptions);
+  }
+
+  private static InvalidSettingException invalid(Setting setting, String rule) {
+    return new InvalidSettingException(
+        setting.origin() + " " + rule,
+        "Let it be http://{host}:{port}, or http://{user}:{password}@{host}:{port} with all but"
+            + " letters and digits of user and password percent-encoded; or hand in an StsClient"
+            + " that has a proxy of its own");
+  }
+
+  private static Optional<Setting> either(Environment environment, String one, String other) {
+    Optional<Setting> setting = environment.variable(one);
+    return setting.isPresent() ? setting : environment.variable(other);
+  }
+
+  private static String basic(String user, String password) {
+    return "Basic "
+        + Base64.getEncoder()
+            .encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+  }
+
+  // A plus is a plus: this is no form.
+  private static String decoded(String text) {
+    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+
+  private static int parsePort(String text) {
+    if (text.isEmpty() || text.length() > 5) {
+      return -1;
+    }
+    int port = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      port = port * 10 + (c - '0');
+    }
+    return port >= 1 && port <= 65_535 ? port : -1;
+  }
+
+  private static boolean isHost(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || ".-_:".indexOf(c) >= 0)) {
+        return false;
+      }
+    }
+    // Several colons are an IPv6 address; a single one is a port, which has a property of its own.
+    int colon = text.indexOf(':');
+    return !text.isEmpty() && (colon < 0 || colon != text.lastIndexOf(':'));
+  }
+
+  /** A host as it is compared: small letters, no brackets, no dot at its end. */
+  private static String bare(String host) {
+    String name = host.toLowerCase(Locale.ROOT);
+    if (name.startsWith("[") && name.endsWith("]")) {
+      return name.substring(1, name.length() - 1);
+    }
+    return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+  }
+
+  private static boolean isLoopback(String host) {
+    return host.equals("localhost")
+        || host.endsWith(".localhost")
+        || host.equals("::1")
+        || (host.startsWith("127.") && isDigitsAndDots(host));
+  }
+
+  private static boolean isDigitsAndDots(String host) {
+    for (int i = 0; i < host.length(); i++) {
+      char c = host.charAt(i);
+      if (c != '.' && (c < '0' || c > '9')) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * A host, or several, that the proxy does not lead to.
+   *
+   * @param pattern a host name or address, with {@code *} for any run of characters
+   * @param withSubdomains whether the names below it are meant too
+   * @param port the only port that is meant, zero for all
+   */
+  private record Exemption(String pattern, boolean withSubdomains, int port) {
+
+    /** An entry of {@code http.nonProxyHosts}: a host, with {@code *} at its start or end. */
+    static Exemption ofProperty(String entry) {
+      return new Exemption(bare(entry), false, 0);
+    }
+
+    /**
+     * An entry of {@code NO_PROXY}: {@code *}, a host or an address, with a port or without. A name
+     * means the names below it too, with a dot before it or without.
+     */
+    static Exemption ofVariable(String entry) {
+      String host = entry;
+      int port = 0;
+      int colon = entry.lastIndexOf(':');
+      boolean hasPort =
+          colon > 0
+              && (entry.charAt(colon - 1) == ']' || entry.indexOf(':') == colon)
+              && parsePort(entry.substring(colon + 1)) > 0;
+      if (hasPort) {
+        host = entry.substring(0, colon);
+        port = parsePort(entry.substring(colon + 1));
+      }
+      host = bare(host);
+      if (host.startsWith("*.")) {
+        host = host.substring(2);
+      } else if (host.startsWith(".")) {
+        host = host.substring(1);
+      }
+      return new Exemption(host, true, port);
+    }
+
+    boolean covers(String host, int askedPort) {
+      if (port != 0 && port != askedPort) {
+        return false;
+      }
+      return matches(host)
+          || (withSubdomains && !pattern.isEmpty() && host.endsWith("." + pattern));
+    }
+
+    private boolean matches(String host) {
+      int first = pattern.indexOf('*');
+      if (first < 0) {
+        return host.equals(pattern);
+      }
+      String start = pattern.substring(0, first);
+      String end = pattern.substring(first + 1);
+      if (end.endsWith("*")) {
+        // *part*
+        return start.isEmpty()
+            ? host.contains(end.substring(0, end.length() - 1))
+            : host.startsWith(start) && host.contains(end.substring(0, end.length() - 1));
+      }
+      return host.length() >= start.length() + end.length()
+          && host.startsWith(start)
+          && host.endsWith(end);
+    }
+  }
+}
