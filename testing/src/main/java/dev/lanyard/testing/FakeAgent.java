@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Unlike the real one it also answers to its own loopback address, it renews a cached answer
  * when it is asked for it and not in the background, and it does not limit the rate.
  */
-public final class FakeAgent {
+public final class FakeAgent extends FakeService {
   private static final String PATH = "/v1/credentials";
 
   /** Source: eks-pod-identity-agent, configuration/config.go. */
@@ -54,11 +52,7 @@ public final class FakeAgent {
 
   private record Cached(IssuedCredentials credentials, Instant renewal) {}
 
-  private final InstantSource clock;
   private final EksAuth eksAuth;
-  private final HttpEndpoint server;
-  private final Traffic traffic = new Traffic();
-  private final AtomicInteger throttled = new AtomicInteger();
 
   /** By token, in the order of insertion: the oldest goes first, read or not. */
   private final Map<String, Cached> cache =
@@ -71,12 +65,11 @@ public final class FakeAgent {
         }
       };
 
-  private volatile @Nullable Duration lifetime;
+  private volatile boolean cannotReachEksAuth;
 
-  FakeAgent(InstantSource clock, EksAuth eksAuth) {
-    this.clock = clock;
+  FakeAgent(FakeClock clock, EksAuth eksAuth) {
+    super(clock);
     this.eksAuth = eksAuth;
-    this.server = HttpEndpoint.start(clock, this::answer);
   }
 
   /**
@@ -84,8 +77,9 @@ public final class FakeAgent {
    *
    * @return an address on loopback that ends in {@code /v1/credentials}
    */
+  @Override
   public URI endpoint() {
-    return server.uri().resolve(PATH);
+    return root().resolve(PATH);
   }
 
   /**
@@ -94,107 +88,69 @@ public final class FakeAgent {
    * gets new ones.
    *
    * @param lifetime such as a few seconds, to watch credentials roll over
-   * @return this agent
    * @throws IllegalArgumentException if the lifetime is zero or negative
    */
-  public FakeAgent credentialsLast(Duration lifetime) {
-    this.lifetime = Lifetimes.positive(lifetime);
+  @Override
+  public void credentialsLast(Duration lifetime) {
+    super.credentialsLast(lifetime);
     forget();
-    return this;
   }
 
-  /**
-   * Empties the agent's cache, as a restart of the agent does.
-   *
-   * @return this agent
-   */
-  public FakeAgent forget() {
+  /** Empties the agent's cache, as a restart of the agent does. */
+  public void forget() {
     synchronized (cache) {
       cache.clear();
     }
-    return this;
   }
 
   /**
-   * Answers the next requests with 429 {@code Too Many Requests}, before it looks at them.
-   *
-   * @param requests how many; zero stops it
-   * @return this agent
+   * Gets no answer from EKS Auth from now on, as from a private cluster without the endpoint: 500
+   * for every token that it does not have in its cache, until it {@link #recovers}.
    */
-  public FakeAgent throttlesNext(int requests) {
-    throttled.set(requests);
-    return this;
+  public void cannotReachEksAuth() {
+    cannotReachEksAuth = true;
   }
 
-  /** Refuses connections from now on, as where the agent is not installed. */
-  public void goDown() {
-    server.goDown();
+  @Override
+  public void recovers() {
+    cannotReachEksAuth = false;
+    super.recovers();
   }
 
-  /** Listens again, at the same address. Does nothing if it does already. */
-  public void comeBack() {
-    server.comeBack();
+  @Override
+  String operation(HttpRequest request) {
+    return request.path().equals(PATH) && request.method().equals("GET")
+        ? "GET " + PATH
+        : "unknown";
   }
 
-  /**
-   * Returns how many requests have arrived, whatever they asked for and were answered.
-   *
-   * @return the count since the start
-   */
-  public int requests() {
-    return traffic.requests();
-  }
-
-  /**
-   * Returns how many requests were answered with credentials, from the cache or not.
-   *
-   * @return the count of successes since the start
-   */
-  public int exchanges() {
-    return traffic.exchanges();
-  }
-
-  /**
-   * Returns the last 1000 requests that were answered, oldest first.
-   *
-   * @return a copy, without secrets
-   */
-  public List<LoggedRequest> log() {
-    return traffic.log();
-  }
-
-  void close() {
-    server.close();
-  }
-
-  private HttpAnswer answer(HttpRequest request) {
-    traffic.arrived();
-    String requestId = Ids.requestId();
-    boolean known = request.path().equals(PATH);
-    Optional<String> error = Optional.empty();
-    HttpAnswer answer;
+  @Override
+  Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime) {
     try {
-      answer =
-          new HttpAnswer(
-              200, Map.of("Content-Type", "application/json"), json(credentials(request)));
-      traffic.exchanged();
+      String body = json(credentials(request, lifetime));
+      exchanged();
+      return Outcome.of(new HttpAnswer(200, Map.of("Content-Type", "application/json"), body));
     } catch (AgentError e) {
-      answer = error(e.status, e.text);
+      return Outcome.of(text(e.status, e.text));
     } catch (Refusal refusal) {
-      error = Optional.of(refusal.code());
-      answer =
-          error(
-              refusal.status(),
-              "[%s]: (%s): %s, fault: client".formatted(requestId, refusal.code(), refusal.text()));
+      return new Outcome(
+          error(refusal.status(), refusal.code(), refusal.text(), requestId),
+          Optional.of(refusal.code()));
     }
-    traffic.answered(
-        new LoggedRequest(
-            clock.instant(),
-            known && request.method().equals("GET") ? "GET " + PATH : "unknown",
-            answer.status(),
-            error,
-            requestId));
-    return answer;
+  }
+
+  /** As the agent passes on what EKS Auth said. Source: eks-pod-identity-agent, pkg/errors. */
+  @Override
+  HttpAnswer error(int status, String code, String message, String requestId) {
+    return text(
+        status,
+        "[%s]: (%s): %s, fault: %s"
+            .formatted(requestId, code, message, status < 500 ? "client" : "server"));
+  }
+
+  @Override
+  Outcome throttled(String requestId) {
+    return Outcome.of(text(429, "Too Many Requests"));
   }
 
   /** What the agent itself refuses, without EKS Auth. */
@@ -212,19 +168,17 @@ public final class FakeAgent {
   }
 
   /** As Go's http.Error writes it. */
-  private static HttpAnswer error(int status, String text) {
+  private static HttpAnswer text(int status, String text) {
     return new HttpAnswer(
         status,
         Map.of("Content-Type", "text/plain; charset=utf-8", "X-Content-Type-Options", "nosniff"),
         text + "\n");
   }
 
-  private IssuedCredentials credentials(HttpRequest request) throws AgentError, Refusal {
+  private IssuedCredentials credentials(HttpRequest request, @Nullable Duration lifetime)
+      throws AgentError, Refusal {
     if (!request.path().equals(PATH)) {
       throw new AgentError(404, "404 page not found");
-    }
-    if (throttled.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-      throw new AgentError(429, "Too Many Requests");
     }
     checkHost(request.header("Host").orElse(""));
     String token = request.header("Authorization").orElse("");
@@ -232,11 +186,11 @@ public final class FakeAgent {
       throw new AgentError(400, "Service account token cannot be empty");
     }
     checkToken(token);
-    return cached(token);
+    return cached(token, lifetime);
   }
 
   private void checkHost(String host) throws AgentError {
-    if (host.equals(server.authority())) {
+    if (host.equals(authority())) {
       return;
     }
     String bare = host.replaceFirst("(?<=^[^:]*|\\]):\\d+$", "").replaceAll("[\\[\\]]", "");
@@ -264,7 +218,7 @@ public final class FakeAgent {
     if (!ALGORITHMS.contains(alg)) {
       throw unparsable("token is unverifiable: signing method (alg) is unavailable");
     }
-    Instant now = clock.instant();
+    Instant now = clock().instant();
     List<String> failures = new ArrayList<>();
     if (!now.isBefore(time(claims, "exp").orElse(Instant.MAX))) {
       failures.add("token is expired");
@@ -324,14 +278,20 @@ public final class FakeAgent {
    * One caller at a time: the real agent lets those with the same token wait for the first, and EKS
    * Auth is in this process and takes no time.
    */
-  private IssuedCredentials cached(String token) throws Refusal {
+  private IssuedCredentials cached(String token, @Nullable Duration lifetime)
+      throws AgentError, Refusal {
     synchronized (cache) {
-      Instant now = clock.instant();
+      Instant now = clock().instant();
       Cached held = cache.get(token);
+      // A lifetime that has passed is a fault, which the cache must not hide.
       if (held != null
+          && (lifetime == null || !lifetime.isNegative())
           && now.isBefore(held.renewal())
           && now.plus(FLOOR).isBefore(held.credentials().expiration())) {
         return held.credentials();
+      }
+      if (cannotReachEksAuth) {
+        throw new AgentError(500, "[]");
       }
       // Removed first: the oldest goes by the order of insertion, and a refusal evicts.
       cache.remove(token);

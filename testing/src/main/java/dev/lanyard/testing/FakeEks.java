@@ -34,7 +34,7 @@ public final class FakeEks implements AutoCloseable {
   private static final Duration DEFAULT_MAX_SESSION = Duration.ofHours(1);
   private static final Duration LONGEST_MAX_SESSION = Duration.ofHours(12);
 
-  private final InstantSource clock;
+  private final FakeClock clock;
   private final String region;
   private final FakeAccount account;
   private final FakeIssuer issuer;
@@ -47,7 +47,7 @@ public final class FakeEks implements AutoCloseable {
   private boolean closed;
 
   private FakeEks(Builder builder) {
-    this.clock = builder.clock;
+    this.clock = new FakeClock(builder.clock);
     this.region = builder.region;
     this.account = new FakeAccount(ACCOUNT, clock);
     this.issuer = new FakeIssuer(clock, region, ACCOUNT);
@@ -203,7 +203,12 @@ public final class FakeEks implements AutoCloseable {
     return region;
   }
 
-  InstantSource clock() {
+  /**
+   * Returns the clock of the cluster and of AWS.
+   *
+   * @return a clock that can be set apart from the one that was given to {@link Builder#clock}
+   */
+  public FakeClock clock() {
     return clock;
   }
 

@@ -8,13 +8,11 @@ import java.security.MessageDigest;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -37,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * the real STS grants there is not known. Texts of errors that AWS documents nowhere are this
  * fake's own; rely on the codes. No text holds a part of the request other than names and numbers.
  */
-public final class FakeSts {
+public final class FakeSts extends FakeService {
   private static final String ASSUME = "AssumeRoleWithWebIdentity";
   private static final String IDENTIFY = "GetCallerIdentity";
   private static final String VERSION = "2011-06-15";
@@ -54,19 +52,15 @@ public final class FakeSts {
   private static final Pattern ROLE_ARN =
       Pattern.compile("arn:aws[a-z0-9-]*:iam::(\\d{12}):role/[\\w+=,.@/-]+");
 
-  private final InstantSource clock;
   private final FakeIssuer issuer;
   private final FakeAccount account;
-  private final HttpEndpoint server;
-  private final Traffic traffic = new Traffic();
-  private final AtomicInteger throttled = new AtomicInteger();
-  private volatile @Nullable Duration lifetime;
+  private volatile boolean cannotReachTheIssuer;
+  private volatile boolean disabledInTheRegion;
 
-  FakeSts(InstantSource clock, FakeIssuer issuer, FakeAccount account) {
-    this.clock = clock;
+  FakeSts(FakeClock clock, FakeIssuer issuer, FakeAccount account) {
+    super(clock);
     this.issuer = issuer;
     this.account = account;
-    this.server = HttpEndpoint.start(clock, this::answer);
   }
 
   /**
@@ -74,100 +68,75 @@ public final class FakeSts {
    *
    * @return an address on loopback
    */
+  @Override
   public URI endpoint() {
-    return server.uri();
+    return root();
   }
 
   /**
-   * Lets the credentials issued from now on last this long, whatever duration a request asks for
-   * and the role allows. Requests are still checked.
-   *
-   * @param lifetime such as a few seconds, to watch credentials roll over
-   * @return this STS
-   * @throws IllegalArgumentException if the lifetime is zero or negative
+   * Cannot fetch the keys of any issuer from now on: a token that is otherwise in order is refused
+   * with {@code IDPCommunicationError}, until it {@link #recovers}.
    */
-  public FakeSts credentialsLast(Duration lifetime) {
-    this.lifetime = Lifetimes.positive(lifetime);
-    return this;
+  public void cannotReachTheIssuer() {
+    cannotReachTheIssuer = true;
   }
 
   /**
-   * Answers the next requests with {@code Throttling}, before it looks at them.
-   *
-   * @param requests how many; zero stops it
-   * @return this STS
+   * Is not activated for the account in this region from now on: every {@code
+   * AssumeRoleWithWebIdentity} is refused with {@code RegionDisabledException}, until it {@link
+   * #recovers}.
    */
-  public FakeSts throttlesNext(int requests) {
-    throttled.set(requests);
-    return this;
+  public void isDisabledInTheRegion() {
+    disabledInTheRegion = true;
   }
 
-  /** Refuses connections from now on. */
-  public void goDown() {
-    server.goDown();
+  @Override
+  public void recovers() {
+    cannotReachTheIssuer = false;
+    disabledInTheRegion = false;
+    super.recovers();
   }
 
-  /** Listens again, at the same address. Does nothing if it does already. */
-  public void comeBack() {
-    server.comeBack();
+  @Override
+  String operation(HttpRequest request) {
+    try {
+      return operation(parameters(request));
+    } catch (Refusal refusal) {
+      return "unknown";
+    }
   }
 
-  /**
-   * Returns how many requests have arrived, whatever they asked for and were answered.
-   *
-   * @return the count since the start
-   */
-  public int requests() {
-    return traffic.requests();
-  }
-
-  /**
-   * Returns how many times a web identity token has been exchanged for credentials.
-   *
-   * @return the count of successes since the start
-   */
-  public int exchanges() {
-    return traffic.exchanges();
-  }
-
-  /**
-   * Returns the last 1000 requests that were answered, oldest first.
-   *
-   * @return a copy, without secrets
-   */
-  public List<LoggedRequest> log() {
-    return traffic.log();
-  }
-
-  void close() {
-    server.close();
-  }
-
-  private HttpAnswer answer(HttpRequest request) {
-    traffic.arrived();
-    String requestId = Ids.requestId();
-    String operation = "unknown";
-    Optional<String> error = Optional.empty();
-    int status = 200;
-    String body;
+  @Override
+  Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime) {
     try {
       Map<String, String> parameters = parameters(request);
-      operation = operation(parameters);
-      if (throttled.getAndUpdate(n -> Math.max(0, n - 1)) > 0) {
-        throw new Refusal(400, "Throttling", "Rate exceeded");
-      }
-      if (operation.equals(ASSUME)) {
-        body = assumeRole(parameters, requestId);
-        traffic.exchanged();
+      String body;
+      if (operation(parameters).equals(ASSUME)) {
+        body = assumeRole(parameters, requestId, lifetime);
+        exchanged();
       } else {
         body = StsXml.callerIdentity(caller(request), requestId);
       }
+      return Outcome.of(xml(200, body, requestId));
     } catch (Refusal refusal) {
-      status = refusal.status();
-      error = Optional.of(refusal.code());
-      body = StsXml.error(status < 500, refusal.code(), refusal.text(), requestId);
+      return new Outcome(
+          error(refusal.status(), refusal.code(), refusal.text(), requestId),
+          Optional.of(refusal.code()));
     }
-    traffic.answered(new LoggedRequest(clock.instant(), operation, status, error, requestId));
+  }
+
+  @Override
+  HttpAnswer error(int status, String code, String message, String requestId) {
+    return xml(status, StsXml.error(status < 500, code, message, requestId), requestId);
+  }
+
+  @Override
+  Outcome throttled(String requestId) {
+    return new Outcome(
+        error(400, "Throttling", "Rate exceeded", requestId), Optional.of("Throttling"));
+  }
+
+  private static HttpAnswer xml(int status, String body, String requestId) {
     return new HttpAnswer(
         status, Map.of("Content-Type", "text/xml", "x-amzn-RequestId", requestId), body);
   }
@@ -187,7 +156,9 @@ public final class FakeSts {
     return action;
   }
 
-  private String assumeRole(Map<String, String> parameters, String requestId) throws Refusal {
+  private String assumeRole(
+      Map<String, String> parameters, String requestId, @Nullable Duration lifetime)
+      throws Refusal {
     Duration duration = validate(parameters);
     String arn = parameters.getOrDefault("RoleArn", "");
     Matcher arnParts = ROLE_ARN.matcher(arn);
@@ -195,12 +166,21 @@ public final class FakeSts {
       throw new Refusal(400, "ValidationError", "Request ARN is invalid");
     }
     Optional<Integer> packed = packedPolicySize(parameters);
+    if (disabledInTheRegion) {
+      throw new Refusal(
+          403,
+          "RegionDisabledException",
+          "STS is not activated in this region for account:" + arnParts.group(1));
+    }
 
     ServiceAccountToken token =
         ServiceAccountToken.parse(parameters.getOrDefault("WebIdentityToken", ""))
             .orElseThrow(() -> invalidToken("The web identity token is not a valid JWT"));
     if (!issuer.registeredIn(arnParts.group(1), token.issuer())) {
       throw invalidToken("No OpenIDConnect provider found in your account for " + token.issuer());
+    }
+    if (cannotReachTheIssuer) {
+      throw new Refusal(400, "IDPCommunicationError", "The identity provider cannot be reached");
     }
     switch (issuer.verify(token)) {
       case VALID -> {}
@@ -248,7 +228,7 @@ public final class FakeSts {
   }
 
   private void verifyTimes(ServiceAccountToken token) throws Refusal {
-    Instant now = clock.instant();
+    Instant now = clock().instant();
     if (!now.isBefore(token.expiration())) {
       throw new Refusal(
           400,
@@ -396,7 +376,7 @@ public final class FakeSts {
           403, "InvalidClientTokenId", "The security token included in the request is invalid.");
     }
     IssuedCredentials credentials = found.get();
-    if (!clock.instant().isBefore(credentials.expiration())) {
+    if (!clock().instant().isBefore(credentials.expiration())) {
       throw new Refusal(
           403, "ExpiredToken", "The security token included in the request is expired");
     }

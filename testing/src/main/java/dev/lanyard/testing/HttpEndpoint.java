@@ -7,6 +7,7 @@ import com.github.tomakehurst.wiremock.common.Notifier;
 import com.github.tomakehurst.wiremock.core.Options.ChunkedEncodingPolicy;
 import com.github.tomakehurst.wiremock.core.WireMockConfiguration;
 import com.github.tomakehurst.wiremock.extension.ResponseDefinitionTransformerV2;
+import com.github.tomakehurst.wiremock.http.Fault;
 import com.github.tomakehurst.wiremock.http.HttpHeader;
 import com.github.tomakehurst.wiremock.http.Request;
 import com.github.tomakehurst.wiremock.http.ResponseDefinition;
@@ -14,10 +15,17 @@ import com.github.tomakehurst.wiremock.standalone.MappingsSource;
 import com.github.tomakehurst.wiremock.stubbing.ServeEvent;
 import com.github.tomakehurst.wiremock.stubbing.StubMapping;
 import com.github.tomakehurst.wiremock.stubbing.StubMappings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -35,6 +43,9 @@ import org.jspecify.annotations.Nullable;
 final class HttpEndpoint implements AutoCloseable {
   private static final String LOOPBACK = "127.0.0.1";
 
+  /** More than any test keeps waiting at the same time. */
+  private static final int MOST_THREADS = 1000;
+
   /** The form of RFC 9110, section 5.6.7; the JDK's RFC_1123_DATE_TIME does not pad the day. */
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
@@ -43,7 +54,11 @@ final class HttpEndpoint implements AutoCloseable {
   private final InstantSource clock;
   private final Function<HttpRequest, HttpAnswer> handler;
   private final int port;
+
+  // Both guarded by this. While the server is down, a socket that does not listen holds its port.
   private @Nullable WireMockServer server;
+  private @Nullable Socket placeholder;
+  private boolean closed;
 
   private HttpEndpoint(InstantSource clock, Function<HttpRequest, HttpAnswer> handler) {
     this.clock = clock;
@@ -68,22 +83,55 @@ final class HttpEndpoint implements AutoCloseable {
 
   /** Refuses connections until {@link #comeBack}. Does nothing if it already does. */
   synchronized void goDown() {
-    if (server != null) {
-      server.stop();
-      server = null;
+    if (stop()) {
+      try {
+        placeholder = new Socket();
+        placeholder.setReuseAddress(true);
+        placeholder.bind(
+            new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
+        // Set for the bind alone, which old connections would prevent: nobody else may bind too.
+        placeholder.setReuseAddress(false);
+      } catch (IOException e) {
+        throw new UncheckedIOException("Port " + port + " cannot be held", e);
+      }
     }
   }
 
   /** Listens again, on the same port. Does nothing if it already does. */
   synchronized void comeBack() {
-    if (server == null) {
+    if (server == null && !closed) {
+      release();
       server = serve(port);
     }
   }
 
   @Override
-  public void close() {
-    goDown();
+  public synchronized void close() {
+    closed = true;
+    boolean stopped = stop();
+    if (!stopped) {
+      release();
+    }
+  }
+
+  private boolean stop() {
+    if (server == null) {
+      return false;
+    }
+    server.stop();
+    server = null;
+    return true;
+  }
+
+  private void release() {
+    if (placeholder != null) {
+      try {
+        placeholder.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException("Port " + port + " cannot be let go", e);
+      }
+      placeholder = null;
+    }
   }
 
   private WireMockServer serve(int onPort) {
@@ -98,6 +146,8 @@ final class HttpEndpoint implements AutoCloseable {
                 // The agent's server reads headers of up to 1 MiB; one buffer is held for each
                 // connection, and no token comes near this.
                 .jettyHeaderRequestSize(64 * 1024)
+                // Threads are made as they are needed, and those that hang must not use up all.
+                .containerThreads(MOST_THREADS)
                 .disableRequestJournal()
                 .stubRequestLoggingDisabled(true)
                 .notifier(new Silence())
@@ -136,13 +186,39 @@ final class HttpEndpoint implements AutoCloseable {
               Map.of("Content-Type", "text/plain; charset=utf-8"),
               "The fake failed: " + e.getClass().getName() + " at " + origin(e) + "\n");
     }
-    ResponseDefinitionBuilder response =
-        ResponseDefinitionBuilder.responseDefinition()
-            .withStatus(answer.status())
-            .withHeader("Date", HTTP_DATE.format(clock.instant()))
-            .withBody(answer.body());
-    answer.headers().forEach(response::withHeader);
+    ResponseDefinitionBuilder response = ResponseDefinitionBuilder.responseDefinition();
+    switch (answer.delivery()) {
+      case RESET -> response.withFault(Fault.CONNECTION_RESET_BY_PEER);
+      case CLOSED -> response.withFault(Fault.EMPTY_RESPONSE);
+      case WHOLE -> head(response, answer).withBody(answer.body());
+      case TRUNCATED -> {
+        byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
+        // In pieces, so that the head has left before Jetty finds that something is missing.
+        head(response, answer)
+            .withHeader("Content-Length", "" + body.length)
+            .withBody(Arrays.copyOf(body, body.length / 2))
+            .withChunkedDribbleDelay(1, 0);
+      }
+      case DRIBBLED -> {
+        byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
+        head(response, answer)
+            .withHeader("Content-Length", "" + body.length)
+            .withBody(body)
+            .withChunkedDribbleDelay(
+                Math.max(1, body.length),
+                Math.toIntExact(answer.pause().toMillis() * Math.max(1, body.length)));
+      }
+    }
     return response.build();
+  }
+
+  private ResponseDefinitionBuilder head(ResponseDefinitionBuilder response, HttpAnswer answer) {
+    response.withStatus(answer.status());
+    if (!answer.headers().containsKey("Date")) {
+      response.withHeader("Date", HTTP_DATE.format(clock.instant()));
+    }
+    answer.headers().forEach(response::withHeader);
+    return response;
   }
 
   private static String origin(Throwable failure) {

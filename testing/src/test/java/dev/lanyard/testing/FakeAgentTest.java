@@ -312,7 +312,7 @@ class FakeAgentTest {
 
   @Test
   void throttlesAsManyRequestsAsItIsTold() {
-    eks.agent().throttlesNext(1);
+    eks.agent().throttles(1);
 
     assertRefused(ask(), 429, "Too Many Requests");
     assertThat(ask().status()).isEqualTo(200);
@@ -322,10 +322,10 @@ class FakeAgentTest {
 
   @Test
   void refusesConnectionsWhileItIsDown() {
-    eks.agent().goDown();
+    eks.agent().isDown();
     assertThatThrownBy(this::ask).hasRootCauseInstanceOf(java.net.ConnectException.class);
 
-    eks.agent().comeBack();
+    eks.agent().recovers();
     assertThat(ask().status()).isEqualTo(200);
   }
 

@@ -359,7 +359,7 @@ class FakeStsTest {
 
   @Test
   void throttlesAsManyRequestsAsItIsTold() {
-    eks.sts().throttlesNext(2);
+    eks.sts().throttles(2);
 
     assertRefused(exchange(), 400, "Throttling", "Rate exceeded");
     assertRefused(exchange(), 400, "Throttling", "Rate exceeded");
@@ -370,10 +370,10 @@ class FakeStsTest {
 
   @Test
   void refusesConnectionsWhileItIsDown() {
-    eks.sts().goDown();
+    eks.sts().isDown();
     assertThatThrownBy(this::exchange).hasRootCauseInstanceOf(java.net.ConnectException.class);
 
-    eks.sts().comeBack();
+    eks.sts().recovers();
     assertThat(exchange().status()).isEqualTo(200);
   }
 

@@ -44,13 +44,16 @@ final class Http {
   }
 
   static Answer post(URI uri, Map<String, String> form, String... headers) {
-    String body =
-        form.entrySet().stream()
-            .map(e -> encode(e.getKey()) + "=" + encode(e.getValue()))
-            .collect(Collectors.joining("&"));
+    String body = form(form);
     String[] all = Arrays.copyOf(headers, headers.length + 1);
     all[headers.length] = "Content-Type: application/x-www-form-urlencoded; charset=utf-8";
     return send("POST", uri, body, all);
+  }
+
+  static String form(Map<String, String> form) {
+    return form.entrySet().stream()
+        .map(e -> encode(e.getKey()) + "=" + encode(e.getValue()))
+        .collect(Collectors.joining("&"));
   }
 
   private static String encode(String text) {

@@ -22,11 +22,14 @@ class PublicTypesTest {
         .extracting(Class::getName)
         .containsExactlyInAnyOrder(
             "dev.lanyard.testing.FakeAgent",
+            "dev.lanyard.testing.FakeClock",
             "dev.lanyard.testing.FakeEks",
             "dev.lanyard.testing.FakeEks$Builder",
             "dev.lanyard.testing.FakeIssuer",
             "dev.lanyard.testing.FakePod",
+            "dev.lanyard.testing.FakeService",
             "dev.lanyard.testing.FakeSts",
+            "dev.lanyard.testing.Faults",
             "dev.lanyard.testing.IssuedCredentials",
             "dev.lanyard.testing.LoggedRequest",
             "dev.lanyard.testing.TrustPolicy");

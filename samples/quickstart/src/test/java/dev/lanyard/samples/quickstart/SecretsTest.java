@@ -141,8 +141,8 @@ class SecretsTest {
     IssuedCredentials issued = eks.issued(credentials.accessKeyId()).orElseThrow();
     secrets.addAll(List.of(issued.secretAccessKey(), issued.sessionToken(), issued.accessKeyId()));
     hear(provider);
-    eks.sts().goDown();
-    eks.agent().goDown();
+    eks.sts().isDown();
+    eks.agent().isDown();
     provider.invalidate(credentials);
     hear(catchThrowable(() -> provider.resolveCredentials(Duration.ofHours(100))));
     hear(provider);
@@ -202,14 +202,14 @@ class SecretsTest {
         "IRSA, throttled",
         eks -> {
           FakePod pod = irsa(eks);
-          eks.sts().throttlesNext(1_000);
+          eks.sts().throttles(1_000);
           return pod.environment();
         });
     scenes.put(
         "IRSA, STS is down",
         eks -> {
           FakePod pod = irsa(eks);
-          eks.sts().goDown();
+          eks.sts().isDown();
           return pod.environment();
         });
     scenes.put(
@@ -258,14 +258,14 @@ class SecretsTest {
         "Pod Identity, throttled",
         eks -> {
           FakePod pod = podIdentity(eks);
-          eks.agent().throttlesNext(1_000);
+          eks.agent().throttles(1_000);
           return pod.environment();
         });
     scenes.put(
         "Pod Identity, the agent is down",
         eks -> {
           FakePod pod = podIdentity(eks);
-          eks.agent().goDown();
+          eks.agent().isDown();
           return pod.environment();
         });
     scenes.put(

@@ -1,0 +1,56 @@
+package dev.lanyard.testing;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+
+/**
+ * The time of the cluster and of AWS: when tokens and credentials are issued and expire, and what
+ * the {@code Date} of every answer says. Get it from {@link FakeEks#clock}. Safe for use by many
+ * threads.
+ *
+ * <p>It is the clock that was given to {@link FakeEks.Builder#clock} as long as that is right. A
+ * program under test that goes by the same clock has a right one too; {@link #isAheadBy} and {@link
+ * #isBehindBy} set the two apart, as they are on a node whose own clock is wrong.
+ */
+public final class FakeClock implements InstantSource {
+  private final InstantSource base;
+  private volatile Duration ahead = Duration.ZERO;
+
+  FakeClock(InstantSource base) {
+    this.base = base;
+  }
+
+  /**
+   * Returns the time of the cluster and of AWS.
+   *
+   * @return the base clock's time, moved by as much as was asked for
+   */
+  @Override
+  public Instant instant() {
+    return base.instant().plus(ahead);
+  }
+
+  /**
+   * Sets the cluster and AWS ahead of the base clock from now on: the pod's clock is slow.
+   *
+   * @param difference by how much; it takes the place of an earlier one, and zero makes it right
+   */
+  public void isAheadBy(Duration difference) {
+    ahead = difference;
+  }
+
+  /**
+   * Sets the cluster and AWS behind the base clock from now on: the pod's clock is fast.
+   *
+   * @param difference by how much; it takes the place of an earlier one, and zero makes it right
+   */
+  public void isBehindBy(Duration difference) {
+    ahead = difference.negated();
+  }
+
+  @Override
+  public String toString() {
+    return "FakeClock[" + instant() + "]";
+  }
+}

@@ -1,0 +1,269 @@
+package dev.lanyard.testing;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source of session credentials on loopback: what {@link FakeSts} and {@link FakeAgent} have in
+ * common, the faults that they can have and the account of what was asked of them. Safe for use by
+ * many threads.
+ *
+ * <p>Faults are chosen by the words of {@link Faults}, and {@link #recovers} ends them all. A
+ * service that is down refuses connections; one that {@link #startsAfter(int) starts after} some
+ * requests resets them, since nobody can count connections to a closed port.
+ */
+public abstract sealed class FakeService extends Faults permits FakeSts, FakeAgent {
+  private final FakeClock clock;
+  private final HttpEndpoint server;
+  private final Traffic traffic = new Traffic();
+  private final FaultPlan plan = new FaultPlan();
+  private volatile @Nullable Duration lifetime;
+
+  FakeService(FakeClock clock) {
+    this.clock = clock;
+    this.server = HttpEndpoint.start(clock, this::answer);
+  }
+
+  /** The faults of the next requests. */
+  static final class Next extends Faults {
+    private final FakeService service;
+    private final int requests;
+
+    private Next(FakeService service, int requests) {
+      this.service = service;
+      this.requests = requests;
+    }
+
+    @Override
+    void meet(Fault fault) {
+      service.plan.next(requests, fault);
+    }
+  }
+
+  /**
+   * Returns where it listens, as the environment of a pod names it.
+   *
+   * @return an address on loopback, the same for its whole life
+   */
+  public abstract URI endpoint();
+
+  /** Refuses connections from now on, until it {@link #recovers}. */
+  public void isDown() {
+    server.goDown();
+  }
+
+  /**
+   * Resets the connections of the next requests, and serves those after them: a service that starts
+   * after the pod.
+   *
+   * @param requests how many
+   * @throws IllegalArgumentException if it is less than one
+   */
+  public void startsAfter(int requests) {
+    next(requests).resets();
+  }
+
+  /**
+   * Resets the connections of all requests until so much time has passed: a service that starts
+   * after the pod.
+   *
+   * @param time from now on, by {@link FakeEks#clock}
+   */
+  public void startsAfter(Duration time) {
+    plan.startsAt(clock.instant().plus(time));
+  }
+
+  /**
+   * Answers every request so much later. It goes with the other faults.
+   *
+   * @param latency real time
+   * @throws IllegalArgumentException if it is negative
+   */
+  public void takes(Duration latency) {
+    plan.latency(latency);
+  }
+
+  /**
+   * Returns the faults of the next requests. When faults were ordered for the next requests before,
+   * those come first; a fault that lasts comes after all of them.
+   *
+   * @param requests how many requests meet the fault
+   * @return the faults to choose from; each that is chosen meets so many requests
+   */
+  public Faults next(int requests) {
+    return new Next(this, requests);
+  }
+
+  /**
+   * Throttles the next requests: {@code next(requests).throttles()}.
+   *
+   * @param requests how many
+   * @throws IllegalArgumentException if it is less than one
+   */
+  public void throttles(int requests) {
+    next(requests).throttles();
+  }
+
+  /**
+   * Ends every fault: listens again at the same address if it was down, closes the connections of
+   * those whom it left hanging, and answers properly from now on. Does nothing if nothing is wrong.
+   */
+  public void recovers() {
+    plan.recover();
+    server.comeBack();
+  }
+
+  /**
+   * Lets the credentials issued from now on last this long, whatever the service would give them.
+   * Requests are still checked.
+   *
+   * @param lifetime such as a few seconds, to watch credentials roll over
+   * @throws IllegalArgumentException if the lifetime is zero or negative
+   */
+  public void credentialsLast(Duration lifetime) {
+    this.lifetime = Lifetimes.positive(lifetime);
+  }
+
+  /**
+   * Returns how many requests have arrived, whatever they asked for and met.
+   *
+   * @return the count since the start
+   */
+  public int requests() {
+    return traffic.requests();
+  }
+
+  /**
+   * Returns how many requests were answered with credentials. An answer that a fault then spoiled
+   * counts too.
+   *
+   * @return the count of successes since the start
+   */
+  public int exchanges() {
+    return traffic.exchanges();
+  }
+
+  /**
+   * Returns the last 1000 requests, oldest first, as soon as they were answered or let down.
+   *
+   * @return a copy, without secrets
+   */
+  public List<LoggedRequest> log() {
+    return traffic.log();
+  }
+
+  @Override
+  void meet(Fault fault) {
+    plan.lasting(fault);
+  }
+
+  void close() {
+    plan.recover();
+    server.close();
+  }
+
+  /** Host and port, as a {@code Host} header carries them. */
+  String authority() {
+    return server.authority();
+  }
+
+  URI root() {
+    return server.uri();
+  }
+
+  FakeClock clock() {
+    return clock;
+  }
+
+  /** What is said of the request in the log: nothing that the client chose freely. */
+  abstract String operation(HttpRequest request);
+
+  /** Answers as the real one does. A lifetime that is not null is that of the credentials. */
+  abstract Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime);
+
+  /** An error in the service's own form. */
+  abstract HttpAnswer error(int status, String code, String message, String requestId);
+
+  /** What it answers when there are too many requests. */
+  abstract Outcome throttled(String requestId);
+
+  /**
+   * An answer, and what is said of it in the log.
+   *
+   * @param error the error code, empty if it succeeded or the answer carries none
+   */
+  record Outcome(HttpAnswer answer, Optional<String> error) {
+    static Outcome of(HttpAnswer answer) {
+      return new Outcome(answer, Optional.empty());
+    }
+
+    Outcome map(UnaryOperator<HttpAnswer> change) {
+      return new Outcome(change.apply(answer), error);
+    }
+  }
+
+  /** One request on its way to an answer, as a fault sees it. */
+  final class Call {
+    private final HttpRequest request;
+    private final String requestId;
+
+    private Call(HttpRequest request, String requestId) {
+      this.request = request;
+      this.requestId = requestId;
+    }
+
+    Outcome properly() {
+      return properly(lifetime);
+    }
+
+    Outcome properly(@Nullable Duration lasting) {
+      return serve(request, requestId, lasting);
+    }
+
+    HttpAnswer error(int status, String code, String message) {
+      return FakeService.this.error(status, code, message, requestId);
+    }
+
+    Outcome throttled() {
+      return FakeService.this.throttled(requestId);
+    }
+
+    void awaitRecovery() throws InterruptedException {
+      plan.awaitRecovery();
+    }
+  }
+
+  private HttpAnswer answer(HttpRequest request) {
+    traffic.arrived();
+    Fault fault = plan.take(clock.instant());
+    String requestId = Ids.requestId();
+    Call call = new Call(request, requestId);
+    Outcome outcome;
+    try {
+      plan.awaitLatency();
+      outcome = fault == null ? call.properly() : fault.effect().on(call);
+    } catch (InterruptedException e) {
+      // The server is being stopped.
+      Thread.currentThread().interrupt();
+      outcome = Outcome.of(HttpAnswer.none(HttpAnswer.Delivery.CLOSED));
+    }
+    traffic.answered(
+        new LoggedRequest(
+            clock.instant(),
+            operation(request),
+            outcome.answer().status(),
+            outcome.error(),
+            Optional.ofNullable(fault).map(Fault::name),
+            requestId));
+    return outcome.answer();
+  }
+
+  /** Counts an exchange. */
+  void exchanged() {
+    traffic.exchanged();
+  }
+}

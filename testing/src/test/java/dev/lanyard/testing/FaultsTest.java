@@ -1,0 +1,482 @@
+package dev.lanyard.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Every fault, met by a client that hides nothing, at STS and at the agent. */
+@Timeout(60)
+class FaultsTest {
+  private final TestClock clock = new TestClock();
+  private final FakeEks eks = FakeEks.builder().clock(clock).start();
+  private final String role =
+      eks.role(
+          "orders-role",
+          TrustPolicy.forServiceAccount(eks, "shop", "orders"),
+          TrustPolicy.forPodIdentity());
+  private final FakePod pod = eks.pod("shop", "orders").irsa(role).podIdentity();
+
+  FaultsTest() {
+    eks.associate("shop", "orders", role);
+  }
+
+  @AfterEach
+  void stop() {
+    eks.close();
+  }
+
+  /** The two services, and how each is asked. */
+  enum Kind {
+    STS {
+      @Override
+      FakeService of(FakeEks eks) {
+        return eks.sts();
+      }
+
+      @Override
+      Http.Answer ask(FaultsTest test) {
+        return Http.post(test.eks.sts().endpoint(), test.form());
+      }
+    },
+    AGENT {
+      @Override
+      FakeService of(FakeEks eks) {
+        return eks.agent();
+      }
+
+      @Override
+      Http.Answer ask(FaultsTest test) {
+        return Http.get(
+            test.eks.agent().endpoint(),
+            "Authorization: " + read(test.pod.authorizationTokenFile()));
+      }
+    };
+
+    abstract FakeService of(FakeEks eks);
+
+    abstract Http.Answer ask(FaultsTest test);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void refusesConnectionsWhileItIsDownAndServesAtTheSameAddressAfterwards(Kind kind) {
+    FakeService service = kind.of(eks);
+    URI endpoint = service.endpoint();
+
+    service.isDown();
+    service.isDown();
+    assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(ConnectException.class);
+
+    service.recovers();
+    assertThat(service.endpoint()).isEqualTo(endpoint);
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void keepsItsPortWhileItIsDown(Kind kind) {
+    FakeService service = kind.of(eks);
+    service.isDown();
+
+    assertThatThrownBy(
+            () -> {
+              try (ServerSocket other =
+                  new ServerSocket(
+                      service.endpoint().getPort(), 1, InetAddress.getLoopbackAddress())) {
+                assertThat(other.isBound()).isFalse();
+              }
+            })
+        .isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void staysDownWhenItIsClosed(Kind kind) {
+    URI endpoint = kind.of(eks).endpoint();
+    eks.close();
+    kind.of(eks).recovers();
+
+    assertThatThrownBy(() -> Http.get(endpoint)).hasRootCauseInstanceOf(ConnectException.class);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void hangsUntilItRecovers(Kind kind) throws Exception {
+    kind.of(eks).hangs();
+
+    CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
+    awaitRequests(kind.of(eks), 1);
+    assertThat(asked).isNotDone();
+    kind.of(eks).recovers();
+
+    assertThatThrownBy(() -> asked.get(30, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class);
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void letsGoOfThoseWhoHangWhenItIsClosed(Kind kind) throws Exception {
+    kind.of(eks).hangs();
+    CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
+    awaitRequests(kind.of(eks), 1);
+
+    eks.close();
+
+    assertThatThrownBy(() -> asked.get(30, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void resetsConnections(Kind kind) {
+    kind.of(eks).resets();
+
+    assertThatThrownBy(() -> kind.ask(this))
+        .hasRootCauseInstanceOf(SocketException.class)
+        .rootCause()
+        .hasMessageContaining("reset");
+    assertThat(kind.of(eks).exchanges()).isZero();
+    assertThat(kind.of(eks).log())
+        .singleElement()
+        .satisfies(
+            entry -> {
+              assertThat(entry.status()).isZero();
+              assertThat(entry.fault()).contains("reset");
+            });
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void closesWithoutAnswering(Kind kind) {
+    kind.of(eks).closesWithoutAnswering();
+
+    assertThat(raw(kind)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void truncates(Kind kind) {
+    kind.of(eks).truncates();
+
+    String answer = raw(kind);
+
+    String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+    assertThat(answer).startsWith("HTTP/1.1 200 ");
+    int promised = Integer.parseInt(answer.replaceAll("(?s).*Content-Length: (\\d+).*", "$1"));
+    assertThat(body).hasSize(promised / 2);
+    assertThat(body).containsPattern("AccessKeyId");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void dribbles(Kind kind) {
+    kind.of(eks).dribbles(Duration.ofMillis(1));
+
+    assertThat(kind.ask(this).body()).contains("AccessKeyId");
+    assertThat(kind.of(eks).log().get(0).fault()).contains("dribbled");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void answersFromTheFirstByteOnWhileItDribbles(Kind kind) throws Exception {
+    kind.of(eks).dribbles(Duration.ofMillis(200));
+
+    try (Socket socket = send(kind)) {
+      InputStream in = socket.getInputStream();
+      assertThat(in.readNBytes(12)).asString(StandardCharsets.US_ASCII).isEqualTo("HTTP/1.1 200");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void answersWithWhatItIsTold(Kind kind) {
+    kind.of(eks).answersWith(502, "text/html", "<html>proxy</html>");
+    Http.Answer proxy = kind.ask(this);
+    assertThat(proxy.status()).isEqualTo(502);
+    assertThat(proxy.body()).isEqualTo("<html>proxy</html>");
+    assertThat(proxy.headers()).containsEntry("content-type", "text/html").containsKey("date");
+
+    kind.of(eks)
+        .answersWith(503, Map.of("Retry-After", "7", "Date", "Tue, 01 Jan 2030 05:00:00 GMT"), "");
+    Http.Answer busy = kind.ask(this);
+    assertThat(busy.status()).isEqualTo(503);
+    assertThat(busy.headers())
+        .containsEntry("retry-after", "7")
+        .containsEntry("date", "Tue, 01 Jan 2030 05:00:00 GMT")
+        .containsEntry("content-length", "0");
+
+    kind.of(eks).answersWith(200, "text/plain", "x".repeat(3_000_000));
+    assertThat(kind.ask(this).body()).hasSize(3_000_000);
+  }
+
+  @Test
+  void answersWithErrorsInItsOwnForm() {
+    eks.sts().answersWithError(503, "ServiceUnavailable", "Come again");
+    Http.Answer sts = Kind.STS.ask(this);
+    assertThat(sts.status()).isEqualTo(503);
+    assertThat(sts.element("Type")).isEqualTo("Receiver");
+    assertThat(sts.element("Code")).isEqualTo("ServiceUnavailable");
+    assertThat(sts.element("Message")).isEqualTo("Come again");
+    assertThat(eks.sts().log().get(0).error()).contains("ServiceUnavailable");
+
+    eks.agent().answersWithError(503, "ServiceUnavailableException", "Come again");
+    Http.Answer agent = Kind.AGENT.ask(this);
+    assertThat(agent.status()).isEqualTo(503);
+    assertThat(agent.body())
+        .matches(
+            "\\[[0-9a-f-]{36}]: \\(ServiceUnavailableException\\): Come again, fault: server\n");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void changesAnswers(Kind kind) {
+    kind.of(eks).changesAnswers(body -> body.replaceAll("Expiration", "Exspiration"));
+
+    assertThat(kind.ask(this).body()).contains("Exspiration").contains("AccessKeyId");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void issuesExpiredCredentials(Kind kind) {
+    kind.ask(this);
+    kind.of(eks).issuesExpiredCredentials();
+
+    assertThat(expiration(kind, kind.ask(this))).isEqualTo(clock.instant().minusSeconds(60));
+
+    kind.of(eks).recovers();
+    assertThat(expiration(kind, kind.ask(this))).isAfter(clock.instant());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void redirects(Kind kind) {
+    kind.of(eks).redirectsTo(URI.create("http://elsewhere.example.com/"));
+
+    Http.Answer answer = kind.ask(this);
+
+    assertThat(answer.status()).isEqualTo(302);
+    assertThat(answer.headers()).containsEntry("location", "http://elsewhere.example.com/");
+  }
+
+  @Test
+  void throttlesUntilItRecovers() {
+    eks.sts().throttles();
+    eks.agent().throttles();
+    for (int i = 0; i < 3; i++) {
+      assertThat(Kind.STS.ask(this).element("Code")).isEqualTo("Throttling");
+      assertThat(Kind.AGENT.ask(this).body()).isEqualTo("Too Many Requests\n");
+    }
+
+    eks.sts().recovers();
+    eks.agent().recovers();
+    assertThat(Kind.STS.ask(this).status()).isEqualTo(200);
+    assertThat(Kind.AGENT.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void meetsCountedFaultsInTheirOrderThenTheOneThatLasts(Kind kind) {
+    FakeService service = kind.of(eks);
+    service.answersWith(500, "text/plain", "lasting");
+    service.next(2).answersWith(501, "text/plain", "first");
+    service.next(1).answersWith(502, "text/plain", "second");
+
+    assertThat(kind.ask(this).status()).isEqualTo(501);
+    assertThat(kind.ask(this).status()).isEqualTo(501);
+    assertThat(kind.ask(this).status()).isEqualTo(502);
+    assertThat(kind.ask(this).status()).isEqualTo(500);
+    assertThat(kind.ask(this).status()).isEqualTo(500);
+
+    service.next(5).throttles();
+    service.recovers();
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+    assertThat(service.requests()).isEqualTo(6);
+    assertThat(service.exchanges()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void startsAfterSoManyRequests(Kind kind) {
+    kind.of(eks).startsAfter(2);
+
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(SocketException.class);
+    }
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void startsAfterSoMuchTime(Kind kind) {
+    kind.of(eks).startsAfter(Duration.ofSeconds(5));
+
+    clock.advance(Duration.ofMillis(4999));
+    assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(SocketException.class);
+    clock.advance(Duration.ofMillis(1));
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void holdsAnswersBackAsLongAsTheyTake(Kind kind) throws Exception {
+    kind.of(eks).takes(Duration.ofDays(1));
+
+    CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
+    awaitRequests(kind.of(eks), 1);
+    assertThat(asked).isNotDone();
+    kind.of(eks).recovers();
+    assertThat(asked.get(30, TimeUnit.SECONDS).status()).isEqualTo(200);
+
+    kind.of(eks).takes(Duration.ofMillis(1));
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @Test
+  void stsRefusesWhatIsInOrderWhileItCannotReachTheIssuer() {
+    eks.sts().cannotReachTheIssuer();
+
+    Http.Answer answer = Kind.STS.ask(this);
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.element("Code")).isEqualTo("IDPCommunicationError");
+    eks.issuer().unregister();
+    assertThat(Kind.STS.ask(this).element("Code")).isEqualTo("InvalidIdentityToken");
+    eks.issuer().register();
+
+    eks.sts().recovers();
+    assertThat(Kind.STS.ask(this).status()).isEqualTo(200);
+  }
+
+  @Test
+  void stsIsDisabledInTheRegion() {
+    eks.sts().isDisabledInTheRegion();
+
+    Http.Answer answer = Kind.STS.ask(this);
+    assertThat(answer.status()).isEqualTo(403);
+    assertThat(answer.element("Code")).isEqualTo("RegionDisabledException");
+
+    eks.sts().recovers();
+    assertThat(Kind.STS.ask(this).status()).isEqualTo(200);
+  }
+
+  @Test
+  void agentServesItsCacheAloneWhileItCannotReachEksAuth() {
+    String held = Kind.AGENT.ask(this).field("AccessKeyId");
+    eks.agent().cannotReachEksAuth();
+
+    assertThat(Kind.AGENT.ask(this).field("AccessKeyId")).isEqualTo(held);
+    pod.rotateToken();
+    Http.Answer answer = Kind.AGENT.ask(this);
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.body()).isEqualTo("[]\n");
+
+    eks.agent().recovers();
+    assertThat(Kind.AGENT.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void datesAnswersAndCredentialsByItsOwnClock(Kind kind) {
+    eks.clock().isAheadBy(Duration.ofMinutes(10));
+    pod.rotateToken();
+    Http.Answer ahead = kind.ask(this);
+    assertThat(ahead.headers()).containsEntry("date", "Tue, 01 Jan 2030 00:10:00 GMT");
+    assertThat(expiration(kind, ahead)).isAfter(clock.instant().plus(Duration.ofMinutes(69)));
+    assertThat(eks.clock().instant()).isEqualTo(clock.instant().plus(Duration.ofMinutes(10)));
+
+    eks.clock().isBehindBy(Duration.ofMinutes(10));
+    pod.rotateToken();
+    assertThat(kind.ask(this).headers()).containsEntry("date", "Mon, 31 Dec 2029 23:50:00 GMT");
+  }
+
+  @Test
+  void refusesFaultsThatCannotBe() {
+    FakeService sts = eks.sts();
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.throttles(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.next(-1).hangs());
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.takes(Duration.ofNanos(-1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.dribbles(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.dribbles(Duration.ofMinutes(1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.answersWith(100, "a/b", ""));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.answersWithError(200, "A", "b"));
+  }
+
+  private static void awaitRequests(FakeService service, int requests) {
+    while (service.requests() < requests) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static Instant expiration(Kind kind, Http.Answer answer) {
+    return Instant.parse(
+        kind == Kind.STS ? answer.element("Expiration") : answer.field("Expiration"));
+  }
+
+  private Socket send(Kind kind) throws IOException {
+    URI uri = kind.of(eks).endpoint();
+    String body = kind == Kind.STS ? Http.form(form()) : "";
+    Socket socket = new Socket(uri.getHost(), uri.getPort());
+    String path = uri.getPath().isEmpty() ? "/" : uri.getPath();
+    String request =
+        (kind == Kind.STS ? "POST " : "GET ")
+            + path
+            + " HTTP/1.1\r\nHost: "
+            + uri.getAuthority()
+            + "\r\nConnection: close\r\nAuthorization: "
+            + read(pod.authorizationTokenFile())
+            + "\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body;
+    socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+    return socket;
+  }
+
+  private String raw(Kind kind) {
+    try (Socket socket = send(kind)) {
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Map<String, String> form() {
+    return Map.of(
+        "Action", "AssumeRoleWithWebIdentity",
+        "Version", "2011-06-15",
+        "RoleArn", role,
+        "RoleSessionName", "orders-7d9f",
+        "WebIdentityToken", read(pod.webIdentityTokenFile()));
+  }
+
+  private static String read(java.nio.file.Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
