@@ -107,7 +107,12 @@ final class EksAuth {
                         "AccessDeniedException",
                         "Unauthorized Exception! EKS does not have permissions to assume the"
                             + " associated role."));
-    return account.issue(role, sessionName(pod.name()), LIFETIME, chosenLifetime, tags);
+    return account.issue(
+        role,
+        sessionName(pod.name()),
+        LIFETIME,
+        chosenLifetime,
+        SessionAttributes.allTransitive(tags));
   }
 
   private String clusterArn() {

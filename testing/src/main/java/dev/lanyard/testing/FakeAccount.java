@@ -32,20 +32,26 @@ final class FakeAccount {
 
   /** Creates a role, or changes the one of this name, which keeps its id. */
   Role role(String pathAndName, Duration maxSessionDuration, List<TrustPolicy> trust) {
+    return role(id, pathAndName, maxSessionDuration, trust);
+  }
+
+  /** As above, in this account or another: whoever asks sees no difference but the number. */
+  Role role(
+      String accountId, String pathAndName, Duration maxSessionDuration, List<TrustPolicy> trust) {
     var parts = ROLE.matcher(pathAndName);
     if (!parts.matches()) {
       throw new IllegalArgumentException(
           "IAM accepts no role " + pathAndName + ": write name, or path/name");
     }
     String name = parts.group(1);
-    String arn = "arn:aws:iam::" + id + ":role/" + pathAndName;
+    String arn = "arn:aws:iam::" + accountId + ":role/" + pathAndName;
     Role role =
         roles.compute(
             arn,
             (key, old) ->
                 new Role(
                     arn,
-                    id,
+                    accountId,
                     name,
                     old == null ? Ids.roleId() : old.id(),
                     maxSessionDuration,
@@ -66,14 +72,14 @@ final class FakeAccount {
       String sessionName,
       Duration lifetime,
       @Nullable Duration chosen,
-      Map<String, String> sessionTags) {
+      SessionAttributes attributes) {
     Instant now = clock.instant();
     Instant expiration =
         chosen == null
             ? now.plus(lifetime).truncatedTo(ChronoUnit.SECONDS)
             : now.plus(chosen).truncatedTo(ChronoUnit.MILLIS);
     IssuedCredentials credentials =
-        new IssuedCredentials(role, sessionName, expiration, sessionTags);
+        new IssuedCredentials(role, sessionName, expiration, attributes);
     issued.put(credentials.accessKeyId(), credentials);
     return credentials;
   }

@@ -108,6 +108,24 @@ public final class FakeEks implements AutoCloseable {
   }
 
   /**
+   * Creates an IAM role of another account, for role chaining, with a maximum session duration of
+   * one hour, or changes the one of this name.
+   *
+   * @param accountId the account, twelve digits
+   * @param name the role's name, with its path before it if it has one
+   * @param trust whom the role trusts: the statements of all these policies count. With none,
+   *     nobody
+   * @return the role's ARN
+   * @throws IllegalArgumentException if IAM would not accept the account or the name
+   */
+  public String roleIn(String accountId, String name, TrustPolicy... trust) {
+    if (!accountId.matches("\\d{12}")) {
+      throw new IllegalArgumentException("An account has twelve digits, not " + accountId);
+    }
+    return account.role(accountId, name, DEFAULT_MAX_SESSION, List.of(trust)).arn();
+  }
+
+  /**
    * Associates a service account with a role, for Pod Identity. It replaces an older association.
    * The agent serves what it has in its cache all the same, as the real one does.
    *

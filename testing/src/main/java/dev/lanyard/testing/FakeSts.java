@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  *       role's account, its signature, times and audience, the role's trust policy and the
  *       duration, in this order, and refuses with the code, status and XML of the real one. The
  *       order is an approximation, which AWS does not publish.
+ *   <li>{@code AssumeRole} verifies a request signed in the same way, the parameters, the role's
+ *       trust policy for the caller's session, role and account, and for tags and source identity
+ *       where there are any, and the one hour that a chained session may last.
  *   <li>{@code GetCallerIdentity} verifies a request signed with credentials that the {@link
  *       FakeEks} issued. Only the time of the signature is not judged.
  * </ul>
@@ -41,15 +44,15 @@ public final class FakeSts extends FakeService {
   private static final String VERSION = "2011-06-15";
 
   // Lengths and patterns. Source: botocore, sts/2011-06-15/service-2.json.
-  private static final int MIN_ARN = 20;
-  private static final int MAX_ARN = 2048;
-  private static final Pattern SESSION_NAME = Pattern.compile("[\\w+=,.@-]*");
+  static final int MIN_ARN = 20;
+  static final int MAX_ARN = 2048;
+  static final Pattern SESSION_NAME = Pattern.compile("[\\w+=,.@-]*");
   private static final Duration MIN_DURATION = Duration.ofMinutes(15);
   private static final Duration MAX_DURATION = Duration.ofHours(12);
   private static final Duration DEFAULT_DURATION = Duration.ofHours(1);
-  private static final int MAX_POLICY = 2048;
+  static final int MAX_POLICY = 2048;
 
-  private static final Pattern ROLE_ARN =
+  static final Pattern ROLE_ARN =
       Pattern.compile("arn:aws[a-z0-9-]*:iam::(\\d{12}):role/[\\w+=,.@/-]+");
 
   private final FakeIssuer issuer;
@@ -114,6 +117,10 @@ public final class FakeSts extends FakeService {
       if (operation(parameters).equals(ASSUME)) {
         body = assumeRole(parameters, requestId, lifetime);
         exchanged();
+      } else if (operation(parameters).equals(AssumeRoleAction.NAME)) {
+        body =
+            new AssumeRoleAction(account, caller(request), parameters).answer(requestId, lifetime);
+        exchanged();
       } else {
         body = StsXml.callerIdentity(caller(request), requestId);
       }
@@ -147,11 +154,15 @@ public final class FakeSts extends FakeService {
       throw new Refusal(400, "MissingAction", "The request has no Action.");
     }
     if (!VERSION.equals(parameters.get("Version"))
-        || !(action.equals(ASSUME) || action.equals(IDENTIFY))) {
+        || !List.of(ASSUME, AssumeRoleAction.NAME, IDENTIFY).contains(action)) {
       throw new Refusal(
           400,
           "InvalidAction",
-          "This fake knows " + ASSUME + " and " + IDENTIFY + " of version " + VERSION + ".");
+          "This fake knows "
+              + String.join(", ", ASSUME, AssumeRoleAction.NAME, IDENTIFY)
+              + " of version "
+              + VERSION
+              + ".");
     }
     return action;
   }
@@ -210,7 +221,11 @@ public final class FakeSts extends FakeService {
     }
     IssuedCredentials credentials =
         account.issue(
-            role, parameters.getOrDefault("RoleSessionName", ""), duration, lifetime, Map.of());
+            role,
+            parameters.getOrDefault("RoleSessionName", ""),
+            duration,
+            lifetime,
+            SessionAttributes.NONE);
     return StsXml.assumedRole(
         credentials, token.subject(), audience, issuer.providerArn(), packed, requestId);
   }
@@ -257,14 +272,7 @@ public final class FakeSts extends FakeService {
     policyArns(parameters).forEach(name -> length(parameters, name, true, 20, 2048, errors));
     Duration duration = duration(parameters, errors);
     if (!errors.isEmpty()) {
-      throw new Refusal(
-          400,
-          "ValidationError",
-          errors.size()
-              + (errors.size() == 1
-                  ? " validation error detected: "
-                  : " validation errors detected: ")
-              + String.join("; ", errors));
+      throw validation(errors);
     }
     if (parameters.containsKey("ProviderId")) {
       throw new Refusal(
@@ -273,7 +281,18 @@ public final class FakeSts extends FakeService {
     return duration;
   }
 
-  private static Duration duration(Map<String, String> parameters, List<String> errors) {
+  static Refusal validation(List<String> errors) {
+    return new Refusal(
+        400,
+        "ValidationError",
+        errors.size()
+            + (errors.size() == 1
+                ? " validation error detected: "
+                : " validation errors detected: ")
+            + String.join("; ", errors));
+  }
+
+  static Duration duration(Map<String, String> parameters, List<String> errors) {
     String text = parameters.get("DurationSeconds");
     if (text == null) {
       return DEFAULT_DURATION;
@@ -296,7 +315,7 @@ public final class FakeSts extends FakeService {
     return duration;
   }
 
-  private static void length(
+  static void length(
       Map<String, String> parameters,
       String name,
       boolean required,
@@ -318,7 +337,7 @@ public final class FakeSts extends FakeService {
     }
   }
 
-  private static String constraint(String name, String rule) {
+  static String constraint(String name, String rule) {
     return "Value at '" + member(name) + "' failed to satisfy constraint: Member must " + rule;
   }
 
@@ -327,7 +346,7 @@ public final class FakeSts extends FakeService {
   }
 
   /** Percent of the room for session policies, where there are any. */
-  private static Optional<Integer> packedPolicySize(Map<String, String> parameters) throws Refusal {
+  static Optional<Integer> packedPolicySize(Map<String, String> parameters) throws Refusal {
     String policy = parameters.getOrDefault("Policy", "");
     List<String> arns = policyArns(parameters);
     if (arns.size() > 10) {
@@ -349,7 +368,7 @@ public final class FakeSts extends FakeService {
     return size == 0 ? Optional.empty() : Optional.of(Math.max(1, size * 100 / MAX_POLICY));
   }
 
-  private static List<String> policyArns(Map<String, String> parameters) {
+  static List<String> policyArns(Map<String, String> parameters) {
     return IntStream.iterate(1, n -> n + 1)
         .mapToObj(n -> "PolicyArns.member." + n + ".arn")
         .takeWhile(parameters::containsKey)

@@ -2,6 +2,7 @@ package dev.lanyard.testing;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One set of session credentials that the fake STS or the fake agent has handed out: what a fake of
@@ -17,10 +18,11 @@ public final class IssuedCredentials {
   private final String accountId;
   private final String assumedRoleArn;
   private final String assumedRoleId;
-  private final Map<String, String> sessionTags;
+  private final String roleArn;
+  private final SessionAttributes attributes;
 
   IssuedCredentials(
-      Role role, String sessionName, Instant expiration, Map<String, String> sessionTags) {
+      Role role, String sessionName, Instant expiration, SessionAttributes attributes) {
     this.accessKeyId = Ids.accessKeyId();
     this.secretAccessKey = Ids.secretAccessKey();
     this.sessionToken = Ids.sessionToken();
@@ -30,7 +32,8 @@ public final class IssuedCredentials {
     this.assumedRoleArn =
         "arn:aws:sts::" + accountId + ":assumed-role/" + role.name() + "/" + sessionName;
     this.assumedRoleId = role.id() + ":" + sessionName;
-    this.sessionTags = Map.copyOf(sessionTags);
+    this.roleArn = role.arn();
+    this.attributes = attributes;
   }
 
   /**
@@ -88,12 +91,36 @@ public final class IssuedCredentials {
   }
 
   /**
-   * Returns the session tags. Pod Identity sets six of them, web identity none.
+   * Returns the session tags. Pod Identity sets six of them, web identity none, and a role that is
+   * assumed with these credentials inherits the transitive ones.
    *
    * @return values by name, such as {@code kubernetes-namespace}; does not change
    */
   public Map<String, String> sessionTags() {
-    return sessionTags;
+    return attributes.tags();
+  }
+
+  /**
+   * Returns those session tags that go along when another role is assumed with these credentials.
+   *
+   * @return values by name; does not change
+   */
+  public Map<String, String> transitiveTags() {
+    return attributes.transitiveTags();
+  }
+
+  /**
+   * Returns the source identity, which stays the same in all sessions of a role chain.
+   *
+   * @return the value, empty if none was set
+   */
+  public Optional<String> sourceIdentity() {
+    return attributes.sourceIdentity();
+  }
+
+  /** The role itself, with its path. */
+  String roleArn() {
+    return roleArn;
   }
 
   String assumedRoleId() {

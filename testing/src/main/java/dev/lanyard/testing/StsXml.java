@@ -20,17 +20,30 @@ final class StsXml {
         element("SubjectFromWebIdentityToken", subject)
             + element("Audience", audience)
             + element("Provider", provider)
-            + "<AssumedRoleUser>"
-            + element("AssumedRoleId", credentials.assumedRoleId())
-            + element("Arn", credentials.assumedRoleArn())
-            + "</AssumedRoleUser><Credentials>"
-            + element("AccessKeyId", credentials.accessKeyId())
-            + element("SecretAccessKey", credentials.secretAccessKey())
-            + element("SessionToken", credentials.sessionToken())
-            + element("Expiration", credentials.expiration().toString())
-            + "</Credentials>"
-            + packedPolicySize.map(size -> element("PackedPolicySize", "" + size)).orElse(""),
+            + session(credentials, packedPolicySize),
         requestId);
+  }
+
+  static String assumedRole(
+      IssuedCredentials credentials, Optional<Integer> packedPolicySize, String requestId) {
+    return response(
+        "AssumeRole",
+        session(credentials, packedPolicySize)
+            + credentials.sourceIdentity().map(who -> element("SourceIdentity", who)).orElse(""),
+        requestId);
+  }
+
+  private static String session(IssuedCredentials credentials, Optional<Integer> packedPolicySize) {
+    return "<AssumedRoleUser>"
+        + element("AssumedRoleId", credentials.assumedRoleId())
+        + element("Arn", credentials.assumedRoleArn())
+        + "</AssumedRoleUser><Credentials>"
+        + element("AccessKeyId", credentials.accessKeyId())
+        + element("SecretAccessKey", credentials.secretAccessKey())
+        + element("SessionToken", credentials.sessionToken())
+        + element("Expiration", credentials.expiration().toString())
+        + "</Credentials>"
+        + packedPolicySize.map(size -> element("PackedPolicySize", "" + size)).orElse("");
   }
 
   static String callerIdentity(IssuedCredentials credentials, String requestId) {

@@ -4,6 +4,7 @@ import com.nimbusds.jose.util.JSONObjectUtils;
 import java.text.ParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -129,6 +130,38 @@ public final class TrustPolicy {
           ]
         }
         """);
+  }
+
+  /**
+   * Returns what role chaining needs: a session of this role may assume the role and tag the
+   * session. A policy that lets it set a source identity too, or that asks for tags, is given to
+   * {@link #of}. Source: IAM user guide, id_session-tags.
+   *
+   * @param principalArn a role's ARN, or {@code arn:aws:iam::ACCOUNT:root} for all of an account
+   * @return a policy with one statement
+   */
+  public static TrustPolicy forRole(String principalArn) {
+    return forRole(principalArn, "");
+  }
+
+  /**
+   * As {@link #forRole(String)}, for those who know the external id.
+   *
+   * @param principalArn a role's ARN, or {@code arn:aws:iam::ACCOUNT:root} for all of an account
+   * @param externalId what a request has to name; empty for none
+   * @return a policy with one statement
+   */
+  public static TrustPolicy forRole(String principalArn, String externalId) {
+    Map<String, Object> statement = new LinkedHashMap<>();
+    statement.put("Effect", "Allow");
+    statement.put("Principal", Map.of("AWS", principalArn));
+    statement.put("Action", List.of("sts:AssumeRole", "sts:TagSession"));
+    if (!externalId.isEmpty()) {
+      statement.put("Condition", Map.of("StringEquals", Map.of("sts:ExternalId", externalId)));
+    }
+    return of(
+        JSONObjectUtils.toJSONString(
+            Map.of("Version", "2012-10-17", "Statement", List.of(statement))));
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.lanyard.testing;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -8,13 +9,18 @@ import java.util.TreeMap;
 /**
  * Who asks for what, as a trust policy sees it.
  *
- * @param principalType {@code Federated} or {@code Service}
- * @param principal the ARN of the OIDC provider, or the service's name
+ * @param principalType {@code Federated}, {@code Service} or {@code AWS}
+ * @param principals the names under which a policy may know the principal: the ARN of the OIDC
+ *     provider, the service's name, or the ARNs of a session, its role and its account
  * @param action such as {@code sts:AssumeRole}
  * @param keys condition keys and their values
  */
 record TrustRequest(
-    String principalType, String principal, String action, Map<String, String> keys) {
+    String principalType, List<String> principals, String action, Map<String, String> keys) {
+
+  TrustRequest(String principalType, String principal, String action, Map<String, String> keys) {
+    this(principalType, List.of(principal), action, keys);
+  }
 
   TrustRequest {
     // The names of condition keys are not case-sensitive, their values are.

@@ -79,10 +79,11 @@ record TrustStatement(
   }
 
   private boolean principalMatches(TrustRequest request) {
+    List<String> admitted = principals.getOrDefault(request.principalType(), List.of());
     return principals.containsKey(ANYONE)
-        || principals
-            .getOrDefault(request.principalType(), List.of())
-            .contains(request.principal());
+        // As a whole value only: IAM takes no wildcard within an ARN here.
+        || (request.principalType().equals("AWS") && admitted.contains(ANYONE))
+        || request.principals().stream().anyMatch(admitted::contains);
   }
 
   /** Reads one statement. */
