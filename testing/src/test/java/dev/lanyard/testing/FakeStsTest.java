@@ -352,7 +352,7 @@ class FakeStsTest {
 
   @Test
   void refusesAnUnknownAction() {
-    assertRefused(exchange(f -> f.with("Action", "AssumeRole")), 400, "InvalidAction");
+    assertRefused(exchange(f -> f.with("Action", "AssumeRoleWithSAML")), 400, "InvalidAction");
     assertRefused(exchange(f -> f.with("Version", "2012-01-01")), 400, "InvalidAction");
     assertRefused(exchange(f -> f.without("Action")), 400, "MissingAction");
   }
