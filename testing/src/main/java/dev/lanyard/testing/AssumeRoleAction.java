@@ -55,7 +55,7 @@ final class AssumeRoleAction {
    *
    * @param lifetime how long credentials last whatever is asked, if a test has chosen that
    */
-  String answer(String requestId, @Nullable Duration lifetime) throws Refusal {
+  String answer(String requestId, @Nullable Duration lifetime, Trace trace) throws Refusal {
     Map<String, String> tags = tags();
     Set<String> transitive = transitiveKeys();
     Duration duration = validate(tags, transitive);
@@ -69,6 +69,7 @@ final class AssumeRoleAction {
 
     // A role that is missing must look like one that does not trust the caller.
     Optional<Role> role = account.role(arn);
+    role.map(Role::arn).ifPresent(trace::role);
     for (String action : actions(tags)) {
       if (role.filter(candidate -> candidate.trusts(request(action, tags))).isEmpty()) {
         throw new Refusal(
@@ -97,6 +98,7 @@ final class AssumeRoleAction {
             duration,
             lifetime,
             new SessionAttributes(all, transitive, sourceIdentity()));
+    trace.issued(credentials);
     return StsXml.assumedRole(credentials, packed, requestId);
   }
 

@@ -60,7 +60,8 @@ final class EksAuth {
    * Assumes the role that is associated with the token's service account. Codes and statuses are
    * those of the EKS Auth model (2023-11-26), where AccessDeniedException is a 400.
    */
-  IssuedCredentials assume(String token, @Nullable Duration chosenLifetime) throws Refusal {
+  IssuedCredentials assume(String token, @Nullable Duration chosenLifetime, Trace trace)
+      throws Refusal {
     ServiceAccountToken parsed =
         ServiceAccountToken.parse(token).orElseThrow(() -> invalid("Token cannot be parsed"));
     if (!issuer.url().equals(parsed.issuer())) {
@@ -69,6 +70,7 @@ final class EksAuth {
     if (issuer.verify(parsed) != FakeIssuer.Signature.VALID) {
       throw invalid("Token signature is not valid");
     }
+    trace.signed(parsed);
     if (!parsed.audience().contains(AUDIENCE)) {
       throw invalid("Token audience is not " + AUDIENCE);
     }
@@ -92,6 +94,7 @@ final class EksAuth {
                             + pod.serviceAccount().namespace()
                             + "/"
                             + pod.serviceAccount().name()));
+    trace.role(roleArn);
     Map<String, String> tags = sessionTags(pod);
     Role role =
         account
@@ -113,6 +116,11 @@ final class EksAuth {
         LIFETIME,
         chosenLifetime,
         SessionAttributes.allTransitive(tags));
+  }
+
+  /** Says whose token it is, of one that was verified before. */
+  void identify(String token, Trace trace) {
+    ServiceAccountToken.parse(token).ifPresent(trace::signed);
   }
 
   private String clusterArn() {

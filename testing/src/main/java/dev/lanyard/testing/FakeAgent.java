@@ -67,8 +67,8 @@ public final class FakeAgent extends FakeService {
 
   private volatile boolean cannotReachEksAuth;
 
-  FakeAgent(FakeClock clock, EksAuth eksAuth) {
-    super(clock);
+  FakeAgent(FakeClock clock, Journal journal, EksAuth eksAuth) {
+    super("agent", clock, journal);
     this.eksAuth = eksAuth;
   }
 
@@ -125,10 +125,11 @@ public final class FakeAgent extends FakeService {
   }
 
   @Override
-  Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime) {
+  Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime, Trace trace) {
     try {
-      String body = json(credentials(request, lifetime));
-      exchanged();
+      IssuedCredentials credentials = credentials(request, lifetime, trace);
+      trace.issued(credentials);
+      String body = json(credentials);
       return Outcome.of(new HttpAnswer(200, Map.of("Content-Type", "application/json"), body));
     } catch (AgentError e) {
       return Outcome.of(text(e.status, e.text));
@@ -175,8 +176,8 @@ public final class FakeAgent extends FakeService {
         text + "\n");
   }
 
-  private IssuedCredentials credentials(HttpRequest request, @Nullable Duration lifetime)
-      throws AgentError, Refusal {
+  private IssuedCredentials credentials(
+      HttpRequest request, @Nullable Duration lifetime, Trace trace) throws AgentError, Refusal {
     if (!request.path().equals(PATH)) {
       throw new AgentError(404, "404 page not found");
     }
@@ -186,7 +187,7 @@ public final class FakeAgent extends FakeService {
       throw new AgentError(400, "Service account token cannot be empty");
     }
     checkToken(token);
-    return cached(token, lifetime);
+    return cached(token, lifetime, trace);
   }
 
   private void checkHost(String host) throws AgentError {
@@ -278,7 +279,7 @@ public final class FakeAgent extends FakeService {
    * One caller at a time: the real agent lets those with the same token wait for the first, and EKS
    * Auth is in this process and takes no time.
    */
-  private IssuedCredentials cached(String token, @Nullable Duration lifetime)
+  private IssuedCredentials cached(String token, @Nullable Duration lifetime, Trace trace)
       throws AgentError, Refusal {
     synchronized (cache) {
       Instant now = clock().instant();
@@ -288,6 +289,7 @@ public final class FakeAgent extends FakeService {
           && (lifetime == null || !lifetime.isNegative())
           && now.isBefore(held.renewal())
           && now.plus(FLOOR).isBefore(held.credentials().expiration())) {
+        eksAuth.identify(token, trace);
         return held.credentials();
       }
       if (cannotReachEksAuth) {
@@ -295,7 +297,7 @@ public final class FakeAgent extends FakeService {
       }
       // Removed first: the oldest goes by the order of insertion, and a refusal evicts.
       cache.remove(token);
-      IssuedCredentials fresh = eksAuth.assume(token, lifetime);
+      IssuedCredentials fresh = eksAuth.assume(token, lifetime, trace);
       Instant expiration = fresh.expiration();
       Instant renewal = expiration.isBefore(now.plus(RENEWAL)) ? expiration : now.plus(RENEWAL);
       cache.put(token, new Cached(fresh, renewal));

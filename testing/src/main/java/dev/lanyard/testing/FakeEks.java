@@ -36,6 +36,7 @@ public final class FakeEks implements AutoCloseable {
 
   private final FakeClock clock;
   private final String region;
+  private final Journal journal;
   private final FakeAccount account;
   private final FakeIssuer issuer;
   private final EksAuth eksAuth;
@@ -49,11 +50,12 @@ public final class FakeEks implements AutoCloseable {
   private FakeEks(Builder builder) {
     this.clock = new FakeClock(builder.clock);
     this.region = builder.region;
+    this.journal = new Journal(clock);
     this.account = new FakeAccount(ACCOUNT, clock);
     this.issuer = new FakeIssuer(clock, region, ACCOUNT);
     this.eksAuth = new EksAuth(clock, region, CLUSTER, issuer, account);
-    this.sts = new FakeSts(clock, issuer, account);
-    this.agent = new FakeAgent(clock, eksAuth);
+    this.sts = new FakeSts(clock, journal, issuer, account);
+    this.agent = new FakeAgent(clock, journal, eksAuth);
   }
 
   /**
@@ -104,7 +106,9 @@ public final class FakeEks implements AutoCloseable {
         || maxSessionDuration.compareTo(LONGEST_MAX_SESSION) > 0) {
       throw new IllegalArgumentException("MaxSessionDuration is 1 to 12 hours");
     }
-    return account.role(name, maxSessionDuration, List.of(trust)).arn();
+    String arn = account.role(name, maxSessionDuration, List.of(trust)).arn();
+    journal.note("role " + arn + (trust.length == 0 ? " that trusts nobody" : ""));
+    return arn;
   }
 
   /**
@@ -125,6 +129,10 @@ public final class FakeEks implements AutoCloseable {
     return account.role(accountId, name, DEFAULT_MAX_SESSION, List.of(trust)).arn();
   }
 
+  Optional<Role> findRole(String name) {
+    return account.role("arn:aws:iam::" + account.id() + ":role/" + name);
+  }
+
   /**
    * Associates a service account with a role, for Pod Identity. It replaces an older association.
    * The agent serves what it has in its cache all the same, as the real one does.
@@ -136,6 +144,7 @@ public final class FakeEks implements AutoCloseable {
    */
   public void associate(String namespace, String serviceAccount, String roleArn) {
     eksAuth.associate(new ServiceAccount(namespace, serviceAccount), roleArn);
+    journal.note("association of " + namespace + "/" + serviceAccount + " with " + roleArn);
   }
 
   /**
@@ -148,7 +157,11 @@ public final class FakeEks implements AutoCloseable {
    * @throws IllegalArgumentException if a name is not valid
    */
   public boolean dissociate(String namespace, String serviceAccount) {
-    return eksAuth.dissociate(new ServiceAccount(namespace, serviceAccount));
+    boolean there = eksAuth.dissociate(new ServiceAccount(namespace, serviceAccount));
+    if (there) {
+      journal.note("association of " + namespace + "/" + serviceAccount + " deleted");
+    }
+    return there;
   }
 
   /**
@@ -171,6 +184,7 @@ public final class FakeEks implements AutoCloseable {
       }
       pods.add(pod);
     }
+    journal.note("pod " + pod.name() + " of " + namespace + "/" + serviceAccount);
     return pod;
   }
 
@@ -183,6 +197,25 @@ public final class FakeEks implements AutoCloseable {
    */
   public Optional<IssuedCredentials> issued(String accessKeyId) {
     return account.issued(accessKeyId);
+  }
+
+  /**
+   * Returns the last requests to STS and to the agent, oldest first.
+   *
+   * @return a copy, without secrets; 1000 are kept
+   */
+  public List<LoggedRequest> requests() {
+    return journal.requests();
+  }
+
+  /**
+   * Returns what has happened, for a person to read: roles, associations and pods that were set up,
+   * requests and what became of them.
+   *
+   * @return the last 1000 events, a line for each, without secrets
+   */
+  public String journal() {
+    return journal.text();
   }
 
   /**

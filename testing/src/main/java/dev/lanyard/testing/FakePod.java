@@ -209,6 +209,17 @@ public final class FakePod {
   }
 
   /**
+   * Returns the system properties by which the AWS SDK for Java and this library read what the
+   * environment variables say, with the real paths of the token files: for a test that sets them,
+   * as {@link InPod} does. The instance metadata service is turned off.
+   *
+   * @return values by name, of what was chosen so far
+   */
+  public Map<String, String> systemProperties() {
+    return PodProperties.of(variables());
+  }
+
+  /**
    * Returns the pod's name.
    *
    * @return the service account's name and a suffix

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -19,12 +20,17 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class FakeService extends Faults permits FakeSts, FakeAgent {
   private final FakeClock clock;
   private final HttpEndpoint server;
-  private final Traffic traffic = new Traffic();
+  private final String name;
+  private final Journal journal;
+  private final AtomicInteger requests = new AtomicInteger();
+  private final AtomicInteger exchanges = new AtomicInteger();
   private final FaultPlan plan = new FaultPlan();
   private volatile @Nullable Duration lifetime;
 
-  FakeService(FakeClock clock) {
+  FakeService(String name, FakeClock clock, Journal journal) {
+    this.name = name;
     this.clock = clock;
+    this.journal = journal;
     this.server = HttpEndpoint.start(clock, this::answer);
   }
 
@@ -134,7 +140,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * @return the count since the start
    */
   public int requests() {
-    return traffic.requests();
+    return requests.get();
   }
 
   /**
@@ -144,16 +150,17 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * @return the count of successes since the start
    */
   public int exchanges() {
-    return traffic.exchanges();
+    return exchanges.get();
   }
 
   /**
-   * Returns the last 1000 requests, oldest first, as soon as they were answered or let down.
+   * Returns the last requests, oldest first, as soon as they were answered or let down. Of all
+   * services of a cluster, 1000 are kept.
    *
    * @return a copy, without secrets
    */
   public List<LoggedRequest> log() {
-    return traffic.log();
+    return journal.requests().stream().filter(request -> request.service().equals(name)).toList();
   }
 
   @Override
@@ -183,7 +190,8 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   abstract String operation(HttpRequest request);
 
   /** Answers as the real one does. A lifetime that is not null is that of the credentials. */
-  abstract Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime);
+  abstract Outcome serve(
+      HttpRequest request, String requestId, @Nullable Duration lifetime, Trace trace);
 
   /** An error in the service's own form. */
   abstract HttpAnswer error(int status, String code, String message, String requestId);
@@ -210,6 +218,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   final class Call {
     private final HttpRequest request;
     private final String requestId;
+    private final Trace trace = new Trace();
 
     private Call(HttpRequest request, String requestId) {
       this.request = request;
@@ -221,7 +230,11 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     }
 
     Outcome properly(@Nullable Duration lasting) {
-      return serve(request, requestId, lasting);
+      Outcome outcome = serve(request, requestId, lasting, trace);
+      if (trace.issued().isPresent()) {
+        exchanges.incrementAndGet();
+      }
+      return outcome;
     }
 
     HttpAnswer error(int status, String code, String message) {
@@ -238,7 +251,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   private HttpAnswer answer(HttpRequest request) {
-    traffic.arrived();
+    requests.incrementAndGet();
     Fault fault = plan.take(clock.instant());
     String requestId = Ids.requestId();
     Call call = new Call(request, requestId);
@@ -251,19 +264,20 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
       Thread.currentThread().interrupt();
       outcome = Outcome.of(HttpAnswer.none(HttpAnswer.Delivery.CLOSED));
     }
-    traffic.answered(
+    Trace trace = call.trace;
+    journal.answered(
         new LoggedRequest(
             clock.instant(),
+            name,
             operation(request),
+            trace.pod().map(pod -> pod.serviceAccount().shortName()),
+            trace.pod().map(ServiceAccountToken.Pod::name),
+            trace.role(),
             outcome.answer().status(),
             outcome.error(),
             Optional.ofNullable(fault).map(Fault::name),
+            trace.issued(),
             requestId));
     return outcome.answer();
-  }
-
-  /** Counts an exchange. */
-  void exchanged() {
-    traffic.exchanged();
   }
 }

@@ -60,8 +60,8 @@ public final class FakeSts extends FakeService {
   private volatile boolean cannotReachTheIssuer;
   private volatile boolean disabledInTheRegion;
 
-  FakeSts(FakeClock clock, FakeIssuer issuer, FakeAccount account) {
-    super(clock);
+  FakeSts(FakeClock clock, Journal journal, FakeIssuer issuer, FakeAccount account) {
+    super("STS", clock, journal);
     this.issuer = issuer;
     this.account = account;
   }
@@ -110,17 +110,16 @@ public final class FakeSts extends FakeService {
   }
 
   @Override
-  Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime) {
+  Outcome serve(HttpRequest request, String requestId, @Nullable Duration lifetime, Trace trace) {
     try {
       Map<String, String> parameters = parameters(request);
       String body;
       if (operation(parameters).equals(ASSUME)) {
-        body = assumeRole(parameters, requestId, lifetime);
-        exchanged();
+        body = assumeRole(parameters, requestId, lifetime, trace);
       } else if (operation(parameters).equals(AssumeRoleAction.NAME)) {
         body =
-            new AssumeRoleAction(account, caller(request), parameters).answer(requestId, lifetime);
-        exchanged();
+            new AssumeRoleAction(account, caller(request), parameters)
+                .answer(requestId, lifetime, trace);
       } else {
         body = StsXml.callerIdentity(caller(request), requestId);
       }
@@ -168,7 +167,7 @@ public final class FakeSts extends FakeService {
   }
 
   private String assumeRole(
-      Map<String, String> parameters, String requestId, @Nullable Duration lifetime)
+      Map<String, String> parameters, String requestId, @Nullable Duration lifetime, Trace trace)
       throws Refusal {
     Duration duration = validate(parameters);
     String arn = parameters.getOrDefault("RoleArn", "");
@@ -194,7 +193,7 @@ public final class FakeSts extends FakeService {
       throw new Refusal(400, "IDPCommunicationError", "The identity provider cannot be reached");
     }
     switch (issuer.verify(token)) {
-      case VALID -> {}
+      case VALID -> trace.signed(token);
       case UNKNOWN_KEY ->
           // The two spaces are in the real text.
           throw invalidToken(
@@ -207,9 +206,10 @@ public final class FakeSts extends FakeService {
         issuer.acceptedAudience(token).orElseThrow(() -> invalidToken("Incorrect token audience"));
 
     // A role that is missing must look like one that does not trust the caller.
+    Optional<Role> asked = account.role(arn);
+    asked.map(Role::arn).ifPresent(trace::role);
     Role role =
-        account
-            .role(arn)
+        asked
             .filter(candidate -> candidate.trusts(request(token, audience)))
             .orElseThrow(
                 () -> new Refusal(403, "AccessDenied", "Not authorized to perform sts:" + ASSUME));
@@ -226,6 +226,7 @@ public final class FakeSts extends FakeService {
             duration,
             lifetime,
             SessionAttributes.NONE);
+    trace.issued(credentials);
     return StsXml.assumedRole(
         credentials, token.subject(), audience, issuer.providerArn(), packed, requestId);
   }

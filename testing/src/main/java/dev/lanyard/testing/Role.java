@@ -2,6 +2,7 @@ package dev.lanyard.testing;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** An IAM role. */
 record Role(
@@ -11,6 +12,11 @@ record Role(
     String id,
     Duration maxSessionDuration,
     List<TrustPolicy> trust) {
+
+  /** Its trust, and some more. */
+  TrustPolicy[] and(TrustPolicy more) {
+    return Stream.concat(trust.stream(), Stream.of(more)).toArray(TrustPolicy[]::new);
+  }
 
   /**
    * Whether the trust policy allows the request. Every statement counts: an explicit Deny wins over

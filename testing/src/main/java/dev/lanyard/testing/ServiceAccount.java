@@ -31,6 +31,11 @@ record ServiceAccount(String namespace, String name) {
     return PREFIX + namespace + ":" + name;
   }
 
+  /** Namespace, slash, name. */
+  String shortName() {
+    return namespace + "/" + name;
+  }
+
   /** The same in every token, as long as the service account is not created anew. */
   String uid() {
     return UUID.nameUUIDFromBytes(subject().getBytes(StandardCharsets.UTF_8)).toString();

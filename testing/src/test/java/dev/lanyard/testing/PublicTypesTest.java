@@ -21,6 +21,9 @@ class PublicTypesTest {
     assertThat(types().stream().filter(type -> Modifier.isPublic(type.getModifiers())))
         .extracting(Class::getName)
         .containsExactlyInAnyOrder(
+            "dev.lanyard.testing.EksAssert",
+            "dev.lanyard.testing.EksAssertions",
+            "dev.lanyard.testing.EksExtension",
             "dev.lanyard.testing.FakeAgent",
             "dev.lanyard.testing.FakeClock",
             "dev.lanyard.testing.FakeEks",
@@ -30,6 +33,7 @@ class PublicTypesTest {
             "dev.lanyard.testing.FakeService",
             "dev.lanyard.testing.FakeSts",
             "dev.lanyard.testing.Faults",
+            "dev.lanyard.testing.InPod",
             "dev.lanyard.testing.IssuedCredentials",
             "dev.lanyard.testing.LoggedRequest",
             "dev.lanyard.testing.TrustPolicy");
