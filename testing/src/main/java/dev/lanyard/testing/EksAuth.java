@@ -3,12 +3,14 @@ package dev.lanyard.testing;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,9 @@ final class EksAuth {
   /** Without a target role. Source: EKS user guide, pod-id-assign-target-role. */
   private static final Duration LIFETIME = Duration.ofHours(6);
 
+  /** With a target role. Source: as above. */
+  private static final Duration CHAINED_LIFETIME = Duration.ofMinutes(59);
+
   private static final int MAX_SESSION_NAME = 64;
 
   private final InstantSource clock;
@@ -29,7 +34,13 @@ final class EksAuth {
   private final String clusterName;
   private final FakeIssuer issuer;
   private final FakeAccount account;
-  private final Map<ServiceAccount, String> associations = new ConcurrentHashMap<>();
+
+  // Both guarded by the map.
+  private final Map<ServiceAccount, List<Version>> associations = new HashMap<>();
+  private Duration delay = Duration.ZERO;
+
+  /** What holds from a time on; empty settings mean that there is no association. */
+  private record Version(Instant from, Optional<Association.Settings> settings) {}
 
   EksAuth(
       InstantSource clock,
@@ -44,16 +55,57 @@ final class EksAuth {
     this.account = account;
   }
 
-  void associate(ServiceAccount serviceAccount, String roleArn) {
+  Association associate(ServiceAccount serviceAccount, String roleArn) {
     if (!roleArn.startsWith("arn:aws:iam::" + account.id() + ":role/")) {
       throw new IllegalArgumentException(
           "An association takes a role of the cluster's own account " + account.id());
     }
-    associations.put(serviceAccount, roleArn);
+    return new Association(roleArn, settings -> change(serviceAccount, Optional.of(settings)));
   }
 
   boolean dissociate(ServiceAccount serviceAccount) {
-    return associations.remove(serviceAccount) != null;
+    boolean there = isAssociated(serviceAccount);
+    change(serviceAccount, Optional.empty());
+    return there;
+  }
+
+  /** Changes are seen so much later from now on. */
+  void delay(Duration until) {
+    if (until.isNegative()) {
+      throw new IllegalArgumentException("A delay is not negative, as " + until + " is");
+    }
+    synchronized (associations) {
+      delay = until;
+    }
+  }
+
+  /** Whether there is an association, seen or not yet. */
+  boolean isAssociated(ServiceAccount serviceAccount) {
+    synchronized (associations) {
+      List<Version> versions = associations.getOrDefault(serviceAccount, List.of());
+      return !versions.isEmpty() && versions.get(versions.size() - 1).settings().isPresent();
+    }
+  }
+
+  private void change(ServiceAccount serviceAccount, Optional<Association.Settings> settings) {
+    synchronized (associations) {
+      associations
+          .computeIfAbsent(serviceAccount, key -> new ArrayList<>())
+          .add(new Version(clock.instant().plus(delay), settings));
+    }
+  }
+
+  private Optional<Association.Settings> seen(ServiceAccount serviceAccount) {
+    Instant now = clock.instant();
+    Optional<Association.Settings> seen = Optional.empty();
+    synchronized (associations) {
+      for (Version version : associations.getOrDefault(serviceAccount, List.of())) {
+        if (!now.isBefore(version.from())) {
+          seen = version.settings();
+        }
+      }
+    }
+    return seen;
   }
 
   /**
@@ -83,39 +135,85 @@ final class EksAuth {
     }
     ServiceAccountToken.Pod pod =
         parsed.pod().orElseThrow(() -> invalid("Token is not bound to a pod"));
-    String roleArn =
-        Optional.ofNullable(associations.get(pod.serviceAccount()))
+    Association.Settings association =
+        seen(pod.serviceAccount())
             .orElseThrow(
                 () ->
                     new Refusal(
                         404,
                         "ResourceNotFoundException",
                         "No Pod Identity association found for "
-                            + pod.serviceAccount().namespace()
-                            + "/"
-                            + pod.serviceAccount().name()));
-    trace.role(roleArn);
-    Map<String, String> tags = sessionTags(pod);
-    Role role =
-        account
-            .role(roleArn)
-            .filter(
-                candidate ->
-                    List.of("sts:AssumeRole", "sts:TagSession").stream()
-                        .allMatch(action -> candidate.trusts(request(action, tags))))
-            .orElseThrow(
-                () ->
-                    new Refusal(
-                        400,
-                        "AccessDeniedException",
-                        "Unauthorized Exception! EKS does not have permissions to assume the"
-                            + " associated role."));
+                            + pod.serviceAccount().shortName()));
+    trace.role(association.roleArn());
+    Map<String, String> tags = association.sessionTags() ? sessionTags(pod) : Map.of();
+    Role role = assumable(association.roleArn(), tags, action -> request(action, tags));
+    boolean chained = !association.targetRoleArn().isEmpty();
+    if (chained) {
+      trace.role(association.targetRoleArn());
+      Role first = role;
+      String sessionName = sessionName(pod.name());
+      role =
+          assumable(
+              association.targetRoleArn(),
+              tags,
+              action -> chained(action, first, sessionName, pod, tags));
+    }
     return account.issue(
         role,
         sessionName(pod.name()),
-        LIFETIME,
+        chained ? CHAINED_LIFETIME : LIFETIME,
         chosenLifetime,
         SessionAttributes.allTransitive(tags));
+  }
+
+  /** A role that exists and allows all that is needed of it. */
+  private Role assumable(
+      String arn, Map<String, String> tags, Function<String, TrustRequest> request) throws Refusal {
+    List<String> actions =
+        tags.isEmpty() ? List.of("sts:AssumeRole") : List.of("sts:AssumeRole", "sts:TagSession");
+    return account
+        .role(arn)
+        .filter(
+            candidate ->
+                actions.stream().allMatch(action -> candidate.trusts(request.apply(action))))
+        .orElseThrow(
+            () ->
+                new Refusal(
+                    400,
+                    "AccessDeniedException",
+                    "Unauthorized Exception! EKS does not have permissions to assume the"
+                        + " associated role."));
+  }
+
+  /**
+   * What the target role is asked, by the session of the associated role. Source of the external
+   * id: EKS user guide, pod-id-assign-target-role.
+   */
+  private TrustRequest chained(
+      String action,
+      Role by,
+      String sessionName,
+      ServiceAccountToken.Pod pod,
+      Map<String, String> tags) {
+    Map<String, String> keys = new HashMap<>();
+    tags.forEach((name, value) -> keys.put("aws:RequestTag/" + name, value));
+    tags.forEach((name, value) -> keys.put("aws:PrincipalTag/" + name, value));
+    keys.put("aws:PrincipalArn", by.arn());
+    keys.put("aws:PrincipalAccount", by.accountId());
+    if (tags.isEmpty()) {
+      keys.put(
+          "sts:ExternalId",
+          String.join("/", region, account.id(), clusterName, pod.serviceAccount().shortName()));
+    }
+    return new TrustRequest(
+        "AWS",
+        List.of(
+            "arn:aws:sts::" + by.accountId() + ":assumed-role/" + by.name() + "/" + sessionName,
+            by.arn(),
+            "arn:aws:iam::" + by.accountId() + ":root",
+            by.accountId()),
+        action,
+        keys);
   }
 
   /** Says whose token it is, of one that was verified before. */

@@ -7,11 +7,15 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The AWS account: its roles, and the credentials that were issued for them. */
+/**
+ * The AWS account, and the others that there are: roles, OIDC providers, and the credentials that
+ * were issued.
+ */
 final class FakeAccount {
   /** An optional path, and a name. Source: the pattern of RoleName and path in the IAM model. */
   private static final Pattern ROLE = Pattern.compile("(?:[\\w+=,.@-]+/)*([\\w+=,.@-]{1,64})");
@@ -20,6 +24,16 @@ final class FakeAccount {
   private final InstantSource clock;
   private final Map<String, Role> roles = new ConcurrentHashMap<>();
   private final Map<String, IssuedCredentials> issued = new ConcurrentHashMap<>();
+
+  private final Map<String, Provider> providers = new ConcurrentHashMap<>();
+
+  /** An IAM OIDC provider: an issuer that an account trusts, for some audiences. */
+  record Provider(FakeIssuer issuer, String arn, Set<String> clientIds) {
+    /** The first of the token's audiences that is a client id. */
+    Optional<String> acceptedAudience(ServiceAccountToken token) {
+      return token.audience().stream().filter(clientIds::contains).findFirst();
+    }
+  }
 
   FakeAccount(String id, InstantSource clock) {
     this.id = id;
@@ -57,6 +71,21 @@ final class FakeAccount {
                     maxSessionDuration,
                     List.copyOf(trust)));
     return role;
+  }
+
+  /** Creates an OIDC provider, or changes the one of this issuer in this account. */
+  void register(String accountId, FakeIssuer issuer, Set<String> clientIds) {
+    providers.put(
+        accountId + " " + issuer.url(),
+        new Provider(issuer, issuer.providerArn(accountId), clientIds));
+  }
+
+  void unregister(String accountId, FakeIssuer issuer) {
+    providers.remove(accountId + " " + issuer.url());
+  }
+
+  Optional<Provider> provider(String accountId, String issuerUrl) {
+    return Optional.ofNullable(providers.get(accountId + " " + issuerUrl));
   }
 
   Optional<Role> role(String arn) {

@@ -293,6 +293,11 @@ public final class FakeAgent extends FakeService {
         return held.credentials();
       }
       if (cannotReachEksAuth) {
+        // A renewal that fails for such a reason keeps what there is.
+        if (held != null && now.plus(FLOOR).isBefore(held.credentials().expiration())) {
+          eksAuth.identify(token, trace);
+          return held.credentials();
+        }
         throw new AgentError(500, "[]");
       }
       // Removed first: the oldest goes by the order of insertion, and a refusal evicts.

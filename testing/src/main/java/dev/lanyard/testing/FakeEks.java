@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The identity plane of one EKS cluster and its AWS account, in this process and on loopback: an
@@ -30,7 +31,6 @@ import java.util.regex.Pattern;
  */
 public final class FakeEks implements AutoCloseable {
   private static final String ACCOUNT = "111122223333";
-  private static final String CLUSTER = "lanyard";
   private static final Duration DEFAULT_MAX_SESSION = Duration.ofHours(1);
   private static final Duration LONGEST_MAX_SESSION = Duration.ofHours(12);
 
@@ -48,13 +48,15 @@ public final class FakeEks implements AutoCloseable {
   private boolean closed;
 
   private FakeEks(Builder builder) {
-    this.clock = new FakeClock(builder.clock);
+    FakeEks shared = builder.neighbour;
+    this.clock = shared == null ? new FakeClock(builder.clock) : shared.clock;
+    String clusterName = builder.clusterName;
     this.region = builder.region;
     this.journal = new Journal(clock);
-    this.account = new FakeAccount(ACCOUNT, clock);
-    this.issuer = new FakeIssuer(clock, region, ACCOUNT);
-    this.eksAuth = new EksAuth(clock, region, CLUSTER, issuer, account);
-    this.sts = new FakeSts(clock, journal, issuer, account);
+    this.account = shared == null ? new FakeAccount(ACCOUNT, clock) : shared.account;
+    this.issuer = new FakeIssuer(clock, region, account);
+    this.eksAuth = new EksAuth(clock, region, clusterName, issuer, account);
+    this.sts = new FakeSts(clock, journal, account);
     this.agent = new FakeAgent(clock, journal, eksAuth);
   }
 
@@ -140,11 +142,14 @@ public final class FakeEks implements AutoCloseable {
    * @param namespace the service account's namespace
    * @param serviceAccount the service account's name
    * @param roleArn a role of this account; it need not exist
+   * @return the association, for a target role, a session policy, and sessions without tags
    * @throws IllegalArgumentException if the role is of another account, or a name is not valid
    */
-  public void associate(String namespace, String serviceAccount, String roleArn) {
-    eksAuth.associate(new ServiceAccount(namespace, serviceAccount), roleArn);
+  public Association associate(String namespace, String serviceAccount, String roleArn) {
+    Association association =
+        eksAuth.associate(new ServiceAccount(namespace, serviceAccount), roleArn);
     journal.note("association of " + namespace + "/" + serviceAccount + " with " + roleArn);
+    return association;
   }
 
   /**
@@ -162,6 +167,17 @@ public final class FakeEks implements AutoCloseable {
       journal.note("association of " + namespace + "/" + serviceAccount + " deleted");
     }
     return there;
+  }
+
+  /**
+   * Lets changes of associations take a while until EKS Auth sees them, as they do on a cluster:
+   * several seconds. Source: EKS user guide, pod-identities.
+   *
+   * @param delay by {@link #clock}, for changes from now on; zero at first
+   * @throws IllegalArgumentException if it is negative
+   */
+  public void associationsAreSeenAfter(Duration delay) {
+    eksAuth.delay(delay);
   }
 
   /**
@@ -287,8 +303,13 @@ public final class FakeEks implements AutoCloseable {
     private static final Pattern REGION =
         Pattern.compile("(?!cn-|us-gov-|us-iso|eu-iso|eusc-)[a-z]{2}(-[a-z]+)+-\\d");
 
+    /** Source: botocore, eks/2017-11-01/service-2.json. */
+    private static final Pattern CLUSTER_NAME = Pattern.compile("[0-9A-Za-z][A-Za-z0-9_-]{0,99}");
+
     private InstantSource clock = InstantSource.system();
     private String region = "eu-west-1";
+    private String clusterName = "lanyard";
+    private @Nullable FakeEks neighbour;
 
     private Builder() {}
 
@@ -315,6 +336,34 @@ public final class FakeEks implements AutoCloseable {
         throw new IllegalArgumentException("No region of the partition aws is named " + region);
       }
       this.region = region;
+      return this;
+    }
+
+    /**
+     * Sets the cluster's name, which session names and session tags of Pod Identity hold.
+     *
+     * @param name by default {@code lanyard}; 1 to 100 characters
+     * @return this builder
+     * @throws IllegalArgumentException if EKS would not accept it
+     */
+    public Builder clusterName(String name) {
+      if (!CLUSTER_NAME.matcher(name).matches()) {
+        throw new IllegalArgumentException("EKS accepts no cluster " + name);
+      }
+      this.clusterName = name;
+      return this;
+    }
+
+    /**
+     * Puts the cluster into the account of another one, with whose clock it goes: both see the same
+     * roles and credentials. For IRSA a role has to trust each of them; Pod Identity needs an
+     * association in each.
+     *
+     * @param other a cluster that stays open for as long
+     * @return this builder
+     */
+    public Builder inAccountOf(FakeEks other) {
+      this.neighbour = Objects.requireNonNull(other, "other");
       return this;
     }
 

@@ -40,20 +40,21 @@ public final class FakeIssuer {
   private static final String NODE_UID = UUID.randomUUID().toString();
 
   private final String hostAndPath;
-  private final String accountId;
+  private final FakeAccount account;
   private final HttpEndpoint server;
 
   /** The current key first. Old ones stay: the tokens that they signed are still good. */
   private final CopyOnWriteArrayList<RSAKey> keys = new CopyOnWriteArrayList<>();
 
+  /** Of the provider in the cluster's own account, registered or not. */
   private volatile Set<String> clientIds = Set.of(STS_AUDIENCE);
-  private volatile boolean registered = true;
 
-  FakeIssuer(InstantSource clock, String region, String accountId) {
+  FakeIssuer(InstantSource clock, String region, FakeAccount account) {
     this.hostAndPath = "oidc.eks." + region + ".amazonaws.com/id/" + Ids.issuerId();
-    this.accountId = accountId;
+    this.account = account;
     keys.add(newKey());
     this.server = HttpEndpoint.start(clock, this::answer);
+    register();
   }
 
   /**
@@ -82,6 +83,16 @@ public final class FakeIssuer {
    * @return {@code arn:aws:iam::ACCOUNT:oidc-provider/} and the issuer without its scheme
    */
   public String providerArn() {
+    return providerArn(account.id());
+  }
+
+  /**
+   * Returns the ARN of the IAM OIDC provider of an account, which a role of that account trusts.
+   *
+   * @param accountId the account, twelve digits
+   * @return {@code arn:aws:iam::ACCOUNT:oidc-provider/} and the issuer without its scheme
+   */
+  public String providerArn(String accountId) {
     return "arn:aws:iam::" + accountId + ":oidc-provider/" + hostAndPath;
   }
 
@@ -94,24 +105,53 @@ public final class FakeIssuer {
    * @throws IllegalArgumentException if there are none, or more than 100
    */
   public FakeIssuer clientIds(String... audiences) {
-    if (audiences.length < 1 || audiences.length > 100) {
-      throw new IllegalArgumentException("An OIDC provider has 1 to 100 client ids");
-    }
-    this.clientIds = Set.of(audiences);
+    Set<String> chosen = checked(audiences);
+    this.clientIds = chosen;
+    account.provider(account.id(), url()).ifPresent(there -> register());
     return this;
   }
 
-  /**
-   * Deletes the IAM OIDC provider from the account. STS then refuses every token of this issuer
-   * with {@code InvalidIdentityToken}.
-   */
-  public void unregister() {
-    registered = false;
+  private static Set<String> checked(String... audiences) {
+    if (audiences.length < 1 || audiences.length > 100) {
+      throw new IllegalArgumentException("An OIDC provider has 1 to 100 client ids");
+    }
+    return Set.of(audiences);
   }
 
-  /** Creates the IAM OIDC provider in the account, as it is at first. */
+  /**
+   * Deletes the IAM OIDC provider from the cluster's account. STS then refuses every token of this
+   * issuer with {@code InvalidIdentityToken} when it is for a role of that account.
+   */
+  public void unregister() {
+    unregisterFrom(account.id());
+  }
+
+  /** Creates the IAM OIDC provider in the cluster's account, as it is at first. */
   public void register() {
-    registered = true;
+    account.register(account.id(), this, clientIds);
+  }
+
+  /**
+   * Creates the IAM OIDC provider in another account, for roles of that account, or changes its
+   * client ids.
+   *
+   * @param accountId the account, twelve digits
+   * @param audiences the client ids, 1 to 100; such as {@code sts.amazonaws.com}
+   * @return the provider's ARN
+   * @throws IllegalArgumentException if there are none, or more than 100
+   */
+  public String registerIn(String accountId, String... audiences) {
+    account.register(accountId, this, checked(audiences));
+    return providerArn(accountId);
+  }
+
+  /**
+   * Deletes the IAM OIDC provider from an account.
+   *
+   * @param accountId the account, twelve digits
+   */
+  public void unregisterFrom(String accountId) {
+    account.unregister(accountId, this);
   }
 
   /**
@@ -125,16 +165,6 @@ public final class FakeIssuer {
   /** The URL without its scheme: how condition keys and the provider's ARN name the issuer. */
   String hostAndPath() {
     return hostAndPath;
-  }
-
-  /** Whether STS finds a provider for this issuer in this account. */
-  boolean registeredIn(String account, String issuer) {
-    return registered && accountId.equals(account) && url().equals(issuer);
-  }
-
-  /** The first of the token's audiences that is a client id of the provider. */
-  Optional<String> acceptedAudience(ServiceAccountToken token) {
-    return token.audience().stream().filter(clientIds::contains).findFirst();
   }
 
   /** Signs a token with the claims that Kubernetes gives the projected tokens of a pod. */

@@ -55,14 +55,12 @@ public final class FakeSts extends FakeService {
   static final Pattern ROLE_ARN =
       Pattern.compile("arn:aws[a-z0-9-]*:iam::(\\d{12}):role/[\\w+=,.@/-]+");
 
-  private final FakeIssuer issuer;
   private final FakeAccount account;
   private volatile boolean cannotReachTheIssuer;
   private volatile boolean disabledInTheRegion;
 
-  FakeSts(FakeClock clock, Journal journal, FakeIssuer issuer, FakeAccount account) {
+  FakeSts(FakeClock clock, Journal journal, FakeAccount account) {
     super("STS", clock, journal);
-    this.issuer = issuer;
     this.account = account;
   }
 
@@ -186,13 +184,17 @@ public final class FakeSts extends FakeService {
     ServiceAccountToken token =
         ServiceAccountToken.parse(parameters.getOrDefault("WebIdentityToken", ""))
             .orElseThrow(() -> invalidToken("The web identity token is not a valid JWT"));
-    if (!issuer.registeredIn(arnParts.group(1), token.issuer())) {
-      throw invalidToken("No OpenIDConnect provider found in your account for " + token.issuer());
-    }
+    FakeAccount.Provider provider =
+        account
+            .provider(arnParts.group(1), token.issuer())
+            .orElseThrow(
+                () ->
+                    invalidToken(
+                        "No OpenIDConnect provider found in your account for " + token.issuer()));
     if (cannotReachTheIssuer) {
       throw new Refusal(400, "IDPCommunicationError", "The identity provider cannot be reached");
     }
-    switch (issuer.verify(token)) {
+    switch (provider.issuer().verify(token)) {
       case VALID -> trace.signed(token);
       case UNKNOWN_KEY ->
           // The two spaces are in the real text.
@@ -203,14 +205,16 @@ public final class FakeSts extends FakeService {
     }
     verifyTimes(token);
     String audience =
-        issuer.acceptedAudience(token).orElseThrow(() -> invalidToken("Incorrect token audience"));
+        provider
+            .acceptedAudience(token)
+            .orElseThrow(() -> invalidToken("Incorrect token audience"));
 
     // A role that is missing must look like one that does not trust the caller.
     Optional<Role> asked = account.role(arn);
     asked.map(Role::arn).ifPresent(trace::role);
     Role role =
         asked
-            .filter(candidate -> candidate.trusts(request(token, audience)))
+            .filter(candidate -> candidate.trusts(request(provider, token, audience)))
             .orElseThrow(
                 () -> new Refusal(403, "AccessDenied", "Not authorized to perform sts:" + ASSUME));
     if (duration.compareTo(role.maxSessionDuration()) > 0) {
@@ -228,18 +232,19 @@ public final class FakeSts extends FakeService {
             SessionAttributes.NONE);
     trace.issued(credentials);
     return StsXml.assumedRole(
-        credentials, token.subject(), audience, issuer.providerArn(), packed, requestId);
+        credentials, token.subject(), audience, provider.arn(), packed, requestId);
   }
 
-  private TrustRequest request(ServiceAccountToken token, String audience) {
+  private TrustRequest request(
+      FakeAccount.Provider provider, ServiceAccountToken token, String audience) {
     return new TrustRequest(
         "Federated",
-        issuer.providerArn(),
+        provider.arn(),
         "sts:" + ASSUME,
         Map.of(
-            issuer.hostAndPath() + ":sub",
+            provider.issuer().hostAndPath() + ":sub",
             token.subject(),
-            issuer.hostAndPath() + ":aud",
+            provider.issuer().hostAndPath() + ":aud",
             audience));
   }
 

@@ -79,6 +79,22 @@ public final class TrustPolicy {
    */
   public static TrustPolicy forServiceAccount(
       FakeEks eks, String namespace, String serviceAccount) {
+    return forServiceAccount(eks.issuer().providerArn(), eks, namespace, serviceAccount);
+  }
+
+  /**
+   * As {@link #forServiceAccount(FakeEks, String, String)}, for a role of another account: by the
+   * OIDC provider of that account, which {@link FakeIssuer#registerIn} creates.
+   *
+   * @param providerArn the ARN of the provider
+   * @param eks the cluster
+   * @param namespace the service account's namespace
+   * @param serviceAccount the service account's name
+   * @return a policy with one statement
+   * @throws IllegalArgumentException if Kubernetes would not accept one of the names
+   */
+  public static TrustPolicy forServiceAccount(
+      String providerArn, FakeEks eks, String namespace, String serviceAccount) {
     String issuer = eks.issuer().hostAndPath();
     ServiceAccount account = new ServiceAccount(namespace, serviceAccount);
     return of(
@@ -102,7 +118,7 @@ public final class TrustPolicy {
           ]
         }
         """
-            .formatted(eks.issuer().providerArn(), issuer, account.subject(), issuer));
+            .formatted(providerArn, issuer, account.subject(), issuer));
   }
 
   /**

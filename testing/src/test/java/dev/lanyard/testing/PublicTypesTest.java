@@ -21,6 +21,7 @@ class PublicTypesTest {
     assertThat(types().stream().filter(type -> Modifier.isPublic(type.getModifiers())))
         .extracting(Class::getName)
         .containsExactlyInAnyOrder(
+            "dev.lanyard.testing.Association",
             "dev.lanyard.testing.EksAssert",
             "dev.lanyard.testing.EksAssertions",
             "dev.lanyard.testing.EksExtension",
