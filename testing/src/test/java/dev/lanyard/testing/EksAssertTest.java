@@ -39,6 +39,7 @@ class EksAssertTest {
     assertThat(eks).by(orders).atSts().exchangedOnce();
     assertThat(eks).by(billing).exchanged(0).wasRefused("AccessDenied");
     assertThat(eks).by("shop", "orders").forRole(role).exchanged(3);
+    assertThat(eks).by(billing).atAgent().wasNotAsked();
     assertThat(eks).by("shop", "admin").wasNotAsked();
     assertThat(eks).forRole("arn:aws:iam::111122223333:role/other").wasNotAsked();
   }
