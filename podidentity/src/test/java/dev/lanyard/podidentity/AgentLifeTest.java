@@ -58,7 +58,7 @@ class AgentLifeTest {
     try (FakeEks eks = eks()) {
       eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
       FakePod pod = eks.pod("shop", "orders").podIdentity();
-      eks.agent().goDown();
+      eks.agent().isDown();
       PodIdentityCredentialsProvider provider = provider(pod);
       CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
 
@@ -66,7 +66,7 @@ class AgentLifeTest {
       assertThat(caller).isNotDone();
       assertThat(provider.status().consecutiveFailures()).isBetween(10, 200);
 
-      eks.agent().comeBack();
+      eks.agent().recovers();
       time.advance(Duration.ofSeconds(2));
       time.awaitQuiet();
 
@@ -108,14 +108,15 @@ class AgentLifeTest {
 
       // From before the first refresh is due, at half of six hours, to after the last, at 80 %.
       time.advance(Duration.ofMinutes(179));
-      eks.agent().forget().goDown();
+      eks.agent().forget();
+      eks.agent().isDown();
       time.advance(Duration.ofHours(2));
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
       assertThat(provider.status().health()).isEqualTo(Health.DEGRADED);
       assertThat(provider.status().lastFailure())
           .hasValueSatisfying(f -> assertThat(f.kind()).isEqualTo(Kind.TRANSIENT));
 
-      eks.agent().comeBack();
+      eks.agent().recovers();
       time.advance(Duration.ofMinutes(5));
       time.awaitQuiet();
 
