@@ -42,6 +42,7 @@ public final class FakeEks implements AutoCloseable {
   private final EksAuth eksAuth;
   private final FakeSts sts;
   private final FakeAgent agent;
+  private final ApiServer apiServer;
 
   // Both guarded by the list.
   private final List<FakePod> pods = new ArrayList<>();
@@ -58,6 +59,13 @@ public final class FakeEks implements AutoCloseable {
     this.eksAuth = new EksAuth(clock, region, clusterName, issuer, account);
     this.sts = new FakeSts(clock, journal, account);
     this.agent = new FakeAgent(clock, journal, eksAuth);
+    this.apiServer =
+        new ApiServer(
+            clock,
+            issuer,
+            sts.endpoint(),
+            Webhook.managed(region, agent.endpoint()),
+            eksAuth::isAssociated);
   }
 
   /**
@@ -205,6 +213,52 @@ public final class FakeEks implements AutoCloseable {
   }
 
   /**
+   * Creates the service accounts of a Kubernetes manifest, or replaces those of these names: from
+   * now on new pods get what their annotations say. Other objects of the manifest are passed over.
+   *
+   * @param manifest YAML of any number of documents, with one {@code ServiceAccount} at least
+   * @throws IllegalArgumentException if the API server would refuse it; the message says where and
+   *     what, and no value of an environment variable
+   */
+  public void apply(String manifest) {
+    apiServer.apply(manifest);
+  }
+
+  /**
+   * Creates the pod of a Kubernetes manifest, through the EKS webhook: with IRSA if its service
+   * account has the annotation {@code eks.amazonaws.com/role-arn}, with Pod Identity if it has an
+   * association, which comes first. The service accounts of the manifest are created before, as by
+   * {@link #apply}; those that no manifest names exist, without annotations.
+   *
+   * @param manifest YAML of any number of documents, one of them a {@code Pod}, or a {@code
+   *     Deployment}, {@code ReplicaSet}, {@code ReplicationController}, {@code StatefulSet}, {@code
+   *     DaemonSet}, {@code Job} or {@code CronJob}, of which one pod is made
+   * @return the pod, which goes when this cluster is closed
+   * @throws IllegalArgumentException if the API server would refuse it, or none or several objects
+   *     make pods; the message says where and what, and no value of an environment variable
+   * @throws IllegalStateException if this cluster is closed
+   * @throws java.io.UncheckedIOException if there is no room for its files
+   */
+  public AdmittedPod admit(String manifest) {
+    return apiServer.admit(manifest, name -> true);
+  }
+
+  /**
+   * Creates one of the pods of a Kubernetes manifest, as {@link #admit(String)} does.
+   *
+   * @param manifest YAML of any number of documents
+   * @param name the name of the object that makes the pod
+   * @return the pod, which goes when this cluster is closed
+   * @throws IllegalArgumentException if the API server would refuse it, or none or several objects
+   *     of this name make pods
+   * @throws IllegalStateException if this cluster is closed
+   * @throws java.io.UncheckedIOException if there is no room for its files
+   */
+  public AdmittedPod admit(String manifest, String name) {
+    return apiServer.admit(manifest, name::equals);
+  }
+
+  /**
    * Returns the credentials that have this access key id, for a fake of another service that
    * verifies signatures.
    *
@@ -287,6 +341,7 @@ public final class FakeEks implements AutoCloseable {
       pods.forEach(FakePod::close);
       pods.clear();
     }
+    apiServer.close();
     agent.close();
     sts.close();
     issuer.close();
