@@ -71,22 +71,39 @@ public final class AdmittedPod {
     try {
       // Readable by its owner alone, so that the files below need no mode of their own.
       this.root = Files.createTempDirectory("lanyard-pod-").toRealPath();
+    } catch (IOException e) {
+      throw noRoom(e);
+    }
+    try {
       rotateToken();
       for (PodSpec.Container container : spec.containers()) {
         Map<String, String> values = PodSpec.values(container, field -> field(field, annotations));
-        // The container runtime sets the one, and the other keeps requests on this machine.
-        values.putIfAbsent("HOSTNAME", name);
-        values.putIfAbsent("AWS_ENDPOINT_URL_STS", sts.toString());
-        Path containerRoot =
-            Files.createDirectories(root.resolve("containers").resolve(container.name()));
-        for (PodSpec.Mount mount : container.mounts()) {
-          mount(containerRoot, mount);
-        }
-        containers.put(container.name(), new PodContainer(container.name(), values, containerRoot));
+        containers.put(container.name(), container(container, values, sts));
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("There is no room for the pod's files", e);
+      close();
+      throw noRoom(e);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
+  }
+
+  private static UncheckedIOException noRoom(IOException cause) {
+    return new UncheckedIOException("There is no room for the pod's files", cause);
+  }
+
+  private PodContainer container(PodSpec.Container container, Map<String, String> values, URI sts)
+      throws IOException {
+    // The container runtime sets the one, and the other keeps requests on this machine.
+    values.putIfAbsent("HOSTNAME", name);
+    values.putIfAbsent("AWS_ENDPOINT_URL_STS", sts.toString());
+    Path containerRoot =
+        Files.createDirectories(root.resolve("containers").resolve(container.name()));
+    for (PodSpec.Mount mount : container.mounts()) {
+      mount(containerRoot, mount);
+    }
+    return new PodContainer(container.name(), values, containerRoot);
   }
 
   /** What the downward API knows here. Source: the Kubernetes documentation of that API. */

@@ -92,13 +92,9 @@ final class ApiServer {
       if (object.get("kind").requiredText().equals("ServiceAccount")) {
         YamlNode metadata = object.get("metadata");
         String name = metadata.get("name").requiredText();
-        try {
-          applied.put(
-              new ServiceAccount(Workload.namespace(object), name),
-              Map.copyOf(metadata.get("annotations").texts()));
-        } catch (IllegalArgumentException e) {
-          throw metadata.fault("is refused: " + e.getMessage());
-        }
+        applied.put(
+            Workload.serviceAccount(object, Workload.namespace(object), name),
+            Map.copyOf(metadata.get("annotations").texts()));
       }
     }
     synchronized (this) {

@@ -59,12 +59,19 @@ record Workload(String kind, String namespace, String name, YamlNode template) {
    */
   ServiceAccount serviceAccount() {
     YamlNode spec = template.get("spec");
-    YamlNode name = spec.get("serviceAccountName");
-    String chosen = given(name).or(() -> given(spec.get("serviceAccount"))).orElse("default");
+    String name =
+        given(spec.get("serviceAccountName"))
+            .or(() -> given(spec.get("serviceAccount")))
+            .orElse("default");
+    return serviceAccount(template, namespace, name);
+  }
+
+  /** A service account that an object names, if Kubernetes accepts it. */
+  static ServiceAccount serviceAccount(YamlNode object, String namespace, String name) {
     try {
-      return new ServiceAccount(namespace, chosen);
+      return new ServiceAccount(namespace, name);
     } catch (IllegalArgumentException e) {
-      throw name.fault("is refused: " + e.getMessage());
+      throw object.fault("is refused: " + e.getMessage());
     }
   }
 

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +40,29 @@ class AwsSdkTest {
           "AWS_CONTAINER_CREDENTIALS_FULL_URI", "aws.containerCredentialsFullUri",
           "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "aws.containerAuthorizationTokenFile",
           "AWS_ENDPOINT_URL_STS", "aws.endpointUrlSts");
+
+  private static final String MANIFEST =
+      """
+      apiVersion: v1
+      kind: ServiceAccount
+      metadata:
+        name: orders
+        namespace: shop
+        annotations:
+          eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/orders-role
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: orders
+        namespace: shop
+      spec:
+        template:
+          spec:
+            serviceAccountName: orders
+            containers:
+              - name: app
+      """;
 
   private final TestClock clock = new TestClock();
   private final FakeEks eks = FakeEks.builder().clock(clock).start();
@@ -129,6 +151,34 @@ class AwsSdkTest {
           .hasValue(clock.instant().plus(Duration.ofHours(6)));
     }
     assertThat(eks.agent().exchanges()).isEqualTo(1);
+  }
+
+  @Test
+  void webIdentityProviderWorksInAPodOfAManifest() {
+    enter(eks.admit(MANIFEST).container("app").variables());
+
+    try (WebIdentityTokenFileCredentialsProvider provider =
+        WebIdentityTokenFileCredentialsProvider.create()) {
+      assertThat(whoAmI(provider).arn())
+          .startsWith("arn:aws:sts::111122223333:assumed-role/orders-role/aws-sdk-java-");
+    }
+    assertThat(eks.sts().exchanges()).isEqualTo(1);
+  }
+
+  @Test
+  void containerProviderWorksInAPodOfAManifest() {
+    eks.associate("shop", "orders", role);
+    AdmittedPod pod = eks.admit(MANIFEST);
+    enter(pod.container("app").variables());
+
+    try (ContainerCredentialsProvider provider = ContainerCredentialsProvider.create()) {
+      assertThat(whoAmI(provider).arn())
+          .startsWith(
+              "arn:aws:sts::111122223333:assumed-role/orders-role/eks-lanyard-"
+                  + pod.name().substring(0, 10));
+    }
+    assertThat(eks.agent().exchanges()).isEqualTo(1);
+    assertThat(System.getProperty("aws.roleArn")).isNull();
   }
 
   @Test
@@ -226,7 +276,10 @@ class AwsSdkTest {
 
   /** Gives this process the pod's variables. */
   private static void enter(FakePod pod) {
-    Map<String, String> variables = new HashMap<>(pod.variables());
+    enter(pod.variables());
+  }
+
+  private static void enter(Map<String, String> variables) {
     PROPERTIES.forEach(
         (variable, property) -> {
           String value = variables.get(variable);

@@ -21,6 +21,7 @@ class PublicTypesTest {
     assertThat(types().stream().filter(type -> Modifier.isPublic(type.getModifiers())))
         .extracting(Class::getName)
         .containsExactlyInAnyOrder(
+            "dev.lanyard.testing.AdmittedPod",
             "dev.lanyard.testing.Association",
             "dev.lanyard.testing.EksAssert",
             "dev.lanyard.testing.EksAssertions",
@@ -37,11 +38,12 @@ class PublicTypesTest {
             "dev.lanyard.testing.InPod",
             "dev.lanyard.testing.IssuedCredentials",
             "dev.lanyard.testing.LoggedRequest",
+            "dev.lanyard.testing.PodContainer",
             "dev.lanyard.testing.TrustPolicy");
   }
 
   @Test
-  void publicMethodsNameNoTypeOfWireMockOrNimbus() throws Exception {
+  void publicMethodsNameNoTypeOfTheLibrariesBehindThem() throws Exception {
     assertThat(
             types().stream()
                 .filter(type -> Modifier.isPublic(type.getModifiers()))
@@ -56,6 +58,7 @@ class PublicTypesTest {
             name ->
                 name.contains("wiremock")
                     || name.startsWith("com.nimbusds")
+                    || name.startsWith("org.yaml")
                     || name.startsWith("org.eclipse"));
   }
 
