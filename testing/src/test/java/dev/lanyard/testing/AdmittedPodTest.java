@@ -160,6 +160,43 @@ class AdmittedPodTest {
   }
 
   @Test
+  void variablesAreWhatTheKubeletMakesOfThem() {
+    AdmittedPod pod =
+        eks.admit(
+            """
+            apiVersion: v1
+            kind: Pod
+            metadata:
+              name: orders-1
+              namespace: shop
+              labels: {app: orders}
+            spec:
+              serviceAccount: orders
+              containers:
+                - name: app
+                  env:
+                    - {name: TWICE, value: first}
+                    - {name: EMPTY}
+                    - {name: ACCOUNT, valueFrom: {fieldRef: {fieldPath: spec.serviceAccountName}}}
+                    - {name: APP, valueFrom: {fieldRef: {fieldPath: "metadata.labels['app']"}}}
+                    - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+                    - {name: TWICE, value: "$(TWICE) $(LATER) $$(APP) $(APP) 5$"}
+                    - {name: LATER, value: later}
+                    - {name: HOSTNAME, value: its-own}
+            """);
+
+    assertThat(pod.container().variables())
+        .containsExactly(
+            entry("EMPTY", ""),
+            entry("ACCOUNT", "orders"),
+            entry("APP", "orders"),
+            entry("TWICE", "first $(LATER) $(APP) orders 5$"),
+            entry("LATER", "later"),
+            entry("HOSTNAME", "its-own"),
+            entry("AWS_ENDPOINT_URL_STS", eks.sts().endpoint().toString()));
+  }
+
+  @Test
   void aRunningPodStaysWhatItWas() {
     eks.apply(serviceAccount("arn:aws:iam::111122223333:role/old-role"));
     String manifest = pod("app");
