@@ -281,6 +281,11 @@ public final class AdmittedPod {
     return yaml;
   }
 
+  /** Namespace, slash and name of its service account. */
+  String owner() {
+    return serviceAccount.shortName();
+  }
+
   synchronized void close() {
     closed = true;
     try (Stream<Path> files = Files.walk(root)) {

@@ -39,8 +39,21 @@ public final class EksAssert extends AbstractAssert<EksAssert, FakeEks> {
    * @return assertions about those alone
    */
   public EksAssert by(FakePod pod) {
-    return narrowed(
-        request -> request.pod().filter(pod.name()::equals).isPresent(), " by pod " + pod.name());
+    return byPod(pod.name());
+  }
+
+  /**
+   * Narrows to requests with a token of this pod.
+   *
+   * @param pod a pod of the cluster
+   * @return assertions about those alone
+   */
+  public EksAssert by(AdmittedPod pod) {
+    return byPod(pod.name());
+  }
+
+  private EksAssert byPod(String name) {
+    return narrowed(request -> request.pod().filter(name::equals).isPresent(), " by pod " + name);
   }
 
   /**

@@ -240,7 +240,7 @@ public final class FakeEks implements AutoCloseable {
    * @throws java.io.UncheckedIOException if there is no room for its files
    */
   public AdmittedPod admit(String manifest) {
-    return apiServer.admit(manifest, name -> true);
+    return admitted(apiServer.admit(manifest, name -> true));
   }
 
   /**
@@ -255,7 +255,12 @@ public final class FakeEks implements AutoCloseable {
    * @throws java.io.UncheckedIOException if there is no room for its files
    */
   public AdmittedPod admit(String manifest, String name) {
-    return apiServer.admit(manifest, name::equals);
+    return admitted(apiServer.admit(manifest, name::equals));
+  }
+
+  private AdmittedPod admitted(AdmittedPod pod) {
+    journal.note("pod " + pod.name() + " of " + pod.owner() + ", from a manifest");
+    return pod;
   }
 
   /**

@@ -63,6 +63,17 @@ public final class PodContainer {
     return Collections.unmodifiableMap(real);
   }
 
+  /**
+   * Returns the system properties by which the AWS SDK for Java and this library read what the
+   * environment variables say, with the real paths of the token files. The instance metadata
+   * service is turned off.
+   *
+   * @return values by name
+   */
+  public Map<String, String> systemProperties() {
+    return PodProperties.of(variables());
+  }
+
   @Override
   public String toString() {
     return "PodContainer[" + name + "]";

@@ -155,14 +155,16 @@ class AwsSdkTest {
 
   @Test
   void webIdentityProviderWorksInAPodOfAManifest() {
-    enter(eks.admit(MANIFEST).container("app").variables());
+    AdmittedPod pod = eks.admit(MANIFEST);
+    System.getProperties().putAll(pod.container("app").systemProperties());
 
     try (WebIdentityTokenFileCredentialsProvider provider =
         WebIdentityTokenFileCredentialsProvider.create()) {
       assertThat(whoAmI(provider).arn())
           .startsWith("arn:aws:sts::111122223333:assumed-role/orders-role/aws-sdk-java-");
     }
-    assertThat(eks.sts().exchanges()).isEqualTo(1);
+    EksAssertions.assertThat(eks).by(pod).exchangedOnce();
+    assertThat(eks.journal()).contains("pod " + pod.name() + " of shop/orders, from a manifest");
   }
 
   @Test
