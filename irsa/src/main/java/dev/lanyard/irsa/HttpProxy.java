@@ -165,7 +165,8 @@ final class HttpProxy {
     URI url;
     try {
       url = new URI(value.contains("://") ? value : "http://" + value);
-    } catch (URISyntaxException e) {
+    } catch (URISyntaxException | NumberFormatException e) {
+      // The latter too: the JDK's parser throws it at a number too long for an IPv6 address.
       // Without the cause: its message repeats the value, and with it a password.
       throw invalid(setting, "is not a URL");
     }

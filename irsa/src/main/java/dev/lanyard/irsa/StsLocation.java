@@ -172,7 +172,8 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
     URI endpoint;
     try {
       endpoint = new URI(setting.get().value());
-    } catch (URISyntaxException e) {
+    } catch (URISyntaxException | NumberFormatException e) {
+      // The latter too: the JDK's parser throws it at a number too long for an IPv6 address.
       throw new InvalidSettingException(
           setting.get().origin() + " is not a URL", "Correct or remove it");
     }

@@ -68,6 +68,7 @@ class HttpProxyTest {
         "socks5://user:secret@proxy:1080|names no HTTP proxy: its scheme is neither http nor https",
         "http://user:se cret@proxy:3128|is not a URL",
         "http://user:se%zzcret@proxy:3128|is not a URL",
+        "http://user:secret@[fe80::66666666666666666666627.0.0.1]:3128|is not a URL",
         "http://user:secret@:3128|names no host",
         "http://user:se@cret@proxy:3128|names no host",
         "http://user:secret@proxy:0|names no port from 1 to 65535",

@@ -95,7 +95,8 @@ final class Endpoint {
     URI uri;
     try {
       uri = new URI(value);
-    } catch (URISyntaxException e) {
+    } catch (URISyntaxException | NumberFormatException e) {
+      // The latter too: the JDK's parser throws it at a number too long for an IPv6 address.
       // The exception repeats the value, which may be a token in the wrong variable.
       throw new Misconfiguration(origin + " is no URI", PLAIN_EXAMPLE);
     }
