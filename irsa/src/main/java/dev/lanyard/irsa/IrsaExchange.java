@@ -30,7 +30,7 @@ final class IrsaExchange implements CredentialsExchange {
     try {
       return ask(token, context);
     } catch (ExchangeException e) {
-      if (!e.code().equals(Optional.of(StsFailures.EXPIRED_TOKEN))) {
+      if (!e.code().equals(Optional.of(WebIdentityFailures.EXPIRED_TOKEN))) {
         throw e;
       }
       // The kubelet may have replaced the token between the reading and the answer.
@@ -58,7 +58,7 @@ final class IrsaExchange implements CredentialsExchange {
     if (clock.isKnown()) {
       Optional<Instant> expiration = TokenClaims.expiration(token);
       if (expiration.isPresent() && clock.isPast(expiration.get())) {
-        throw StsFailures.expiredToken(settings, expiration.get());
+        throw WebIdentityFailures.expiredToken(settings, expiration.get());
       }
     }
     return StsCall.assumeRole(settings, token, context, clock);

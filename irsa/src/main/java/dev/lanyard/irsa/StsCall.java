@@ -11,7 +11,7 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.awscore.defaultsmode.DefaultsMode;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
@@ -23,14 +23,13 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.endpoints.StsEndpointParams;
 import software.amazon.awssdk.services.sts.endpoints.StsEndpointProvider;
-import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
-import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
+import software.amazon.awssdk.services.sts.model.AssumedRoleUser;
 import software.amazon.awssdk.services.sts.model.Credentials;
-import software.amazon.awssdk.services.sts.model.PolicyDescriptorType;
+import software.amazon.awssdk.services.sts.model.StsResponse;
 
 /**
- * One {@code AssumeRoleWithWebIdentity} request. The only class that needs the SDK's {@code sts}
- * module.
+ * One request to STS that is answered with session credentials, whatever the operation. The SDK's
+ * {@code sts} module is needed from here on.
  *
  * <p>The client is built for the attempt: exchanges are most of an hour apart, its time limits are
  * cut from the attempt's budget, and nothing is left that anybody would have to close. It is told
@@ -50,18 +49,24 @@ final class StsCall {
 
   private StsCall() {}
 
-  /** Makes the request, once. */
+  /** Exchanges the web identity token, once. */
   static SessionCredentials assumeRole(
       IrsaSettings settings, WebIdentityToken token, ExchangeContext context, StsClock clock)
       throws ExchangeException, InterruptedException {
-    Optional<StsClient> given = settings.options().stsClient();
+    return ask(new WebIdentityOperation(settings, token, clock), context);
+  }
+
+  /** Makes the request, once. */
+  static SessionCredentials ask(StsOperation operation, ExchangeContext context)
+      throws ExchangeException, InterruptedException {
+    Optional<StsClient> given = operation.client();
     if (given.isPresent()) {
-      return new Attempt(settings, token, context, clock, "the application's STS client", null)
+      return new Attempt(operation, context, "the application's STS client", null)
           .with(given.get());
     }
-    StsLocation location = settings.location().orElseThrow();
-    Optional<HttpProxy> proxy = settings.proxy();
-    BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(token), proxy);
+    StsLocation location = operation.location().orElseThrow();
+    Optional<HttpProxy> proxy = operation.proxy();
+    BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(operation), proxy);
     context.onTimeout(new Abort(http));
     URI endpoint = endpoint(location);
     String asked = endpoint.toString();
@@ -69,15 +74,15 @@ final class StsCall {
       asked += " through " + proxy.get().description();
     }
     try (http;
-        StsClient client = client(location, endpoint, http)) {
-      return new Attempt(settings, token, context, clock, asked, http).with(client);
+        StsClient client = client(location, endpoint, operation.signer(), http)) {
+      return new Attempt(operation, context, asked, http).with(client);
     }
   }
 
-  private record Scrub(WebIdentityToken token) implements UnaryOperator<String> {
+  private record Scrub(StsOperation operation) implements UnaryOperator<String> {
     @Override
     public String apply(String text) {
-      return token.scrub(text);
+      return operation.scrub(text);
     }
   }
 
@@ -107,17 +112,18 @@ final class StsCall {
         .toUri();
   }
 
-  private static StsClient client(StsLocation location, URI endpoint, BoundedHttpClient http)
+  private static StsClient client(
+      StsLocation location, URI endpoint, AwsCredentialsProvider signer, BoundedHttpClient http)
       throws ExchangeException {
     try {
       return StsClient.builder()
           .httpClient(http)
-          .region(Region.of(location.region()))
+          .region(Region.of(location.signingRegion()))
           .endpointOverride(endpoint)
           .fipsEnabled(false)
           .dualstackEnabled(false)
           .defaultsMode(DefaultsMode.STANDARD)
-          .credentialsProvider(AnonymousCredentialsProvider.create())
+          .credentialsProvider(signer)
           .overrideConfiguration(
               ClientOverrideConfiguration.builder()
                   .retryStrategy(AwsRetryStrategy.doNotRetry())
@@ -142,19 +148,21 @@ final class StsCall {
 
   /** What one request needs, and what its outcome is told with. */
   private record Attempt(
-      IrsaSettings settings,
-      WebIdentityToken token,
+      StsOperation operation,
       ExchangeContext context,
-      StsClock clock,
       String endpoint,
       @Nullable BoundedHttpClient http) {
 
     SessionCredentials with(StsClient client) throws ExchangeException, InterruptedException {
-      StsFailures failures = new StsFailures(settings, token, context, endpoint);
+      StsFailures failures = operation.failures(context, endpoint);
       try {
-        return credentials(client.assumeRoleWithWebIdentity(request()), failures);
+        // The application's client has its own threads and may have no limit of its own.
+        return credentials(
+            operation.send(
+                client, http == null ? Optional.of(context.timeLeft()) : Optional.empty()),
+            failures);
       } catch (AwsServiceException e) {
-        failures.answeredAt(e).ifPresent(clock::saw);
+        failures.answeredAt(e).ifPresent(operation::answered);
         throw failures.refused(e);
       } catch (AbortedException e) {
         if (isOutOfTime()) {
@@ -173,41 +181,15 @@ final class StsCall {
       return http == null ? context.timeLeft().isZero() : http.isOutOfTime();
     }
 
-    private AssumeRoleWithWebIdentityRequest request() {
-      IrsaOptions options = settings.options();
-      AssumeRoleWithWebIdentityRequest.Builder request =
-          AssumeRoleWithWebIdentityRequest.builder()
-              .roleArn(settings.role().value())
-              .roleSessionName(settings.sessionName())
-              .webIdentityToken(token.value());
-      if (options.duration().isPresent()) {
-        request.durationSeconds((int) options.duration().get().toSeconds());
-      }
-      if (options.policy().isPresent()) {
-        request.policy(options.policy().get());
-      }
-      if (!options.policyArns().isEmpty()) {
-        request.policyArns(
-            options.policyArns().stream()
-                .map(arn -> PolicyDescriptorType.builder().arn(arn).build())
-                .toList());
-      }
-      if (http == null) {
-        // The application's client has its own threads and may have no limit of its own.
-        request.overrideConfiguration(
-            configuration -> configuration.apiCallTimeout(context.timeLeft()));
-      }
-      return request.build();
-    }
-
-    private SessionCredentials credentials(
-        AssumeRoleWithWebIdentityResponse response, StsFailures failures) throws ExchangeException {
-      Credentials credentials = response.credentials();
+    private SessionCredentials credentials(StsAnswer answer, StsFailures failures)
+        throws ExchangeException {
+      Credentials credentials = answer.credentials();
+      StsResponse response = answer.response();
       if (credentials == null) {
         throw failures.incomplete("Credentials", response);
       }
       Optional<Instant> answeredAt = StsFailures.date(response.sdkHttpResponse());
-      answeredAt.ifPresent(clock::saw);
+      answeredAt.ifPresent(operation::answered);
       String accessKeyId = present(credentials.accessKeyId(), "AccessKeyId", failures, response);
       String secretAccessKey =
           present(credentials.secretAccessKey(), "SecretAccessKey", failures, response);
@@ -225,16 +207,13 @@ final class StsCall {
           .secretAccessKey(secretAccessKey)
           .sessionToken(sessionToken)
           .expiration(expiration)
-          .accountId(accountId(response))
+          .accountId(accountId(answer))
           .answeredAt(answeredAt.orElse(null))
           .build();
     }
 
     private static String present(
-        @Nullable String value,
-        String field,
-        StsFailures failures,
-        AssumeRoleWithWebIdentityResponse response)
+        @Nullable String value, String field, StsFailures failures, StsResponse response)
         throws ExchangeException {
       if (value == null || value.isBlank()) {
         throw failures.incomplete(field, response);
@@ -242,11 +221,12 @@ final class StsCall {
       return value;
     }
 
-    private static @Nullable String accountId(AssumeRoleWithWebIdentityResponse response) {
-      if (response.assumedRoleUser() == null || response.assumedRoleUser().arn() == null) {
+    private static @Nullable String accountId(StsAnswer answer) {
+      AssumedRoleUser user = answer.user();
+      if (user == null || user.arn() == null) {
         return null;
       }
-      Matcher matcher = ASSUMED_ROLE.matcher(response.assumedRoleUser().arn());
+      Matcher matcher = ASSUMED_ROLE.matcher(user.arn());
       return matcher.matches() ? matcher.group(1) : null;
     }
 

@@ -10,7 +10,6 @@ import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import javax.net.ssl.SSLException;
@@ -20,21 +19,17 @@ import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
 import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
 import software.amazon.awssdk.http.SdkHttpResponse;
-import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
+import software.amazon.awssdk.services.sts.model.StsResponse;
 
 /**
- * Tells why an attempt gave no session credentials: what STS said, what the token says of itself,
- * and what would mend it.
+ * Tells why an attempt gave no session credentials: what STS said, and what would mend it. What is
+ * particular to an operation is told by the class for it.
  *
  * <p>No exception of the SDK becomes a cause unless its chain is one of plain I/O: the others may
  * repeat what was sent or received.
  */
-final class StsFailures {
-  /** About the web identity token. Source: the STS model. */
-  static final String EXPIRED_TOKEN = "ExpiredTokenException";
-
-  private static final String ACCESS_DENIED = "AccessDenied";
-  private static final String INVALID_TOKEN = "InvalidIdentityToken";
+abstract class StsFailures {
+  static final String ACCESS_DENIED = "AccessDenied";
 
   /**
    * What may pass by itself, whatever the status. Source: the STS API reference, common errors; the
@@ -63,39 +58,59 @@ final class StsFailures {
           "InternalError",
           "ServiceUnavailable");
 
-  private final IrsaSettings settings;
-  private final WebIdentityToken token;
+  private final RoleArn role;
+  private final boolean ownClient;
   private final ExchangeContext context;
   private final String endpoint;
 
-  StsFailures(
-      IrsaSettings settings, WebIdentityToken token, ExchangeContext context, String endpoint) {
-    this.settings = settings;
-    this.token = token;
+  /**
+   * Makes the failures of one attempt.
+   *
+   * @param role the role to assume
+   * @param ownClient whether the application handed in the client
+   */
+  StsFailures(RoleArn role, boolean ownClient, ExchangeContext context, String endpoint) {
+    this.role = role;
+    this.ownClient = ownClient;
     this.context = context;
     this.endpoint = endpoint;
   }
+
+  /** Says who is to assume the role: "this pod". */
+  abstract String who();
+
+  /** Takes what is secret of the request out of a text that came back. */
+  abstract String scrub(String text);
+
+  /** Returns what is known of the caller and bears on this code, as a sentence without its stop. */
+  abstract Optional<String> evidence(String code, String said);
+
+  /** Returns what would mend a failure that this operation alone has, or has in its own way. */
+  abstract Optional<String> ownRemedy(String code, String said);
+
+  /** Says whether a code that is not transient by itself is so here. */
+  abstract boolean mayPass(String code, String said);
 
   /** STS, or who answers in its place, said no. */
   ExchangeException refused(AwsServiceException e) {
     Optional<AwsErrorDetails> details = Optional.ofNullable(e.awsErrorDetails());
     Optional<String> code =
-        details.map(AwsErrorDetails::errorCode).map(token::scrub).map(Texts::shown);
+        details.map(AwsErrorDetails::errorCode).map(this::scrub).map(Texts::shown);
     // What a proxy or a load balancer answers has no code, and its text is not repeated.
     String said =
         code.flatMap(c -> details.map(AwsErrorDetails::errorMessage))
-            .map(token::scrub)
+            .map(this::scrub)
             .map(Texts::shown)
             .orElse("");
     int status = e.statusCode();
     Kind kind = kind(code.orElse(""), said, status);
-    Optional<TokenClaims> claims =
-        isAboutTheToken(code.orElse("")) ? TokenClaims.of(token) : Optional.empty();
     StringBuilder message = new StringBuilder();
     message
         .append(kind == Kind.TRANSIENT ? "STS could not" : "STS refused to")
-        .append(" let this pod assume role ")
-        .append(settings.role())
+        .append(" let ")
+        .append(who())
+        .append(" assume role ")
+        .append(role)
         .append(said.isEmpty() ? "" : ": " + said)
         .append(" (")
         .append(status)
@@ -104,15 +119,7 @@ final class StsFailures {
         .append(", ")
         .append(endpoint)
         .append(")");
-    claims.ifPresent(c -> message.append(". ").append(c.description()));
-    if (claims.isEmpty() && isAboutTheToken(code.orElse(""))) {
-      message.append(". The token file holds nothing that can be decoded as a web identity token");
-    }
-    if (code.equals(Optional.of(EXPIRED_TOKEN))) {
-      TokenClaims.expiration(token)
-          .ifPresent(
-              at -> message.append(". The token itself says that it expires at ").append(at));
-    }
+    evidence(code.orElse(""), said).ifPresent(known -> message.append(". ").append(known));
     Optional<SdkHttpResponse> http = details.map(AwsErrorDetails::sdkHttpResponse);
     return ExchangeException.builder(kind, message.toString())
         .code(code.orElse(null))
@@ -122,7 +129,7 @@ final class StsFailures {
             http.flatMap(response -> response.firstMatchingHeader("Retry-After"))
                 .flatMap(value -> RetryAfter.parse(value, answeredAt(http)))
                 .orElse(null))
-        .remedy(remedy(code.orElse(""), said, status, claims).orElse(null))
+        .remedy(remedy(code.orElse(""), said, status).orElse(null))
         .build();
   }
 
@@ -152,7 +159,7 @@ final class StsFailures {
                   + endpoint
                   + ")")
           .remedy(
-              settings.options().stsClient().isPresent()
+              ownClient
                   ? "Check that the application has not closed the STS client that it handed in,"
                       + " and that the client's endpoint is STS"
                   : "Check that " + endpoint + " is STS, and that no proxy answers in its place")
@@ -172,7 +179,7 @@ final class StsFailures {
         .build();
   }
 
-  /** No tunnel to STS: whatever the proxy said, the token was not sent. */
+  /** No tunnel to STS: whatever the proxy said, the request was not sent. */
   private ExchangeException proxyFailed(ProxyException e) {
     int status = e.status();
     boolean refused = status != 0 && !isTransient(status);
@@ -208,19 +215,6 @@ final class StsFailures {
         : date(details.sdkHttpResponse());
   }
 
-  /** The token in the file has expired for certain: nothing was sent. */
-  static ExchangeException expiredToken(IrsaSettings settings, Instant expiration) {
-    return ExchangeException.builder(
-            Kind.MISCONFIGURED,
-            "the web identity token in "
-                + settings.tokenFileName()
-                + " expired at "
-                + expiration
-                + ", by the clock of STS; it was not sent")
-        .remedy(notReplaced(settings))
-        .build();
-  }
-
   /** The SDK refused to build its client. */
   static ExchangeException noClient(RuntimeException e) {
     return ExchangeException.builder(
@@ -234,12 +228,12 @@ final class StsFailures {
   }
 
   /** STS answered 200 without a field that it must have. */
-  ExchangeException incomplete(String field, AssumeRoleWithWebIdentityResponse response) {
+  ExchangeException incomplete(String field, StsResponse response) {
     return answered("the answer of STS lacks " + field + " (" + endpoint + ")", response);
   }
 
   /** STS answered with credentials that are no longer valid by its own clock. */
-  ExchangeException expired(Instant expiration, AssumeRoleWithWebIdentityResponse response) {
+  ExchangeException expired(Instant expiration, StsResponse response) {
     return answered(
         "STS answered with session credentials that expired at "
             + expiration
@@ -260,145 +254,57 @@ final class StsFailures {
     return http.flatMap(StsFailures::date).orElseGet(context::now);
   }
 
-  private ExchangeException answered(String message, AssumeRoleWithWebIdentityResponse response) {
+  private ExchangeException answered(String message, StsResponse response) {
     ExchangeException.Builder builder = ExchangeException.builder(Kind.TRANSIENT, message);
     if (response.sdkHttpResponse() != null) {
       builder.status(response.sdkHttpResponse().statusCode());
     }
     if (response.responseMetadata() != null) {
       Optional.ofNullable(response.responseMetadata().requestId())
-          .map(token::scrub)
+          .map(this::scrub)
           .map(Texts::shown)
           .ifPresent(builder::requestId);
     }
     return builder.build();
   }
 
-  private static Kind kind(String code, String said, int status) {
+  private Kind kind(String code, String said, int status) {
     if (TRANSIENT.contains(code) || isTransient(status)) {
       return Kind.TRANSIENT;
     }
-    // STS reports in one code a token that it found invalid and an issuer that it could not reach.
-    return code.equals(INVALID_TOKEN) && isAboutTheKeys(said) ? Kind.TRANSIENT : Kind.REJECTED;
+    return mayPass(code, said) ? Kind.TRANSIENT : Kind.REJECTED;
   }
 
   private static boolean isTransient(int status) {
     return status == 408 || status == 429 || status >= 500;
   }
 
-  private static boolean isAboutTheToken(String code) {
-    return code.equals(ACCESS_DENIED)
-        || code.equals(INVALID_TOKEN)
-        || code.equals("IDPRejectedClaim");
+  private Optional<String> remedy(String code, String said, int status) {
+    return ownRemedy(code, said).or(() -> commonRemedy(code, said, status));
   }
 
-  private static boolean isAboutTheKeys(String said) {
-    return said.toLowerCase(Locale.ROOT).contains("retrieve verification key");
-  }
-
-  private Optional<String> remedy(
-      String code, String said, int status, Optional<TokenClaims> claims) {
+  private Optional<String> commonRemedy(String code, String said, int status) {
     return switch (code) {
-      case ACCESS_DENIED ->
-          Optional.of(
-              "Check that the role exists. "
-                  + claims
-                      .map(c -> "Its trust policy has to admit this token:\n" + statement(c))
-                      .orElse(
-                          "Its trust policy has to admit the token's issuer, subject and audience")
-                  + "\nA change in IAM takes some seconds to show");
-      case INVALID_TOKEN -> Optional.of(tokenRemedy(said, claims));
-      case "IDPCommunicationError" -> Optional.of(ISSUER_UNREACHABLE);
-      case "IDPRejectedClaim" ->
-          Optional.of("The issuer says that the token is invalid or revoked: recreate the pod");
-      case EXPIRED_TOKEN -> Optional.of(notReplaced(settings));
       case "RegionDisabledException" ->
           Optional.of(
               "Activate STS for this region in account "
-                  + settings.role().accountId()
+                  + role.accountId()
                   + ", or set AWS_REGION to another");
       case "MalformedPolicyDocument" -> Optional.of("Correct the JSON of the session policy");
       case "PackedPolicyTooLarge" ->
           Optional.of("Shorten the session policy, or pass fewer policy ARNs");
-      case "SignatureDoesNotMatch" ->
-          Optional.of(
-              "This request is not signed: remove the endpoint setting, and see that no proxy signs"
-                  + " requests on their way");
       case "InvalidClientTokenId" ->
           Optional.of(
               "Set AWS_REGION to a region of partition "
-                  + settings.role().partition()
+                  + role.partition()
                   + ", which the role belongs to");
-      case "ValidationError" -> validationRemedy(said);
+      case "ValidationError" ->
+          said.contains("MaxSessionDuration")
+              ? Optional.of(
+                  "Ask for a shorter duration, or raise the role's maximum session duration")
+              : Optional.empty();
       default -> defaultRemedy(code, status);
     };
-  }
-
-  private static String notReplaced(IrsaSettings settings) {
-    return "The token in "
-        + settings.tokenFileName()
-        + " was not replaced in time: check that the file is not mounted by subPath or copied, that"
-        + " the kubelet reaches its API server, and the node's clock";
-  }
-
-  private static final String ISSUER_UNREACHABLE =
-      "STS could not fetch the keys of the token's issuer, which often passes by itself; a"
-          + " self-hosted issuer has to be reachable from the internet";
-
-  private String tokenRemedy(String said, Optional<TokenClaims> claims) {
-    String text = said.toLowerCase(Locale.ROOT);
-    if (isAboutTheKeys(said)) {
-      return ISSUER_UNREACHABLE;
-    }
-    if (text.contains("thumbprint")) {
-      return "Update the thumbprints of the IAM OIDC identity provider"
-          + claims.map(c -> " " + TrustPolicy.providerArn(settings.role(), c)).orElse("");
-    }
-    if (claims.isEmpty()) {
-      return "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the projected service"
-          + " account token";
-    }
-    TokenClaims c = claims.get();
-    String audience = Texts.shown(String.join(", ", c.audience()));
-    if (text.contains("audience")) {
-      return "Add "
-          + audience
-          + " to the client ids of the IAM OIDC identity provider "
-          + Texts.shown(TrustPolicy.providerArn(settings.role(), c))
-          + ", or let the service account ask for a token of another audience (annotation"
-          + " eks.amazonaws.com/audience, sts.amazonaws.com by default). The role's trust policy"
-          + " then has to admit the token:\n"
-          + statement(c);
-    }
-    if (text.contains("no openidconnect provider")) {
-      return "Create an IAM OIDC identity provider for "
-          + Texts.shown(c.issuer())
-          + " with client id "
-          + audience
-          + " in account "
-          + settings.role().accountId()
-          + " (aws iam create-open-id-connect-provider). A cluster that was created anew has a new"
-          + " issuer. The role's trust policy has to name the provider:\n"
-          + statement(c);
-    }
-    return "Check that the token was issued by the cluster's issuer, that account "
-        + settings.role().accountId()
-        + " has an IAM OIDC identity provider for it, and that the role's trust policy admits the"
-        + " token:\n"
-        + statement(c);
-  }
-
-  private Optional<String> validationRemedy(String said) {
-    if (said.contains("MaxSessionDuration")) {
-      return Optional.of(
-          "Ask for a shorter duration, or raise the role's maximum session duration");
-    }
-    if (said.contains("ARN is invalid")) {
-      return Optional.of(
-          "Correct the annotation eks.amazonaws.com/role-arn of the service account and recreate"
-              + " the pod");
-    }
-    return Optional.empty();
   }
 
   private Optional<String> defaultRemedy(String code, int status) {
@@ -410,12 +316,8 @@ final class StsFailures {
         : Optional.empty();
   }
 
-  private String statement(TokenClaims claims) {
-    return TrustPolicy.statement(settings.role(), claims);
-  }
-
   private Optional<String> requestId(AwsServiceException e) {
-    return Optional.ofNullable(e.requestId()).map(token::scrub).map(Texts::shown);
+    return Optional.ofNullable(e.requestId()).map(this::scrub).map(Texts::shown);
   }
 
   private static String what(IOException cause) {
@@ -466,7 +368,9 @@ final class StsFailures {
   private boolean isSafe(Throwable e) {
     int depth = 0;
     for (Throwable t = e; t != null; t = t.getCause()) {
-      if (depth++ > 20 || t.getSuppressed().length > 0 || token.isIn(String.valueOf(t))) {
+      if (depth++ > 20
+          || t.getSuppressed().length > 0
+          || !scrub(String.valueOf(t)).equals(String.valueOf(t))) {
         return false;
       }
     }

@@ -54,10 +54,26 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
    */
   static StsLocation read(Environment environment, IrsaOptions options, RoleArn role)
       throws InvalidSettingException {
+    return read(environment, options.region(), options.endpoint(), role);
+  }
+
+  /**
+   * Reads the settings.
+   *
+   * @param givenRegion what the application says instead of the environment
+   * @param givenEndpoint likewise
+   * @throws InvalidSettingException if they contradict each other or one is malformed
+   */
+  static StsLocation read(
+      Environment environment,
+      Optional<String> givenRegion,
+      Optional<URI> givenEndpoint,
+      RoleArn role)
+      throws InvalidSettingException {
     boolean fips = flag(environment, "aws.useFipsEndpoint", "AWS_USE_FIPS_ENDPOINT");
     boolean dualStack = flag(environment, "aws.useDualstackEndpoint", "AWS_USE_DUALSTACK_ENDPOINT");
-    Optional<String> region = region(environment, options);
-    Optional<URI> endpoint = endpoint(environment, options);
+    Optional<String> region = region(environment, givenRegion);
+    Optional<URI> endpoint = endpoint(environment, givenEndpoint);
     if (endpoint.isPresent()) {
       if (fips || dualStack) {
         throw new InvalidSettingException(
@@ -119,6 +135,14 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
     return Optional.empty();
   }
 
+  /**
+   * Returns the region that a signature names: the global endpoint is in us-east-1. Source: the STS
+   * endpoint rule set.
+   */
+  String signingRegion() {
+    return region.equals(GLOBAL) ? "us-east-1" : region;
+  }
+
   /** Says it to people. */
   String description() {
     if (endpoint.isPresent()) {
@@ -130,10 +154,10 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
         : "regional" + kind + " STS endpoint of " + region;
   }
 
-  private static Optional<String> region(Environment environment, IrsaOptions options)
+  private static Optional<String> region(Environment environment, Optional<String> given)
       throws InvalidSettingException {
-    if (options.region().isPresent()) {
-      return options.region();
+    if (given.isPresent()) {
+      return given;
     }
     // AWS_DEFAULT_REGION is not a setting of the SDK for Java, but the webhook injects it as well.
     Optional<Setting> setting = environment.setting("aws.region", "AWS_REGION");
@@ -152,10 +176,10 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
     return Optional.of(setting.get().value());
   }
 
-  private static Optional<URI> endpoint(Environment environment, IrsaOptions options)
+  private static Optional<URI> endpoint(Environment environment, Optional<URI> given)
       throws InvalidSettingException {
-    if (options.endpoint().isPresent()) {
-      return options.endpoint();
+    if (given.isPresent()) {
+      return given;
     }
     if (flag(
         environment, "aws.ignoreConfiguredEndpointUrls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) {

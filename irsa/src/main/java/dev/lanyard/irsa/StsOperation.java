@@ -1,0 +1,39 @@
+package dev.lanyard.irsa;
+
+import dev.lanyard.spi.ExchangeContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.services.sts.StsClient;
+
+/** One request for session credentials: what is sent, by whom, and how its failures are told. */
+interface StsOperation {
+  /** Returns the client that the application handed in. */
+  Optional<StsClient> client();
+
+  /** Returns where STS is asked, empty if the application hands in a client. */
+  Optional<StsLocation> location();
+
+  /** Returns the proxy through which STS is asked, unless it does not lead to the endpoint. */
+  Optional<HttpProxy> proxy();
+
+  /** Returns who signs the request, for a client that is made here. */
+  AwsCredentialsProvider signer();
+
+  /** Takes what is secret of the request out of a text that came back. */
+  String scrub(String text);
+
+  /** Returns who tells the failures of one attempt. */
+  StsFailures failures(ExchangeContext context, String endpoint);
+
+  /** Takes note of when STS answered, by its own clock. */
+  void answered(Instant time);
+
+  /**
+   * Sends the request.
+   *
+   * @param timeLimit how long the call may take, where the client does not end by itself
+   */
+  StsAnswer send(StsClient client, Optional<Duration> timeLimit);
+}

@@ -1,0 +1,184 @@
+package dev.lanyard.irsa;
+
+import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Tells why {@code AssumeRoleWithWebIdentity} gave no session credentials, with what the token says
+ * of itself.
+ */
+final class WebIdentityFailures extends StsFailures {
+  /** About the web identity token. Source: the STS model. */
+  static final String EXPIRED_TOKEN = "ExpiredTokenException";
+
+  private static final String INVALID_TOKEN = "InvalidIdentityToken";
+
+  private final IrsaSettings settings;
+  private final WebIdentityToken token;
+
+  WebIdentityFailures(
+      IrsaSettings settings, WebIdentityToken token, ExchangeContext context, String endpoint) {
+    super(settings.role(), settings.options().stsClient().isPresent(), context, endpoint);
+    this.settings = settings;
+    this.token = token;
+  }
+
+  @Override
+  String who() {
+    return "this pod";
+  }
+
+  @Override
+  String scrub(String text) {
+    return token.scrub(text);
+  }
+
+  /** The token in the file has expired for certain: nothing was sent. */
+  static ExchangeException expiredToken(IrsaSettings settings, Instant expiration) {
+    return ExchangeException.builder(
+            Kind.MISCONFIGURED,
+            "the web identity token in "
+                + settings.tokenFileName()
+                + " expired at "
+                + expiration
+                + ", by the clock of STS; it was not sent")
+        .remedy(notReplaced(settings))
+        .build();
+  }
+
+  @Override
+  Optional<String> evidence(String code, String said) {
+    if (code.equals(EXPIRED_TOKEN)) {
+      return TokenClaims.expiration(token)
+          .map(at -> "The token itself says that it expires at " + at);
+    }
+    if (!isAboutTheToken(code)) {
+      return Optional.empty();
+    }
+    return claims(code)
+        .map(TokenClaims::description)
+        .or(
+            () ->
+                Optional.of(
+                    "The token file holds nothing that can be decoded as a web identity token"));
+  }
+
+  /**
+   * STS reports in one code a token that it found invalid and an issuer that it could not reach.
+   */
+  @Override
+  boolean mayPass(String code, String said) {
+    return code.equals(INVALID_TOKEN) && isAboutTheKeys(said);
+  }
+
+  private Optional<TokenClaims> claims(String code) {
+    return isAboutTheToken(code) ? TokenClaims.of(token) : Optional.empty();
+  }
+
+  private static boolean isAboutTheToken(String code) {
+    return code.equals(ACCESS_DENIED)
+        || code.equals(INVALID_TOKEN)
+        || code.equals("IDPRejectedClaim");
+  }
+
+  private static boolean isAboutTheKeys(String said) {
+    return said.toLowerCase(Locale.ROOT).contains("retrieve verification key");
+  }
+
+  @Override
+  Optional<String> ownRemedy(String code, String said) {
+    Optional<TokenClaims> claims = claims(code);
+    return switch (code) {
+      case ACCESS_DENIED ->
+          Optional.of(
+              "Check that the role exists. "
+                  + claims
+                      .map(c -> "Its trust policy has to admit this token:\n" + statement(c))
+                      .orElse(
+                          "Its trust policy has to admit the token's issuer, subject and audience")
+                  + "\nA change in IAM takes some seconds to show");
+      case INVALID_TOKEN -> Optional.of(tokenRemedy(said, claims));
+      case "IDPCommunicationError" -> Optional.of(ISSUER_UNREACHABLE);
+      case "IDPRejectedClaim" ->
+          Optional.of("The issuer says that the token is invalid or revoked: recreate the pod");
+      case EXPIRED_TOKEN -> Optional.of(notReplaced(settings));
+      case "SignatureDoesNotMatch" ->
+          Optional.of(
+              "This request is not signed: remove the endpoint setting, and see that no proxy signs"
+                  + " requests on their way");
+      case "ValidationError" -> validationRemedy(said);
+      default -> Optional.empty();
+    };
+  }
+
+  private static String notReplaced(IrsaSettings settings) {
+    return "The token in "
+        + settings.tokenFileName()
+        + " was not replaced in time: check that the file is not mounted by subPath or copied, that"
+        + " the kubelet reaches its API server, and the node's clock";
+  }
+
+  private static final String ISSUER_UNREACHABLE =
+      "STS could not fetch the keys of the token's issuer, which often passes by itself; a"
+          + " self-hosted issuer has to be reachable from the internet";
+
+  private String tokenRemedy(String said, Optional<TokenClaims> claims) {
+    String text = said.toLowerCase(Locale.ROOT);
+    if (isAboutTheKeys(said)) {
+      return ISSUER_UNREACHABLE;
+    }
+    if (text.contains("thumbprint")) {
+      return "Update the thumbprints of the IAM OIDC identity provider"
+          + claims.map(c -> " " + TrustPolicy.providerArn(settings.role(), c)).orElse("");
+    }
+    if (claims.isEmpty()) {
+      return "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the projected service"
+          + " account token";
+    }
+    TokenClaims c = claims.get();
+    String audience = Texts.shown(String.join(", ", c.audience()));
+    if (text.contains("audience")) {
+      return "Add "
+          + audience
+          + " to the client ids of the IAM OIDC identity provider "
+          + Texts.shown(TrustPolicy.providerArn(settings.role(), c))
+          + ", or let the service account ask for a token of another audience (annotation"
+          + " eks.amazonaws.com/audience, sts.amazonaws.com by default). The role's trust policy"
+          + " then has to admit the token:\n"
+          + statement(c);
+    }
+    if (text.contains("no openidconnect provider")) {
+      return "Create an IAM OIDC identity provider for "
+          + Texts.shown(c.issuer())
+          + " with client id "
+          + audience
+          + " in account "
+          + settings.role().accountId()
+          + " (aws iam create-open-id-connect-provider). A cluster that was created anew has a new"
+          + " issuer. The role's trust policy has to name the provider:\n"
+          + statement(c);
+    }
+    return "Check that the token was issued by the cluster's issuer, that account "
+        + settings.role().accountId()
+        + " has an IAM OIDC identity provider for it, and that the role's trust policy admits the"
+        + " token:\n"
+        + statement(c);
+  }
+
+  private static Optional<String> validationRemedy(String said) {
+    if (said.contains("ARN is invalid")) {
+      return Optional.of(
+          "Correct the annotation eks.amazonaws.com/role-arn of the service account and recreate"
+              + " the pod");
+    }
+    return Optional.empty();
+  }
+
+  private String statement(TokenClaims claims) {
+    return TrustPolicy.statement(settings.role(), claims);
+  }
+}
