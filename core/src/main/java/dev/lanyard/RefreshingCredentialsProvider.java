@@ -172,6 +172,22 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
+   * As {@link #resolveCredentials(Duration)}, never blocking.
+   *
+   * @param minimumValidity how long the credentials have to be valid; zero or less asks for
+   *     unexpired ones
+   * @return a future that completes, on a thread of Lanyard's unless it already has, with session
+   *     credentials that expire no sooner or with a {@link CredentialsUnavailableException}
+   */
+  public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity(Duration minimumValidity) {
+    Objects.requireNonNull(minimumValidity, "minimumValidity");
+    if (otherwise != null) {
+      return otherwise.resolveIdentity().thenApply(identity -> identity);
+    }
+    return engine.resolve(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
+  }
+
+  /**
    * Says that a service refused these credentials. Begins a refresh in the background, unless newer
    * ones are already here: the access key ids are compared. Until it has succeeded, callers are
    * given what is held. Returns at once.

@@ -154,7 +154,7 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
         : "regional" + kind + " STS endpoint of " + region;
   }
 
-  private static Optional<String> region(Environment environment, Optional<String> given)
+  static Optional<String> region(Environment environment, Optional<String> given)
       throws InvalidSettingException {
     if (given.isPresent()) {
       return given;

@@ -87,6 +87,8 @@ class ModuleTest {
 
     assertThat(open)
         .containsExactly(
+            "dev.lanyard.irsa.AssumeRoleCredentialsProvider",
+            "dev.lanyard.irsa.AssumeRoleCredentialsProvider$Builder",
             "dev.lanyard.irsa.IrsaCredentialsProvider",
             "dev.lanyard.irsa.IrsaCredentialsProvider$Builder",
             "dev.lanyard.irsa.IrsaSource");

@@ -1,0 +1,201 @@
+package dev.lanyard.irsa;
+
+import dev.lanyard.spi.ExchangeContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Tells why {@code AssumeRole} gave no session credentials: what either role lacks. */
+final class AssumeRoleFailures extends StsFailures {
+  /** Who asked, in the words of STS. */
+  private static final Pattern CALLER =
+      Pattern.compile("arn:([^:\\s]+):sts::(\\d{12}):assumed-role/([^/\\s]+)/");
+
+  private final AssumeRoleOperation operation;
+  private final AssumeRoleSettings settings;
+  private final FirstHop first;
+
+  AssumeRoleFailures(AssumeRoleOperation operation, ExchangeContext context, String endpoint) {
+    super(operation.settings().role(), operation.client().isPresent(), context, endpoint);
+    this.operation = operation;
+    this.settings = operation.settings();
+    this.first = operation.first();
+  }
+
+  @Override
+  String who() {
+    return first
+        .roleArn()
+        .map(arn -> "role " + arn + " (" + first.name() + ")")
+        .orElseGet(() -> "the role of " + first.name());
+  }
+
+  @Override
+  String scrub(String text) {
+    return operation.scrub(text);
+  }
+
+  @Override
+  Optional<String> evidence(String code, String said) {
+    return AssumeRoleExchange.ABOUT_THE_CALLER.contains(code)
+        ? Optional.of(
+            "It says so of the credentials of the first hop, access key id "
+                + operation.shownKeyId()
+                + (operation.othersMayHelp()
+                    ? ", which are now obtained anew"
+                    : ", and said so of those before"))
+        : Optional.empty();
+  }
+
+  @Override
+  boolean mayPass(String code, String said) {
+    return operation.othersMayHelp() && AssumeRoleExchange.ABOUT_THE_CALLER.contains(code);
+  }
+
+  @Override
+  Optional<String> ownRemedy(String code, String said) {
+    return switch (code) {
+      case ACCESS_DENIED ->
+          Optional.of(
+              said.contains("source identity is already set")
+                  ? "The first session has a source identity, which stays the same in a role chain:"
+                      + " leave it out here"
+                  : accessRemedy(said));
+      case "ExpiredToken", "ExpiredTokenException" -> Optional.of(CLOCK);
+      case "InvalidClientTokenId" ->
+          Optional.of(
+              "Check that the endpoint is one of the partition that the first role belongs to, and"
+                  + " that this region is enabled for its account");
+      case "SignatureDoesNotMatch", "RequestExpired" ->
+          Optional.of(
+              CLOCK
+                  + "; that no proxy changes the request; and that AWS_REGION is the region of the"
+                  + " endpoint");
+      case "ValidationError" ->
+          said.contains("role chaining")
+              ? Optional.of("Ask for one hour at most: a chained session lasts no longer")
+              : Optional.empty();
+      case "InvalidParameterValue" ->
+          said.contains("transitive tag key from the calling session")
+              ? Optional.of(
+                  "The first session passes on a tag of this key, which cannot be set again: leave"
+                      + " it out here. Pod Identity passes on six")
+              : Optional.empty();
+      case "PackedPolicyTooLarge" ->
+          Optional.of(
+              "Shorten the session policy, or pass fewer policy ARNs and session tags. Tags that"
+                  + " the first session passes on count too: the six of Pod Identity can be"
+                  + " switched off at the association (disableSessionTags)");
+      default -> Optional.empty();
+    };
+  }
+
+  private static final String CLOCK = "Check the node's clock";
+
+  private String accessRemedy(String said) {
+    String principal = principal(said);
+    List<String> actions = actions(said);
+    return "Check that role "
+        + settings.role()
+        + " exists. Then both sides have to agree. The identity policies of "
+        + principal
+        + " have to allow "
+        + String.join(", ", actions)
+        + " on "
+        + settings.role()
+        + ". The trust policy of "
+        + settings.role()
+        + " has to admit it"
+        + (principal.contains(":role/") && first.roleArn().isEmpty()
+            ? " (with the path of the first role, if it has one)"
+            : "")
+        + ":\n"
+        + statements(principal, actions)
+        + (settings.options().externalId().isEmpty()
+            ? "\nIf the trust policy asks for an external id, pass it: none was sent."
+            : "\nThe external id has to be the same to the letter.")
+        + " A change in IAM takes some seconds to show";
+  }
+
+  /** The first role, as a trust policy names it, by the best that is known. */
+  private String principal(String said) {
+    Optional<String> known = first.roleArn();
+    Matcher caller = CALLER.matcher(said);
+    if (caller.find()) {
+      // A session's ARN lacks the path of its role.
+      String account = "arn:" + caller.group(1) + ":iam::" + caller.group(2) + ":role/";
+      return known
+          .filter(arn -> arn.startsWith(account) && arn.endsWith("/" + caller.group(3)))
+          .orElse(account + caller.group(3));
+    }
+    return known
+        .or(
+            () ->
+                operation
+                    .caller()
+                    .accountId()
+                    .map(id -> "arn:" + settings.role().partition() + ":iam::" + id + ":root"))
+        .orElse("the first role");
+  }
+
+  /** Source: IAM user guide, id_session-tags, id_credentials_temp_control-access_monitor. */
+  private List<String> actions(String said) {
+    List<String> actions = new ArrayList<>(List.of("sts:AssumeRole"));
+    if (!settings.options().sessionTags().isEmpty()
+        || said.contains("sts:TagSession")
+        || first.mayPassTagsAlong()) {
+      actions.add("sts:TagSession");
+    }
+    if (settings.options().sourceIdentity().isPresent() || said.contains("sts:SetSourceIdentity")) {
+      actions.add("sts:SetSourceIdentity");
+    }
+    return actions;
+  }
+
+  /**
+   * The external id is asked for where the role is assumed, and nowhere else: whether a request has
+   * it where tags are judged is not documented, and neither of the other actions gives anything by
+   * itself.
+   */
+  private String statements(String principal, List<String> actions) {
+    Optional<String> externalId = settings.options().externalId();
+    if (externalId.isEmpty() || actions.size() == 1) {
+      return statement(principal, actions, externalId);
+    }
+    return statement(principal, actions.subList(0, 1), externalId)
+        + ",\n"
+        + statement(principal, actions.subList(1, actions.size()), Optional.empty());
+  }
+
+  private static String statement(
+      String principal, List<String> actions, Optional<String> externalId) {
+    String action =
+        actions.size() == 1
+            ? Texts.json(actions.get(0))
+            : "[" + String.join(", ", actions.stream().map(Texts::json).toList()) + "]";
+    return String.join(
+        "\n",
+        "{",
+        "  \"Effect\": \"Allow\",",
+        "  \"Principal\": {",
+        "    \"AWS\": " + Texts.json(principal),
+        "  },",
+        "  \"Action\": "
+            + action
+            + externalId
+                .map(
+                    id ->
+                        String.join(
+                            "\n",
+                            ",",
+                            "  \"Condition\": {",
+                            "    \"StringEquals\": {",
+                            "      \"sts:ExternalId\": " + Texts.json(id),
+                            "    }",
+                            "  }"))
+                .orElse(""),
+        "}");
+  }
+}

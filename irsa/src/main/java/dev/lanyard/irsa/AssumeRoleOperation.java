@@ -1,0 +1,119 @@
+package dev.lanyard.irsa;
+
+import dev.lanyard.spi.ExchangeContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.model.AssumeRoleRequest;
+import software.amazon.awssdk.services.sts.model.AssumeRoleResponse;
+import software.amazon.awssdk.services.sts.model.PolicyDescriptorType;
+import software.amazon.awssdk.services.sts.model.Tag;
+
+/**
+ * {@code AssumeRole}, signed with the first credentials.
+ *
+ * @param caller the first credentials
+ * @param othersMayHelp whether newer first credentials may help if STS does not know these
+ */
+record AssumeRoleOperation(
+    AssumeRoleSettings settings, FirstHop first, AwsCredentials caller, boolean othersMayHelp)
+    implements StsOperation {
+
+  @Override
+  public Optional<StsClient> client() {
+    return settings.options().stsClient();
+  }
+
+  @Override
+  public Optional<StsLocation> location() {
+    return settings.location();
+  }
+
+  @Override
+  public Optional<HttpProxy> proxy() {
+    return settings.proxy();
+  }
+
+  @Override
+  public AwsCredentialsProvider signer() {
+    return StaticCredentialsProvider.create(caller);
+  }
+
+  /**
+   * Takes out the key, the session token and most of the key id. When it finds a signature wrong,
+   * STS repeats the request that it would have signed, with the session token among the headers.
+   */
+  @Override
+  public String scrub(String text) {
+    String clean = text.replace(caller.secretAccessKey(), "***");
+    if (caller instanceof AwsSessionCredentials session) {
+      clean = clean.replace(session.sessionToken(), "***");
+    }
+    return clean.replace(caller.accessKeyId(), shownKeyId());
+  }
+
+  /** The last four characters of the access key id. */
+  String shownKeyId() {
+    String keyId = caller.accessKeyId();
+    return "****" + keyId.substring(Math.max(0, keyId.length() - 4));
+  }
+
+  @Override
+  public StsFailures failures(ExchangeContext context, String endpoint) {
+    return new AssumeRoleFailures(this, context, endpoint);
+  }
+
+  /** Of no use here: what ends the first credentials is the business of their own provider. */
+  @Override
+  public void answered(Instant time) {}
+
+  @Override
+  public StsAnswer send(StsClient client, Optional<Duration> timeLimit) {
+    AssumeRoleResponse response = client.assumeRole(request(timeLimit));
+    return new StsAnswer(response.credentials(), response.assumedRoleUser(), response);
+  }
+
+  private AssumeRoleRequest request(Optional<Duration> timeLimit) {
+    AssumeRoleOptions options = settings.options();
+    AssumeRoleRequest.Builder request =
+        AssumeRoleRequest.builder()
+            .roleArn(settings.role().value())
+            .roleSessionName(settings.sessionName());
+    options.externalId().ifPresent(request::externalId);
+    options.sourceIdentity().ifPresent(request::sourceIdentity);
+    options.duration().ifPresent(d -> request.durationSeconds((int) d.toSeconds()));
+    options.policy().ifPresent(request::policy);
+    if (!options.sessionTags().isEmpty()) {
+      request.tags(
+          options.sessionTags().entrySet().stream()
+              .map(tag -> Tag.builder().key(tag.getKey()).value(tag.getValue()).build())
+              .toList());
+    }
+    if (!options.transitiveTagKeys().isEmpty()) {
+      request.transitiveTagKeys(options.transitiveTagKeys());
+    }
+    if (!options.policyArns().isEmpty()) {
+      request.policyArns(
+          options.policyArns().stream()
+              .map(arn -> PolicyDescriptorType.builder().arn(arn).build())
+              .toList());
+    }
+    timeLimit.ifPresent(
+        limit ->
+            // The application's client would sign with credentials of its own.
+            request.overrideConfiguration(
+                configuration ->
+                    configuration.apiCallTimeout(limit).credentialsProvider(signer())));
+    return request.build();
+  }
+
+  @Override
+  public String toString() {
+    return "AssumeRoleOperation[" + settings.description() + "]";
+  }
+}
