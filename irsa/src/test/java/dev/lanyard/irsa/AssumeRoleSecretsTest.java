@@ -1,0 +1,123 @@
+package dev.lanyard.irsa;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import dev.lanyard.spi.Environment;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
+
+/** No failure of the second hop, and no logger, says a secret of either. */
+class AssumeRoleSecretsTest {
+  private static final String FIRST_KEY = "ASIAFIRST00000000001";
+
+  private final ScriptedSts sts = new ScriptedSts();
+  private final Logger logback = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
+  private final Recorder recorder = new Recorder();
+  private Level level = Level.DEBUG;
+
+  @BeforeEach
+  void recordAllThatIsLogged() {
+    level = logback.getLevel();
+    logback.setLevel(Level.DEBUG);
+    recorder.start();
+    logback.addAppender(recorder);
+  }
+
+  @AfterEach
+  void stopRecording() {
+    logback.detachAppender(recorder);
+    logback.setLevel(level);
+    sts.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SignatureDoesNotMatch",
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "ValidationError",
+        "ServiceUnavailable"
+      })
+  void whatStsRepeatsIsTakenOut(String code) {
+    // As the real one does where a signature is wrong.
+    sts.refuses(
+        code.equals("ServiceUnavailable") ? 503 : 403,
+        code,
+        "The Canonical String should have been 'x-amz-security-token:"
+            + ScriptedFirst.SESSION_TOKEN
+            + " key "
+            + FIRST_KEY
+            + " "
+            + ScriptedFirst.SECRET_ACCESS_KEY
+            + "'");
+
+    Throwable failure =
+        catchThrowable(
+            () ->
+                new AssumeRoleExchange(settings(), new FirstHop(first(), settings().role()))
+                    .exchange(new TestContext()));
+
+    assertThat(failure).hasMessageContaining("x-amz-security-token:***");
+    assertSaysNoSecret(Secrets.said(failure));
+    assertSaysNoSecret(String.join("\n", recorder.said));
+  }
+
+  @Test
+  void nothingIsSecretInWhatTheProviderPrintsAndLogs() {
+    sts.answers(200, Map.of(), AssumeRoleExchangeTest.success("ASIASECOND0000000001"));
+    AssumeRoleCredentialsProvider provider =
+        AssumeRoleCredentialsProvider.builder(first(), "arn:aws:iam::444455556666:role/partner")
+            .environment(environment())
+            .build();
+    provider.resolveCredentials();
+
+    assertThat(recorder.said).as("the SDK's request logger").anyMatch(l -> l.contains("POST"));
+    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertSaysNoSecret(provider + " " + provider.status() + " " + provider.explain());
+  }
+
+  private static ScriptedFirst first() {
+    return ScriptedFirst.giving(FIRST_KEY);
+  }
+
+  private AssumeRoleSettings settings() throws InvalidSettingException {
+    return AssumeRoleSettings.read(environment(), AssumeRoleExchangeTest.options());
+  }
+
+  private Environment environment() {
+    return Environment.of(
+        Map.of("AWS_REGION", "eu-west-1", "AWS_ENDPOINT_URL_STS", sts.endpoint().toString()));
+  }
+
+  private static void assertSaysNoSecret(String said) {
+    assertThat(said)
+        .doesNotContain(
+            ScriptedFirst.SECRET_ACCESS_KEY,
+            ScriptedFirst.SESSION_TOKEN,
+            ScriptedSts.SECRET_ACCESS_KEY,
+            ScriptedSts.SESSION_TOKEN);
+  }
+
+  private static final class Recorder extends AppenderBase<ILoggingEvent> {
+    final Queue<String> said = new ConcurrentLinkedQueue<>();
+
+    @Override
+    protected void append(ILoggingEvent event) {
+      said.add(event.getLoggerName() + " " + event.getFormattedMessage());
+    }
+  }
+}
