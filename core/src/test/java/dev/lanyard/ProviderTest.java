@@ -60,9 +60,25 @@ class ProviderTest {
     assertThat(provider.resolveIdentity().join().accessKeyId()).isEqualTo("A");
     assertThat(provider.resolveIdentity(ResolveIdentityRequest.builder().build()).join())
         .isSameAs(provider.resolveCredentials());
+    assertThat(provider.resolveIdentity(ofMinutes(30)).join())
+        .isSameAs(provider.resolveCredentials());
     provider.awaitReady(ZERO);
     assertThat(source.exchanges()).isEqualTo(1);
     assertThat(provider).hasToString("TestProvider[irsa]");
+  }
+
+  @Test
+  void asksForLongerCredentialsWithoutBlocking() {
+    RefreshingCredentialsProvider provider = provider();
+    // Past the time for which an answer is remembered.
+    time.advance(ofSeconds(6));
+
+    var longer = provider.resolveIdentity(ofHours(2));
+
+    assertThat(longer).isNotDone();
+    time.settle();
+    assertThat(longer).isCompletedExceptionally();
+    assertThat(source.exchanges()).isEqualTo(2);
   }
 
   @Test
@@ -203,6 +219,7 @@ class ProviderTest {
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("LAPTOP");
     assertThat(provider.resolveCredentials(ofHours(1)).accessKeyId()).isEqualTo("LAPTOP");
     assertThat(provider.resolveIdentity().join().accessKeyId()).isEqualTo("LAPTOP");
+    assertThat(provider.resolveIdentity(ofHours(1)).join().accessKeyId()).isEqualTo("LAPTOP");
     assertThat(provider.status().usable()).isTrue();
     assertThat(provider.explain().chosen()).isEmpty();
   }

@@ -7,6 +7,7 @@ import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.SessionCredentials;
+import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 
@@ -25,6 +26,10 @@ final class ScriptedFirst extends RefreshingCredentialsProvider {
 
   static ScriptedFirst of(CredentialsExchange exchange, RefreshPolicy policy) {
     return new ScriptedFirst(new Source(exchange), new Options().refreshPolicy(policy));
+  }
+
+  static ScriptedFirst of(CredentialsExchange exchange, RefreshPolicy policy, Time time) {
+    return new ScriptedFirst(new Source(exchange), new Options().refreshPolicy(policy).time(time));
   }
 
   /** Always has credentials of this id, for another hour. */
