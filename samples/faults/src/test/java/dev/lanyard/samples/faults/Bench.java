@@ -1,0 +1,161 @@
+package dev.lanyard.samples.faults;
+
+import dev.lanyard.RefreshPolicy;
+import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.irsa.IrsaCredentialsProvider;
+import dev.lanyard.podidentity.PodIdentityCredentialsProvider;
+import dev.lanyard.spi.Environment;
+import dev.lanyard.testing.FakeEks;
+import dev.lanyard.testing.FakePod;
+import dev.lanyard.testing.FakeService;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/** One source and one pod, with what a fault can do to them. */
+final class Bench implements AutoCloseable {
+  private final FakeEks eks;
+  private final Source source;
+  private final VirtualTime time;
+  private final Heard heard;
+  private final FakePod pod;
+  private final Peer peer;
+
+  Bench(FakeEks eks, String roleArn, Source source, boolean onWire, VirtualTime time, Heard heard) {
+    this.eks = eks;
+    this.source = source;
+    this.time = time;
+    this.heard = heard;
+    this.pod = eks.pod("shop", "orders");
+    if (source == Source.IRSA) {
+      pod.irsa(roleArn);
+    } else {
+      pod.podIdentity();
+    }
+    noteToken();
+    this.peer =
+        onWire
+            ? new WirePeer(source, time, heard)
+            : new FakePeer(eks, source == Source.IRSA ? eks.sts() : eks.agent());
+  }
+
+  RefreshingCredentialsProvider provider(Fault fault) {
+    Map<String, String> variables = new HashMap<>(pod.variables());
+    URI endpoint = peer.endpoint();
+    switch (source) {
+      case IRSA -> variables.put("AWS_ENDPOINT_URL_STS", endpoint.toString());
+      case POD_IDENTITY -> variables.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.toString());
+      case ECS -> {
+        variables.remove("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+        variables.remove("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+        variables.put("AWS_CONTAINER_SERVICE_ENDPOINT", "http://" + endpoint.getAuthority());
+        variables.put("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", endpoint.getPath());
+        variables.put("AWS_CONTAINER_AUTHORIZATION_TOKEN", read(tokenFile()));
+      }
+    }
+    RefreshPolicy policy =
+        RefreshPolicy.defaults().withExchangeTimeout(fault.budget()).withMaxWait(fault.maxWait());
+    Environment environment = Environment.of(variables);
+    return source == Source.IRSA
+        ? IrsaCredentialsProvider.builder()
+            .environment(environment)
+            .refreshPolicy(policy)
+            .listener(heard::event)
+            .time(time)
+            .build()
+        : PodIdentityCredentialsProvider.builder()
+            .environment(environment)
+            .refreshPolicy(policy)
+            .listener(heard::event)
+            .time(time)
+            .build();
+  }
+
+  Source source() {
+    return source;
+  }
+
+  VirtualTime time() {
+    return time;
+  }
+
+  Peer peer() {
+    return peer;
+  }
+
+  FakeService service() {
+    return ((FakePeer) peer).service();
+  }
+
+  WirePeer wire() {
+    return (WirePeer) peer;
+  }
+
+  /** A service that listens, and that no exchange of this source has anything to do with. */
+  FakeService elsewhere() {
+    return source == Source.IRSA ? eks.agent() : eks.sts();
+  }
+
+  Path tokenFile() {
+    return source == Source.IRSA ? pod.webIdentityTokenFile() : pod.authorizationTokenFile();
+  }
+
+  void replaceToken(String content) {
+    heard.secret(content);
+    if (source == Source.IRSA) {
+      pod.replaceWebIdentityToken(content);
+    } else {
+      pod.replaceAuthorizationToken(content);
+    }
+  }
+
+  String token() {
+    return read(tokenFile());
+  }
+
+  /** As the kubelet does. */
+  void rotate() {
+    pod.rotateToken();
+    noteToken();
+  }
+
+  void removeTokenFile() {
+    try {
+      Files.delete(tokenFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Lets the token expire and not be replaced. */
+  void letTokenExpire() {
+    pod.tokenExpiration(Duration.ofMinutes(10));
+    noteToken();
+    time.standStill(Duration.ofMinutes(11));
+  }
+
+  private void noteToken() {
+    heard.secret(read(tokenFile()));
+  }
+
+  @Override
+  public void close() {
+    peer.recovers();
+    if (peer instanceof WirePeer wire) {
+      wire.close();
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,427 @@
+package dev.lanyard.samples.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.CredentialsEvent;
+import dev.lanyard.CredentialsStatus;
+import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
+
+/**
+ * One fault at one source in one phase: a provider, a pod and a source of its own, from before the
+ * fault until after its end.
+ *
+ * <p>At every step of time at which the source's credentials are valid and held, two callers ask
+ * for them and must get them at once.
+ */
+final class Cell {
+  /** Until credentials are there again: the longest pause without credentials, and an exchange. */
+  private static final Duration RECOVERY = Duration.ofSeconds(26);
+
+  /** A new token in the file is seen within a second. */
+  private static final Duration TOKEN_FILE_LOOK = Duration.ofSeconds(1);
+
+  /** How exact an expiration is in an answer, and how exact a wrong clock can be made out. */
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
+  private static final int CROWD = 20;
+
+  /** Of the test itself, about a hundred: retries, and looks at the token file within a minute. */
+  private static final int MOST_TIMERS = 2_000;
+
+  private final Fault fault;
+  private final Fault.Expected expected;
+  private final Bench bench;
+  private final VirtualTime time;
+  private final Peer peer;
+  private final Heard heard;
+  private @Nullable RefreshingCredentialsProvider provider;
+  private @Nullable AwsCredentialsIdentity last;
+
+  private boolean struck;
+  private int requestsBefore;
+  private long exchangesBefore;
+  private int requestsSeen;
+  private long unansweredUntil;
+
+  Cell(Fault fault, Fault.Expected expected, Bench bench, Heard heard) {
+    this.fault = fault;
+    this.expected = expected;
+    this.bench = bench;
+    this.time = bench.time();
+    this.peer = bench.peer();
+    this.heard = heard;
+  }
+
+  /** Runs the phase and returns what was seen, in the words of the table. */
+  String run(Phase phase) {
+    int elsewhere = bench.elsewhere().requests();
+    String seen =
+        switch (phase) {
+          case FIRST_FETCH -> firstFetch();
+          case REFRESH_WHILE_VALID -> refreshWhileValid();
+          case REFRESH_AFTER_EXPIRY -> refreshAfterExpiry();
+        };
+    time.settle(this::isUnanswered);
+    heard.said(provider());
+    heard.said(provider().explain());
+    heard.said(status());
+    assertThat(bench.elsewhere().requests()).as("requests elsewhere").isEqualTo(elsewhere);
+    assertThat(heard.size()).as("what was said").isGreaterThan(3);
+    heard.assertNoSecret();
+    return seen;
+  }
+
+  // ---- The phases
+
+  private String firstFetch() {
+    strike();
+    provider = bench.provider(fault);
+    Instant asked = time.rightNow();
+    CompletableFuture<AwsCredentialsIdentity> caller = ask();
+    drive(caller::isDone, fault.maxWait().plusSeconds(1));
+    assertThat(caller).as("the first caller's answer").isDone();
+    if (expected instanceof Fault.Expected.Failure failure) {
+      String how = how(refusal(caller, failure), Duration.between(asked, time.rightNow()), failure);
+      assertThat(status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(status().expiration()).isEmpty();
+      assertStatus(failure);
+      if (failure.kind() != Kind.TRANSIENT || fault.wish().isPresent()) {
+        assertTheNextCallersCostNothing(failure);
+      }
+      assertRequests(failure);
+      String seen = seen("error " + how);
+      recover();
+      return seen;
+    }
+    served(caller);
+    assertHealthy();
+    assertThat(Duration.between(asked, time.rightNow())).isZero();
+    assertRequests(expected);
+    return seen("credentials");
+  }
+
+  private String refreshWhileValid() {
+    AwsCredentialsIdentity first = healthy();
+    Instant begun = time.rightNow();
+    strike();
+    if (expected instanceof Fault.Expected.Failure failure) {
+      drive(() -> status().consecutiveFailures() == 1, Duration.ofDays(1));
+      // When it was begun: a part of an exchange's time may have passed since.
+      Duration age = Duration.between(begun, time.rightNow());
+      Duration lifetime = Duration.between(begun, peer.expirationOf(first.accessKeyId()));
+      assertThat(age)
+          .isBetween(
+              lifetime.dividedBy(2).minus(SECOND),
+              lifetime.multipliedBy(4).dividedBy(5).plus(fault.budget()).plus(SECOND));
+      Instant firstFailure = status().lastFailure().orElseThrow().at();
+      drive(() -> status().consecutiveFailures() == 2, Duration.ofDays(1));
+      Duration pause = Duration.between(firstFailure, status().lastFailure().orElseThrow().at());
+      Duration least = fault.wish().orElse(Duration.ofMillis(100));
+      assertThat(pause).isBetween(least, max(least, SECOND).plus(fault.budget()));
+      Instant expiration = status().expiration().orElseThrow();
+      time.standStill(
+          Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusSeconds(60)));
+      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
+      drive(() -> false, Duration.ofSeconds(10));
+      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
+      assertThat(status().health()).isEqualTo(Health.DEGRADED);
+      assertThat(status().expiration()).contains(expiration);
+      assertStatus(failure);
+      assertRequests(failure);
+      String seen = seen("held ones");
+      recover();
+      assertThat(served(ask()).accessKeyId()).isNotEqualTo(first.accessKeyId());
+      return seen;
+    }
+    drive(() -> status().exchanges() == 2, Duration.ofDays(1));
+    assertThat(served(ask()).accessKeyId()).isNotEqualTo(first.accessKeyId());
+    assertHealthy();
+    assertRequests(expected);
+    return seen("held ones, then new ones");
+  }
+
+  private String refreshAfterExpiry() {
+    AwsCredentialsIdentity first = healthy();
+    strike();
+    Instant expiration = status().expiration().orElseThrow();
+    if (expected instanceof Fault.Expected.Failure failure) {
+      drive(() -> status().consecutiveFailures() == 1, Duration.ofDays(1));
+      time.standStill(
+          Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
+      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
+      time.settle(this::isUnanswered);
+      time.standStill(Duration.ofMillis(1));
+      Instant asked = time.rightNow();
+      CompletableFuture<AwsCredentialsIdentity> caller = ask();
+      drive(caller::isDone, fault.maxWait().plusSeconds(1));
+      assertThat(caller).as("the caller's answer").isDone();
+      CredentialsUnavailableException refusal = refusal(caller, failure);
+      assertThat(refusal).hasMessageContaining("expired").hasMessageContaining("ago");
+      String how = how(refusal, Duration.between(asked, time.rightNow()), failure);
+      assertTheNextCallersCostNothing(failure);
+      long exchanges = status().exchanges();
+      drive(() -> status().exchanges() == exchanges + 1, Duration.ofMinutes(6));
+      Instant one = status().lastFailure().orElseThrow().at();
+      drive(() -> status().exchanges() == exchanges + 2, Duration.ofMinutes(6));
+      Instant other = status().lastFailure().orElseThrow().at();
+      Duration least = max(fault.wish().orElse(Duration.ZERO), Duration.ofSeconds(5));
+      assertThat(Duration.between(one, other))
+          .isBetween(least, max(least, Duration.ofSeconds(15)).plus(fault.budget()));
+      assertThat(status().health()).isEqualTo(Health.EXPIRED);
+      assertStatus(failure);
+      assertRequests(failure);
+      String seen = seen("error " + how);
+      recover();
+      return seen;
+    }
+    time.standStill(
+        Duration.between(Instant.ofEpochMilli(time.millis()), expiration.plusSeconds(1)));
+    CompletableFuture<AwsCredentialsIdentity> caller = ask();
+    drive(caller::isDone, SECOND);
+    assertThat(served(caller).accessKeyId()).isNotEqualTo(first.accessKeyId());
+    assertHealthy();
+    assertRequests(expected);
+    return seen("new ones");
+  }
+
+  // ---- What happens
+
+  private void strike() {
+    if (!struck) {
+      struck = true;
+      fault.begin(bench);
+      if (provider != null) {
+        time.settle(() -> false);
+      }
+    }
+    requestsBefore = peer.requests();
+    requestsSeen = requestsBefore;
+    exchangesBefore = provider == null ? 0 : status().exchanges();
+  }
+
+  /** A provider whose source is well, unless a wrong clock is all that is the matter. */
+  private AwsCredentialsIdentity healthy() {
+    if (fault.isFromTheStart()) {
+      strike();
+    }
+    provider = bench.provider(fault);
+    time.settle(() -> false);
+    assertThat(status().health()).isEqualTo(Health.HEALTHY);
+    return served(ask());
+  }
+
+  /** The fault ends; credentials come without anybody asking. */
+  private void recover() {
+    if (fault.isUnanswered()) {
+      // The exchange that is under way ends first.
+      drive(() -> status().nextRefresh().isPresent(), fault.budget());
+    }
+    struck = false;
+    fault.end(bench);
+    long failures = status().consecutiveFailures();
+    assertThat(failures).isPositive();
+    Duration bound =
+        fault.isInTheTokenFile()
+            ? TOKEN_FILE_LOOK
+            : max(RECOVERY, fault.wish().orElse(Duration.ZERO).plusSeconds(1));
+    drive(() -> status().consecutiveFailures() == 0, bound);
+    assertHealthy();
+    served(ask());
+  }
+
+  private void drive(BooleanSupplier until, Duration atMost) {
+    long end = time.nanos() + atMost.toNanos();
+    boolean more = true;
+    for (int steps = 0; ; steps++) {
+      assertThat(steps)
+          .as("timers on the way: does it ask without a pause?")
+          .isLessThan(MOST_TIMERS);
+      time.settle(this::isUnanswered);
+      assertCallersWhoCanBeServedAre();
+      if (until.getAsBoolean() || !more) {
+        return;
+      }
+      more = time.runNext(end);
+    }
+  }
+
+  /** Tells whether the source has a request that it does not answer, and may go on so. */
+  private boolean isUnanswered() {
+    if (!struck || !fault.isUnanswered() || provider == null) {
+      return false;
+    }
+    int requests = peer.requests();
+    long ended = status().exchanges() - exchangesBefore;
+    if (requests - requestsBefore <= ended) {
+      return false;
+    }
+    if (requests != requestsSeen) {
+      requestsSeen = requests;
+      unansweredUntil = time.nanos() + fault.budget().toNanos();
+    }
+    // Once the budget has run out, the exchange has to end.
+    return time.nanos() < unansweredUntil;
+  }
+
+  // ---- Callers
+
+  private RefreshingCredentialsProvider provider() {
+    return Objects.requireNonNull(provider);
+  }
+
+  private CredentialsStatus status() {
+    return provider().status();
+  }
+
+  private CompletableFuture<AwsCredentialsIdentity> ask() {
+    return VirtualTime.onAThread(() -> provider().resolveIdentity());
+  }
+
+  /** In no cell a valid one lost, or a caller delayed while valid ones are held. */
+  private void assertCallersWhoCanBeServedAre() {
+    AwsCredentialsIdentity held = last;
+    if (held == null
+        || !time.rightNow().isBefore(peer.expirationOf(held.accessKeyId()).minus(SECOND))) {
+      return;
+    }
+    served(ask());
+    AwsCredentialsIdentity blocking = VirtualTime.onAThread(() -> provider().resolveCredentials());
+    assertGood(blocking);
+  }
+
+  private AwsCredentialsIdentity served(CompletableFuture<AwsCredentialsIdentity> caller) {
+    assertThat(caller).as("a caller, while valid credentials are held").isCompleted();
+    AwsCredentialsIdentity identity = caller.join();
+    assertGood(identity);
+    last = identity;
+    return identity;
+  }
+
+  /** In no cell an expired one served. */
+  private void assertGood(AwsCredentialsIdentity identity) {
+    AwsSessionCredentials session = (AwsSessionCredentials) identity;
+    heard.secret(session.secretAccessKey());
+    heard.secret(session.sessionToken());
+    assertThat(peer.expirationOf(identity.accessKeyId()))
+        .as("the expiration of what was served")
+        .isAfter(time.rightNow());
+    assertThat(session.expirationTime().orElseThrow().toEpochMilli())
+        .as("the expiration by the pod's clock")
+        .isGreaterThan(time.millis());
+  }
+
+  private CredentialsUnavailableException refusal(
+      CompletableFuture<AwsCredentialsIdentity> caller, Fault.Expected.Failure failure) {
+    Throwable thrown;
+    try {
+      AwsCredentialsIdentity unexpected = caller.join();
+      throw new AssertionError("credentials were served until " + unexpected.expirationTime());
+    } catch (CompletionException e) {
+      thrown = Objects.requireNonNull(e.getCause());
+      heard.thrown(e);
+    }
+    assertThat(thrown).isInstanceOf(CredentialsUnavailableException.class);
+    assertThat(thrown.getMessage()).containsIgnoringCase(failure.says());
+    assertThat(thrown).cause().isInstanceOf(ExchangeException.class);
+    return (CredentialsUnavailableException) thrown;
+  }
+
+  private void assertTheNextCallersCostNothing(Fault.Expected.Failure failure) {
+    int before = peer.requests();
+    for (int i = 0; i < CROWD; i++) {
+      CompletableFuture<AwsCredentialsIdentity> caller = ask();
+      time.settle(this::isUnanswered);
+      assertThat(caller).as("the next caller's answer").isDone();
+      if (i == 0) {
+        refusal(caller, failure);
+      }
+    }
+    assertThat(peer.requests()).as("requests for %d more callers", CROWD).isEqualTo(before);
+  }
+
+  // ---- What is seen
+
+  private String how(
+      CredentialsUnavailableException refusal, Duration waited, Fault.Expected.Failure failure) {
+    heard.said(refusal.status());
+    if (waited.isZero()) {
+      assertThat(failure.kind() != Kind.TRANSIENT || !isFirst() || fault.wish().isPresent())
+          .as("a transient failure of the first exchange is retried before a caller is told")
+          .isTrue();
+      return "at once";
+    }
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    if (fault.isUnanswered() && waited.compareTo(fault.budget()) <= 0) {
+      return "at the end of the exchange";
+    }
+    // Not after a pause that would outlast the wait.
+    assertThat(waited).isBetween(fault.maxWait().minusSeconds(2), fault.maxWait());
+    assertThat(isFirst()).isTrue();
+    return "after retries";
+  }
+
+  private boolean isFirst() {
+    return last == null;
+  }
+
+  private void assertHealthy() {
+    assertThat(status().health()).isEqualTo(Health.HEALTHY);
+    assertThat(status().lastFailure()).isEmpty();
+    Duration wrong = Duration.between(time.rightNow(), Instant.ofEpochMilli(time.millis()));
+    if (wrong.isZero()) {
+      assertThat(status().clockSkew()).isEmpty();
+    } else {
+      assertThat(status().clockSkew().orElseThrow().plus(wrong).abs())
+          .as("what is missing from the skew in the status")
+          .isLessThanOrEqualTo(SECOND);
+    }
+  }
+
+  private void assertStatus(Fault.Expected.Failure failure) {
+    CredentialsStatus.Failure seen = status().lastFailure().orElseThrow();
+    assertThat(seen.kind()).as("kind of: %s", seen.message()).isEqualTo(failure.kind());
+    assertThat(seen.message()).containsIgnoringCase(failure.says());
+    assertThat(seen.code()).isEqualTo(failure.code());
+    CredentialsEvent.RefreshFailed event = heard.lastFailureEvent().orElseThrow();
+    assertThat(event.kind()).isEqualTo(failure.kind());
+    assertThat(event.message()).isEqualTo(seen.message());
+    heard.said(status());
+    heard.said(provider().explain());
+  }
+
+  /** Each exchange makes as many requests as it should; one may be under way. */
+  private void assertRequests(Fault.Expected outcome) {
+    long exchanges = status().exchanges() - exchangesBefore;
+    boolean underWay = status().nextRefresh().isEmpty();
+    assertThat(exchanges + (underWay ? 1 : 0)).as("exchanges").isPositive();
+    assertThat(peer.requests() - requestsBefore)
+        .as("requests of %d exchanges%s", exchanges, underWay ? " and one under way" : "")
+        .isEqualTo((int) (exchanges + (underWay ? 1 : 0)) * outcome.requests());
+  }
+
+  private String seen(String caller) {
+    return caller
+        + " · "
+        + status().health().name().toLowerCase(Locale.ROOT)
+        + " · "
+        + expected.requests();
+  }
+
+  private static Duration max(Duration one, Duration other) {
+    return one.compareTo(other) > 0 ? one : other;
+  }
+}

@@ -1,0 +1,188 @@
+package dev.lanyard.samples.faults;
+
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** One fault: how it comes, how it goes, and what is expected of it at each source. */
+final class Fault {
+  /** What a caller, the status and the source see. */
+  sealed interface Expected {
+    /** How many requests one exchange makes. */
+    int requests();
+
+    /**
+     * The exchange fails.
+     *
+     * @param says a part of the message, the same in the exception, the status and the event
+     * @param code the service's error code
+     */
+    record Failure(Kind kind, String says, Optional<String> code, int requests)
+        implements Expected {}
+
+    /** It is no failure. */
+    record Success(int requests) implements Expected {}
+  }
+
+  private final String group;
+  private final String name;
+  private final Consumer<Bench> begin;
+  private Consumer<Bench> end = bench -> bench.peer().recovers();
+  private final Map<Source, Expected> expected = new EnumMap<>(Source.class);
+  private int requests = 1;
+  private boolean onWire;
+  private boolean leavesRequestsUnanswered;
+  private boolean fromTheStart;
+  private boolean inTheTokenFile;
+  private @Nullable Duration retryAfter;
+  private Duration budget = Duration.ofSeconds(10);
+  // Shorter than the default, which is three times as much of the same.
+  private Duration maxWait = Duration.ofSeconds(10);
+
+  private Fault(String group, String name, Consumer<Bench> begin) {
+    this.group = group;
+    this.name = name;
+    this.begin = begin;
+  }
+
+  static Fault of(String group, String name, Consumer<Bench> begin) {
+    return new Fault(group, name, begin);
+  }
+
+  // ---- Describing; what is said of the number of requests comes before the expectations.
+
+  Fault requests(int each) {
+    requests = each;
+    return this;
+  }
+
+  /** It needs a server of bare sockets. */
+  Fault onWire() {
+    onWire = true;
+    return this;
+  }
+
+  /** An exchange ends with its time budget, which the test lets run out. */
+  Fault leavesRequestsUnanswered() {
+    leavesRequestsUnanswered = true;
+    return this;
+  }
+
+  /** It is there before the provider is, in each phase. */
+  Fault fromTheStart() {
+    fromTheStart = true;
+    return this;
+  }
+
+  /** It is in the token's file, and a new token ends it. */
+  Fault inTheTokenFile() {
+    inTheTokenFile = true;
+    end = Bench::rotate;
+    return this;
+  }
+
+  Fault retryAfter(Duration wait) {
+    retryAfter = wait;
+    return this;
+  }
+
+  /** Bounds an exchange, and the wait of a caller. */
+  Fault budget(Duration exchange, Duration caller) {
+    budget = exchange;
+    maxWait = caller;
+    return this;
+  }
+
+  Fault irsa(Kind kind, String says) {
+    expected.put(Source.IRSA, new Expected.Failure(kind, says, Optional.empty(), requests));
+    return this;
+  }
+
+  Fault irsa(Kind kind, String says, String code) {
+    expected.put(Source.IRSA, new Expected.Failure(kind, says, Optional.of(code), requests));
+    return this;
+  }
+
+  /** Both the agent of EKS and that of ECS. */
+  Fault agent(Kind kind, String says) {
+    return agent(new Expected.Failure(kind, says, Optional.empty(), requests));
+  }
+
+  Fault agent(Kind kind, String says, String code) {
+    return agent(new Expected.Failure(kind, says, Optional.of(code), requests));
+  }
+
+  private Fault agent(Expected outcome) {
+    expected.put(Source.POD_IDENTITY, outcome);
+    if (!inTheTokenFile) {
+      expected.put(Source.ECS, outcome);
+    }
+    return this;
+  }
+
+  Fault succeeds(Source... sources) {
+    for (Source source : sources) {
+      expected.put(source, new Expected.Success(requests));
+    }
+    return this;
+  }
+
+  // ---- Asking
+
+  String group() {
+    return group;
+  }
+
+  String name() {
+    return name;
+  }
+
+  Optional<Expected> at(Source source) {
+    return Optional.ofNullable(expected.get(source));
+  }
+
+  void begin(Bench bench) {
+    begin.accept(bench);
+  }
+
+  void end(Bench bench) {
+    end.accept(bench);
+  }
+
+  boolean needsWire() {
+    return onWire;
+  }
+
+  boolean isUnanswered() {
+    return leavesRequestsUnanswered;
+  }
+
+  boolean isFromTheStart() {
+    return fromTheStart;
+  }
+
+  boolean isInTheTokenFile() {
+    return inTheTokenFile;
+  }
+
+  Optional<Duration> wish() {
+    return Optional.ofNullable(retryAfter);
+  }
+
+  Duration budget() {
+    return budget;
+  }
+
+  Duration maxWait() {
+    return maxWait;
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

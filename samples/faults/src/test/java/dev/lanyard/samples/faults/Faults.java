@@ -1,0 +1,391 @@
+package dev.lanyard.samples.faults;
+
+import static dev.lanyard.spi.ExchangeException.Kind.MISCONFIGURED;
+import static dev.lanyard.spi.ExchangeException.Kind.REJECTED;
+import static dev.lanyard.spi.ExchangeException.Kind.TRANSIENT;
+
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/** All faults, in the order of the tables. */
+final class Faults {
+  private static final String CONNECTION = "The connection";
+  private static final String ANSWER = "The answer";
+  private static final String BETWEEN = "Something in between answers with a page of HTML";
+  private static final String STS = "STS answers with an error";
+  private static final String AGENT = "The agent answers with an error";
+  private static final String TOKEN = "The token";
+  private static final String CLOCK = "The pod's clock";
+
+  private static final String PAGE =
+      "<html><head><title>Sorry</title></head><body>No.</body></html>";
+  private static final Duration BYTE_BY_BYTE = Duration.ofMillis(20);
+
+  /** Of which an exchange spends a part in real time before it gives up. */
+  private static final Duration SHORT_BUDGET = Duration.ofMillis(300);
+
+  private static final Duration MEDIUM_BUDGET = Duration.ofSeconds(3);
+  private static final Duration MEDIUM_WAIT = Duration.ofSeconds(10);
+  private static final Duration SHORT_WAIT = Duration.ofSeconds(5);
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  private final List<Fault> all = new ArrayList<>();
+
+  private Faults() {
+    connection();
+    answer();
+    between();
+    sts();
+    agent();
+    token();
+    clock();
+  }
+
+  static List<Fault> all() {
+    return List.copyOf(new Faults().all);
+  }
+
+  private Fault add(Fault fault) {
+    all.add(fault);
+    return fault;
+  }
+
+  private void connection() {
+    add(Fault.of(CONNECTION, "refused", b -> b.service().isDown()))
+        .requests(0)
+        .irsa(TRANSIENT, "no connection to STS")
+        .agent(TRANSIENT, "cannot be reached");
+    add(Fault.of(CONNECTION, "neither accepted nor refused", b -> b.wire().acceptsNoConnection()))
+        .onWire()
+        .budget(SHORT_BUDGET, SHORT_WAIT)
+        .requests(0)
+        .irsa(TRANSIENT, "STS did not answer in time")
+        .agent(TRANSIENT, "did not accept a connection");
+    add(Fault.of(CONNECTION, "reset before the answer", b -> b.service().resets()))
+        .irsa(TRANSIENT, "the connection to STS failed")
+        .agent(TRANSIENT, "broke the connection off");
+    add(Fault.of(CONNECTION, "closed before the answer", b -> b.service().closesWithoutAnswering()))
+        .irsa(TRANSIENT, "the connection to STS failed")
+        .agent(TRANSIENT, "sent no complete and valid HTTP answer");
+    add(Fault.of(
+            CONNECTION,
+            "reset in the midst of the answer",
+            b -> b.wire().resetsInTheMidstOfAnAnswer()))
+        .onWire()
+        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .agent(TRANSIENT, "broke the connection off");
+    add(Fault.of(CONNECTION, "closed in the midst of the answer", b -> b.service().truncates()))
+        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .agent(TRANSIENT, "sent no complete and valid HTTP answer");
+    add(Fault.of(CONNECTION, "accepted, and no answer comes", b -> b.service().hangs()))
+        .leavesRequestsUnanswered()
+        .budget(MEDIUM_BUDGET, MEDIUM_WAIT)
+        .irsa(TRANSIENT, "STS did not answer within the time budget")
+        .agent(TRANSIENT, "gave no complete answer within 3 s");
+    add(Fault.of(
+            CONNECTION,
+            "slow: the answer comes byte by byte",
+            b -> b.service().dribbles(BYTE_BY_BYTE)))
+        .leavesRequestsUnanswered()
+        .budget(MEDIUM_BUDGET, MEDIUM_WAIT)
+        .irsa(TRANSIENT, "STS did not answer within the time budget")
+        .agent(TRANSIENT, "gave no complete answer within 3 s");
+    add(Fault.of(
+            CONNECTION,
+            "silent in the midst of the answer",
+            b -> b.wire().fallsSilentInTheMidstOfAnAnswer()))
+        .onWire()
+        .leavesRequestsUnanswered()
+        .budget(SHORT_BUDGET, SHORT_WAIT)
+        .irsa(TRANSIENT, "STS did not answer")
+        .agent(TRANSIENT, "gave no complete answer within 300 ms");
+  }
+
+  private void answer() {
+    add(page("200 with an empty body", 200, ""))
+        .irsa(TRANSIENT, "the answer of STS")
+        .agent(TRANSIENT, "answered 200 without usable session credentials");
+    add(page("204, no content", 204, ""))
+        .irsa(TRANSIENT, "the answer of STS")
+        .agent(TRANSIENT, "could not answer the exchange (204)");
+    add(page("200 with 2 MiB of blanks", 200, " ".repeat(2 << 20)))
+        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .agent(TRANSIENT, "the body is larger than 1 MiB");
+    add(page("200 with a page of HTML", 200, PAGE))
+        .irsa(TRANSIENT, "the answer of STS")
+        .agent(TRANSIENT, "answered 200 without usable session credentials");
+    add(Fault.of(
+            ANSWER,
+            "200 in the other source's form",
+            b ->
+                b.service()
+                    .answersWith(
+                        200,
+                        b.source() == Source.IRSA ? "application/json" : "text/xml",
+                        b.source() == Source.IRSA
+                            ? "{\"Code\":\"Success\"}"
+                            : "<AssumeRoleWithWebIdentityResponse/>")))
+        .irsa(TRANSIENT, "the answer of STS")
+        .agent(TRANSIENT, "answered 200 without usable session credentials");
+    for (String field : List.of("AccessKeyId", "SecretAccessKey", "Expiration")) {
+      add(changed("200 without `" + field + "`", body -> without(field, body)))
+          .irsa(TRANSIENT, "the answer of STS lacks " + field)
+          .agent(TRANSIENT, field);
+    }
+    add(changed("200 without a session token", body -> without("(?:Session)?Token", body)))
+        .irsa(TRANSIENT, "the answer of STS lacks SessionToken")
+        .agent(TRANSIENT, "Token");
+    add(changed("200 with an expiration that is no time", Faults::withoutATime))
+        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .agent(TRANSIENT, "Expiration is not a time");
+    add(Fault.of(
+            ANSWER,
+            "200 with credentials that have expired",
+            b -> b.service().issuesExpiredCredentials()))
+        .irsa(TRANSIENT, "expired")
+        .agent(TRANSIENT, "expired on arrival");
+    for (int status : new int[] {301, 302, 303, 307, 308}) {
+      add(Fault.of(
+              ANSWER,
+              status + ", a redirect to a host that listens",
+              b -> {
+                URI elsewhere = b.elsewhere().endpoint();
+                b.service().answersWith(status, Map.of("Location", elsewhere.toString()), "");
+              }))
+          .irsa(REJECTED, "(" + status + " without an error code")
+          .agent(REJECTED, "answered with a redirect, which is never followed (" + status);
+    }
+  }
+
+  private void between() {
+    for (int status : new int[] {400, 401, 403, 404, 405, 407, 409, 410, 413, 418, 421, 431, 451}) {
+      between(status, REJECTED);
+    }
+    for (int status : new int[] {408, 429, 500, 501, 502, 503, 504, 511, 599}) {
+      between(status, TRANSIENT);
+    }
+    for (int status : new int[] {429, 503}) {
+      add(Fault.of(
+              BETWEEN,
+              status + " with `Retry-After: 60`",
+              b ->
+                  b.service()
+                      .answersWith(
+                          status, Map.of("Content-Type", "text/html", "Retry-After", "60"), PAGE)))
+          .retryAfter(MINUTE)
+          .irsa(TRANSIENT, "(" + status + " without an error code")
+          .agent(TRANSIENT, "could not answer the exchange (" + status + ")");
+    }
+    add(Fault.of(
+            BETWEEN,
+            "500 of 2 MiB",
+            b -> b.service().answersWith(500, "text/html", PAGE + " ".repeat(2 << 20))))
+        .irsa(TRANSIENT, "the connection to STS failed")
+        .agent(TRANSIENT, "could not answer the exchange (500)");
+  }
+
+  private void between(int status, Kind kind) {
+    add(Fault.of(BETWEEN, "" + status, b -> b.service().answersWith(status, "text/html", PAGE)))
+        .irsa(kind, "(" + status + " without an error code")
+        .agent(
+            kind,
+            (kind == REJECTED ? "refused the exchange (" : "could not answer the exchange (")
+                + status
+                + ")");
+  }
+
+  /**
+   * Source: the STS model and API reference; what each means, the error codes' own descriptions.
+   */
+  private void sts() {
+    sts(403, "AccessDenied", REJECTED, "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+    sts(400, "InvalidIdentityToken", REJECTED, "Incorrect token audience");
+    sts(
+        400,
+        "InvalidIdentityToken",
+        REJECTED,
+        "No OpenIDConnect provider found in your account for https://oidc.example");
+    sts(
+        400,
+        "InvalidIdentityToken",
+        TRANSIENT,
+        "Couldn't retrieve verification key from your identity provider");
+    sts(400, "ExpiredTokenException", REJECTED, "Token expired");
+    sts(400, "IDPCommunicationError", TRANSIENT, "The identity provider cannot be reached");
+    sts(403, "IDPRejectedClaim", REJECTED, "The identity provider said no");
+    sts(400, "MalformedPolicyDocument", REJECTED, "Not a policy");
+    sts(400, "PackedPolicyTooLarge", REJECTED, "Too large");
+    sts(403, "RegionDisabledException", REJECTED, "STS is not activated in this region");
+    sts(400, "ValidationError", REJECTED, "Request ARN is invalid");
+    sts(403, "InvalidClientTokenId", REJECTED, "The token is of another partition");
+    for (String code :
+        List.of("InvalidAction", "InvalidParameterValue", "MissingAction", "MissingParameter")) {
+      sts(400, code, REJECTED, "A malformed call");
+    }
+    sts(403, "MissingAuthenticationToken", REJECTED, "A malformed call");
+    sts(400, "SomethingNew", REJECTED, "An unknown code");
+    add(Fault.of(STS, "400 `Throttling`", b -> b.service().throttles()))
+        .irsa(TRANSIENT, "(400 Throttling", "Throttling");
+    sts(400, "ThrottlingException", TRANSIENT, "Rate exceeded");
+    sts(400, "RequestLimitExceeded", TRANSIENT, "Rate exceeded");
+    sts(429, "TooManyRequestsException", TRANSIENT, "Rate exceeded");
+    sts(400, "RequestTimeout", TRANSIENT, "Too slow");
+    sts(408, "RequestTimeoutException", TRANSIENT, "Too slow");
+    sts(500, "InternalFailure", TRANSIENT, "A defect");
+    sts(503, "ServiceUnavailable", TRANSIENT, "Later");
+    sts(500, "SomethingNew", TRANSIENT, "An unknown code");
+  }
+
+  private void sts(int status, String code, Kind kind, String message) {
+    boolean several = code.equals("InvalidIdentityToken");
+    add(Fault.of(
+            STS,
+            status + " `" + code + "`" + (several ? ", " + message : ""),
+            b -> b.service().answersWithError(status, code, message)))
+        .irsa(kind, message + " (" + status + " " + code, code);
+  }
+
+  /** Source: botocore, eks-auth/2023-11-26; aws/eks-pod-identity-agent, pkg/errors. */
+  private void agent() {
+    agent(400, "AccessDeniedException", REJECTED);
+    agent(404, "ResourceNotFoundException", REJECTED);
+    agent(400, "ExpiredTokenException", REJECTED);
+    agent(400, "InvalidTokenException", REJECTED);
+    agent(400, "InvalidParameterException", REJECTED);
+    agent(400, "InvalidRequestException", REJECTED);
+    agent(400, "SomethingNewException", REJECTED);
+    agent(429, "ThrottlingException", TRANSIENT);
+    agent(500, "InternalServerException", TRANSIENT);
+    agent(503, "ServiceUnavailableException", TRANSIENT);
+    plain(400, "Service account token cannot be empty", REJECTED);
+    plain(403, "Access Denied. Called agent through invalid address", REJECTED);
+    plain(404, "404 page not found", REJECTED);
+    add(Fault.of(AGENT, "429 Too Many Requests", b -> b.service().throttles()))
+        .agent(TRANSIENT, "(429): Too Many Requests");
+    add(text("500 []", 500, "[]\n")).agent(TRANSIENT, "could not answer the exchange (500)");
+    plain(500, "Unable to serialize credentials", TRANSIENT);
+    add(json("400 `InvalidIdInRequest`, JSON", 400, "InvalidIdInRequest", "No id"))
+        .agent(REJECTED, "(400 InvalidIdInRequest): No id", "InvalidIdInRequest");
+    add(json("500 `InternalServerError`, JSON", 500, "InternalServerError", "A defect"))
+        .agent(TRANSIENT, "(500 InternalServerError): A defect", "InternalServerError");
+    add(json("200 with a `code`, JSON", 200, "ThrottlingException", "Slower"))
+        .agent(TRANSIENT, "200");
+  }
+
+  private void agent(int status, String code, Kind kind) {
+    add(Fault.of(
+            AGENT,
+            status + " `" + code + "`",
+            b -> b.service().answersWithError(status, code, "What EKS Auth said")))
+        .agent(kind, "(" + status + " " + code, code);
+  }
+
+  private void plain(int status, String said, Kind kind) {
+    add(text(status + " " + said, status, said + "\n")).agent(kind, "(" + status + "): " + said);
+  }
+
+  private static Fault text(String name, int status, String body) {
+    return Fault.of(
+        AGENT, name, b -> b.service().answersWith(status, "text/plain; charset=utf-8", body));
+  }
+
+  private static Fault json(String name, int status, String code, String message) {
+    return Fault.of(
+        AGENT,
+        name,
+        b ->
+            b.service()
+                .answersWith(
+                    status,
+                    "application/json",
+                    "{\"code\":\"%s\",\"message\":\"%s\"}".formatted(code, message)));
+  }
+
+  private void token() {
+    add(inFile("its file is absent", Bench::removeTokenFile))
+        .requests(0)
+        .irsa(MISCONFIGURED, "does not exist")
+        .agent(MISCONFIGURED, "does not exist");
+    add(inFile("its file is empty", b -> b.replaceToken("")))
+        .requests(0)
+        .irsa(MISCONFIGURED, "is empty")
+        .agent(MISCONFIGURED, "is empty");
+    add(inFile("its file is oversized", b -> b.replaceToken("x".repeat(100_000))))
+        .requests(0)
+        .irsa(MISCONFIGURED, "more than 20000 characters")
+        .agent(MISCONFIGURED, "more than");
+    add(inFile("a line break within", b -> b.replaceToken(halved(b.token()))))
+        .requests(0)
+        .irsa(MISCONFIGURED, "holds no web identity token")
+        .agent(MISCONFIGURED, "a line break");
+    add(inFile("no token, but something else", b -> b.replaceToken("this-is-something-else")))
+        .irsa(REJECTED, "(400 InvalidIdentityToken", "InvalidIdentityToken")
+        .agent(REJECTED, "(400): Service account token cannot be parsed");
+    add(inFile("it has expired, and is not replaced", Bench::letTokenExpire))
+        .irsa(REJECTED, "(400 ExpiredTokenException", "ExpiredTokenException")
+        .agent(REJECTED, "token is expired");
+    add(Fault.of(
+            TOKEN,
+            "it expires, and is replaced while STS looks at it",
+            b -> {
+              b.letTokenExpire();
+              b.service()
+                  .next(1)
+                  .changesAnswers(
+                      refusal -> {
+                        b.rotate();
+                        return refusal;
+                      });
+            }))
+        .requests(2)
+        .succeeds(Source.IRSA);
+    add(Fault.of(TOKEN, "it is rotated", Bench::rotate)).succeeds(Source.IRSA, Source.POD_IDENTITY);
+  }
+
+  private void clock() {
+    add(Fault.of(CLOCK, "three hours ahead", b -> b.time().isWrongBy(Duration.ofHours(3))))
+        .fromTheStart()
+        .succeeds(Source.values());
+    add(Fault.of(CLOCK, "three hours behind", b -> b.time().isWrongBy(Duration.ofHours(-3))))
+        .fromTheStart()
+        .succeeds(Source.values());
+  }
+
+  private static Fault page(String name, int status, String body) {
+    return Fault.of(ANSWER, name, b -> b.service().answersWith(status, "text/html", body));
+  }
+
+  private static Fault changed(String name, UnaryOperator<String> change) {
+    return Fault.of(ANSWER, name, b -> b.service().changesAnswers(change));
+  }
+
+  private static Fault inFile(String name, java.util.function.Consumer<Bench> begin) {
+    return Fault.of(TOKEN, name, begin).inTheTokenFile();
+  }
+
+  private static String without(String field, String body) {
+    String less =
+        body.replaceFirst("<" + field + ">[^<]*</" + field + ">", "")
+            .replaceFirst("\"" + field + "\":\"[^\"]*\",?", "")
+            .replace(",}", "}");
+    if (less.equals(body)) {
+      throw new AssertionError("there is no " + field + " to take out");
+    }
+    return less;
+  }
+
+  private static String withoutATime(String body) {
+    return body.replaceFirst("<Expiration>[^<]*<", "<Expiration>soon<")
+        .replaceFirst("\"Expiration\":\"[^\"]*\"", "\"Expiration\":\"soon\"");
+  }
+
+  private static String halved(String token) {
+    int half = token.length() / 2;
+    return token.substring(0, half) + "\n" + token.substring(half);
+  }
+}

@@ -1,0 +1,160 @@
+package dev.lanyard.samples.faults;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxyUtil;
+import ch.qos.logback.core.AppenderBase;
+import dev.lanyard.CredentialsEvent;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Handler;
+import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
+import java.util.logging.SimpleFormatter;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All that anybody could hear in one cell: log lines of all loggers at their finest level,
+ * exceptions with their causes, events, statuses, explanations. And the secrets that must not be
+ * among it.
+ */
+final class Heard implements AutoCloseable {
+  /** What has the shape of a secret is one, whether the test has seen it or not. */
+  private static final List<Pattern> SHAPES =
+      List.of(
+          // A full access key id: four characters of it may be shown.
+          Pattern.compile("ASIA[A-Z2-7]{16}"),
+          // The beginning of a session token, or of a web identity token.
+          Pattern.compile("IQoJ[A-Za-z0-9+/]{12,}"),
+          Pattern.compile("eyJ[\\w-]{12,}"),
+          // A secret access key. No word of prose and no class name mixes these in forty letters.
+          Pattern.compile(
+              "(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*\\d)(?=[a-z\\d+/]*[A-Z])[A-Za-z0-9+/]{40}"
+                  + "(?![A-Za-z0-9+/])"));
+
+  private static final int SHORTEST_SECRET = 12;
+
+  private final Set<String> secrets = ConcurrentHashMap.newKeySet();
+  private final List<CredentialsEvent> events = new ArrayList<>();
+  private final List<String> said = new ArrayList<>();
+  private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+  private final java.util.logging.Logger jdk = LogManager.getLogManager().getLogger("");
+  private final Recorder recorder = new Recorder();
+  private final JdkRecorder jdkRecorder = new JdkRecorder();
+
+  Heard() {
+    root.setLevel(Level.TRACE);
+    recorder.start();
+    root.addAppender(recorder);
+    jdk.setLevel(java.util.logging.Level.ALL);
+    jdk.addHandler(jdkRecorder);
+  }
+
+  /** Notes a secret, and each part of one that has parts. */
+  void secret(String secret) {
+    for (String part : secret.split("[.\\s]+", -1)) {
+      if (part.length() >= SHORTEST_SECRET) {
+        secrets.add(part);
+      }
+    }
+  }
+
+  void said(Object something) {
+    line(String.valueOf(something));
+  }
+
+  synchronized void event(CredentialsEvent event) {
+    line(event.toString());
+    events.add(event);
+  }
+
+  /** What the listener was told of the last failure. */
+  synchronized Optional<CredentialsEvent.RefreshFailed> lastFailureEvent() {
+    for (int i = events.size() - 1; i >= 0; i--) {
+      if (events.get(i) instanceof CredentialsEvent.RefreshFailed failed) {
+        return Optional.of(failed);
+      }
+    }
+    return Optional.empty();
+  }
+
+  void thrown(Throwable exception) {
+    StringWriter text = new StringWriter();
+    exception.printStackTrace(new PrintWriter(text));
+    line(text.toString());
+  }
+
+  private synchronized void line(String text) {
+    said.add(text);
+  }
+
+  /** How much was heard, so that a test may see that it listens. */
+  synchronized int size() {
+    return said.size();
+  }
+
+  synchronized void assertNoSecret() {
+    for (String line : said) {
+      for (String secret : secrets) {
+        if (line.contains(secret)) {
+          throw new AssertionError("a secret was printed: " + line.replace(secret, "<SECRET>"));
+        }
+      }
+      for (Pattern shape : SHAPES) {
+        Matcher matcher = shape.matcher(line);
+        if (matcher.find()) {
+          throw new AssertionError(
+              "what looks like a secret (" + shape + ") was printed: " + matcher.group());
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    jdk.removeHandler(jdkRecorder);
+    jdk.setLevel(java.util.logging.Level.INFO);
+    root.detachAppender(recorder);
+    root.setLevel(Level.OFF);
+  }
+
+  private final class Recorder extends AppenderBase<ILoggingEvent> {
+    @Override
+    protected void append(ILoggingEvent event) {
+      line(
+          event.getLoggerName()
+              + " "
+              + event.getFormattedMessage()
+              + " "
+              + Arrays.toString(event.getArgumentArray())
+              + event.getMDCPropertyMap());
+      if (event.getThrowableProxy() != null) {
+        line(ThrowableProxyUtil.asString(event.getThrowableProxy()));
+      }
+    }
+  }
+
+  private final class JdkRecorder extends Handler {
+    private final SimpleFormatter formatter = new SimpleFormatter();
+
+    @Override
+    public void publish(LogRecord record) {
+      line(formatter.format(record) + Arrays.toString(record.getParameters()));
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
+  }
+}
