@@ -140,7 +140,7 @@ final class Cell {
       assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
       assertThat(status().health()).isEqualTo(Health.DEGRADED);
       assertThat(status().expiration()).contains(expiration);
-      assertStatus(failure);
+      assertStatus(failure.later());
       assertRequests(failure);
       String seen = seen("held ones");
       recover();
@@ -169,10 +169,10 @@ final class Cell {
       CompletableFuture<AwsCredentialsIdentity> caller = ask();
       drive(caller::isDone, fault.maxWait().plusSeconds(1));
       assertThat(caller).as("the caller's answer").isDone();
-      CredentialsUnavailableException refusal = refusal(caller, failure);
+      CredentialsUnavailableException refusal = refusal(caller, failure.later());
       assertThat(refusal).hasMessageContaining("expired").hasMessageContaining("ago");
-      String how = how(refusal, Duration.between(asked, time.rightNow()), failure);
-      assertTheNextCallersCostNothing(failure);
+      String how = how(refusal, Duration.between(asked, time.rightNow()), failure.later());
+      assertTheNextCallersCostNothing(failure.later());
       long exchanges = status().exchanges();
       drive(() -> status().exchanges() == exchanges + 1, Duration.ofMinutes(6));
       Instant one = status().lastFailure().orElseThrow().at();
@@ -182,7 +182,7 @@ final class Cell {
       assertThat(Duration.between(one, other))
           .isBetween(least, max(least, Duration.ofSeconds(15)).plus(fault.budget()));
       assertThat(status().health()).isEqualTo(Health.EXPIRED);
-      assertStatus(failure);
+      assertStatus(failure.later());
       assertRequests(failure);
       String seen = seen("error " + how);
       recover();
@@ -407,10 +407,15 @@ final class Cell {
   private void assertRequests(Fault.Expected outcome) {
     long exchanges = status().exchanges() - exchangesBefore;
     boolean underWay = status().nextRefresh().isEmpty();
-    assertThat(exchanges + (underWay ? 1 : 0)).as("exchanges").isPositive();
+    int begun = (int) exchanges + (underWay ? 1 : 0);
+    assertThat(begun).as("exchanges").isPositive();
+    int later =
+        outcome instanceof Fault.Expected.Failure failure
+            ? failure.later().requests()
+            : outcome.requests();
     assertThat(peer.requests() - requestsBefore)
         .as("requests of %d exchanges%s", exchanges, underWay ? " and one under way" : "")
-        .isEqualTo((int) (exchanges + (underWay ? 1 : 0)) * outcome.requests());
+        .isEqualTo(outcome.requests() + (begun - 1) * later);
   }
 
   private String seen(String caller) {
@@ -418,7 +423,10 @@ final class Cell {
         + " · "
         + status().health().name().toLowerCase(Locale.ROOT)
         + " · "
-        + expected.requests();
+        + expected.requests()
+        + (expected instanceof Fault.Expected.Failure failure && failure.then().isPresent()
+            ? ", then " + failure.later().requests()
+            : "");
   }
 
   private static Duration max(Duration one, Duration other) {

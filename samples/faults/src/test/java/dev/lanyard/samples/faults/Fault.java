@@ -20,9 +20,20 @@ final class Fault {
      *
      * @param says a part of the message, the same in the exception, the status and the event
      * @param code the service's error code
+     * @param then what each exchange after the first one fails with; empty if with the same
      */
-    record Failure(Kind kind, String says, Optional<String> code, int requests)
-        implements Expected {}
+    record Failure(
+        Kind kind, String says, Optional<String> code, int requests, Optional<Failure> then)
+        implements Expected {
+      Failure(Kind kind, String says, Optional<String> code, int requests) {
+        this(kind, says, code, requests, Optional.empty());
+      }
+
+      /** What all exchanges but the first fail with. */
+      Failure later() {
+        return then.orElse(this);
+      }
+    }
 
     /** It is no failure. */
     record Success(int requests) implements Expected {}
@@ -104,6 +115,19 @@ final class Fault {
 
   Fault irsa(Kind kind, String says, String code) {
     expected.put(Source.IRSA, new Expected.Failure(kind, says, Optional.of(code), requests));
+    return this;
+  }
+
+  /** The exchanges after the first one fail otherwise, without any request. */
+  Fault thenIrsa(Kind kind, String says) {
+    if (!(expected.get(Source.IRSA) instanceof Expected.Failure first)) {
+      throw new IllegalStateException("there is no failure before it");
+    }
+    Expected.Failure then = new Expected.Failure(kind, says, Optional.empty(), 0);
+    expected.put(
+        Source.IRSA,
+        new Expected.Failure(
+            first.kind(), first.says(), first.code(), first.requests(), Optional.of(then)));
     return this;
   }
 

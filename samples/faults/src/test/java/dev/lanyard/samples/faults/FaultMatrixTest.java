@@ -4,18 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
-import dev.lanyard.testing.FakeEks;
-import dev.lanyard.testing.TrustPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -38,30 +44,37 @@ class FaultMatrixTest {
       "mvn -B -pl samples/faults -am verify -Dtest=FaultMatrixTest"
           + " -Dsurefire.failIfNoSpecifiedTests=false -Dfaults.write=true";
 
-  private static volatile VirtualTime now = new VirtualTime();
-  private static final FakeEks EKS = FakeEks.builder().clock(() -> now.rightNow()).start();
-  private static final String ROLE =
-      EKS.role(
-          "orders",
-          TrustPolicy.forServiceAccount(EKS, "shop", "orders"),
-          TrustPolicy.forPodIdentity());
   private static final List<Fault> FAULTS = Faults.all();
   private static final Map<String, String> SEEN = new ConcurrentHashMap<>();
 
-  static {
-    EKS.associate("shop", "orders", ROLE);
+  /** Each has a cluster of its own, whose clock is that of the cell. */
+  private static final int SIDE_BY_SIDE = 2;
+
+  private static final BlockingQueue<Cluster> CLUSTERS = new LinkedBlockingQueue<>();
+  private static final ExecutorService THREADS = Executors.newFixedThreadPool(SIDE_BY_SIDE);
+
+  @BeforeAll
+  static void startTheClusters() {
+    // Before two threads could be the first to ask for a logger, and one of them get a substitute.
+    new Heard().close();
+    for (int i = 0; i < SIDE_BY_SIDE; i++) {
+      CLUSTERS.add(new Cluster());
+    }
   }
 
   @AfterAll
-  static void closeTheCluster() {
-    EKS.close();
+  static void closeTheClusters() {
+    // The cells have ended: their tests have waited for them.
+    THREADS.shutdownNow();
+    CLUSTERS.forEach(Cluster::close);
   }
 
+  /** The cells run side by side, and each test waits for its own. */
   @TestFactory
   @Order(1)
-  Stream<DynamicNode> cells() {
+  List<DynamicNode> cells() {
     return Stream.of(Source.values())
-        .map(
+        .<DynamicNode>map(
             source ->
                 dynamicContainer(
                     source.title(),
@@ -72,11 +85,23 @@ class FaultMatrixTest {
                                 dynamicContainer(
                                     fault.group() + ": " + fault.name(),
                                     Stream.of(Phase.values())
-                                        .map(
-                                            phase ->
-                                                dynamicTest(
-                                                    phase.title(),
-                                                    () -> run(source, fault, phase)))))));
+                                        .map(phase -> cell(source, fault, phase))
+                                        .toList()))
+                        .toList()))
+        .toList();
+  }
+
+  private static DynamicTest cell(Source source, Fault fault, Phase phase) {
+    Future<?> cell = THREADS.submit(() -> run(source, fault, phase));
+    return dynamicTest(
+        phase.title(),
+        () -> {
+          try {
+            cell.get();
+          } catch (ExecutionException e) {
+            throw Objects.requireNonNull(e.getCause());
+          }
+        });
   }
 
   @Test
@@ -96,13 +121,18 @@ class FaultMatrixTest {
   }
 
   private static void run(Source source, Fault fault, Phase phase) {
-    VirtualTime time = new VirtualTime();
-    now = time;
-    try (Heard heard = new Heard();
-        Bench bench = new Bench(EKS, ROLE, source, fault.needsWire(), time, heard)) {
-      Fault.Expected expected = fault.at(source).orElseThrow();
-      String seen = new Cell(fault, expected, bench, heard).run(phase);
-      SEEN.put(Tables.key(source, fault, phase), seen);
+    Cluster cluster = CLUSTERS.remove();
+    try {
+      VirtualTime time = cluster.at(new VirtualTime());
+      try (Heard heard = new Heard();
+          Bench bench =
+              new Bench(cluster.eks(), cluster.role(), source, fault.needsWire(), time, heard)) {
+        Fault.Expected expected = fault.at(source).orElseThrow();
+        String seen = new Cell(fault, expected, bench, heard).run(phase);
+        SEEN.put(Tables.key(source, fault, phase), seen);
+      }
+    } finally {
+      CLUSTERS.add(cluster);
     }
   }
 }

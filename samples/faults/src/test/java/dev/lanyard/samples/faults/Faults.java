@@ -26,11 +26,14 @@ final class Faults {
       "<html><head><title>Sorry</title></head><body>No.</body></html>";
   private static final Duration BYTE_BY_BYTE = Duration.ofMillis(20);
 
+  /** As by default, which costs nothing in virtual time. */
+  private static final Duration BUDGET = Duration.ofSeconds(10);
+
+  private static final Duration WAIT = Duration.ofSeconds(30);
+
   /** Of which an exchange spends a part in real time before it gives up. */
   private static final Duration SHORT_BUDGET = Duration.ofMillis(300);
 
-  private static final Duration MEDIUM_BUDGET = Duration.ofSeconds(3);
-  private static final Duration MEDIUM_WAIT = Duration.ofSeconds(10);
   private static final Duration SHORT_WAIT = Duration.ofSeconds(5);
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
@@ -70,40 +73,40 @@ final class Faults {
         .irsa(TRANSIENT, "the connection to STS failed")
         .agent(TRANSIENT, "broke the connection off");
     add(Fault.of(CONNECTION, "closed before the answer", b -> b.service().closesWithoutAnswering()))
-        .irsa(TRANSIENT, "the connection to STS failed")
+        .irsa(TRANSIENT, "the connection ended before the answer of STS did")
         .agent(TRANSIENT, "sent no complete and valid HTTP answer");
     add(Fault.of(
             CONNECTION,
             "reset in the midst of the answer",
             b -> b.wire().resetsInTheMidstOfAnAnswer()))
         .onWire()
-        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .irsa(TRANSIENT, "the connection to STS failed: SocketException")
         .agent(TRANSIENT, "broke the connection off");
     add(Fault.of(CONNECTION, "closed in the midst of the answer", b -> b.service().truncates()))
-        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .irsa(TRANSIENT, "the connection ended before the answer of STS did")
         .agent(TRANSIENT, "sent no complete and valid HTTP answer");
     add(Fault.of(CONNECTION, "accepted, and no answer comes", b -> b.service().hangs()))
         .leavesRequestsUnanswered()
-        .budget(MEDIUM_BUDGET, MEDIUM_WAIT)
+        .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
-        .agent(TRANSIENT, "gave no complete answer within 3 s");
+        .agent(TRANSIENT, "gave no complete answer within 10 s");
     add(Fault.of(
             CONNECTION,
             "slow: the answer comes byte by byte",
             b -> b.service().dribbles(BYTE_BY_BYTE)))
         .leavesRequestsUnanswered()
-        .budget(MEDIUM_BUDGET, MEDIUM_WAIT)
+        .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
-        .agent(TRANSIENT, "gave no complete answer within 3 s");
+        .agent(TRANSIENT, "gave no complete answer within 10 s");
     add(Fault.of(
             CONNECTION,
             "silent in the midst of the answer",
             b -> b.wire().fallsSilentInTheMidstOfAnAnswer()))
         .onWire()
         .leavesRequestsUnanswered()
-        .budget(SHORT_BUDGET, SHORT_WAIT)
-        .irsa(TRANSIENT, "STS did not answer")
-        .agent(TRANSIENT, "gave no complete answer within 300 ms");
+        .budget(BUDGET, WAIT)
+        .irsa(TRANSIENT, "STS did not answer within the time budget")
+        .agent(TRANSIENT, "gave no complete answer within 10 s");
   }
 
   private void answer() {
@@ -114,7 +117,7 @@ final class Faults {
         .irsa(TRANSIENT, "the answer of STS")
         .agent(TRANSIENT, "could not answer the exchange (204)");
     add(page("200 with 2 MiB of blanks", 200, " ".repeat(2 << 20)))
-        .irsa(TRANSIENT, "the answer of STS cannot be read")
+        .irsa(TRANSIENT, "what answered is not STS, or not whole")
         .agent(TRANSIENT, "the body is larger than 1 MiB");
     add(page("200 with a page of HTML", 200, PAGE))
         .irsa(TRANSIENT, "the answer of STS")
@@ -185,7 +188,7 @@ final class Faults {
             BETWEEN,
             "500 of 2 MiB",
             b -> b.service().answersWith(500, "text/html", PAGE + " ".repeat(2 << 20))))
-        .irsa(TRANSIENT, "the connection to STS failed")
+        .irsa(TRANSIENT, "what answered is not STS, or not whole")
         .agent(TRANSIENT, "could not answer the exchange (500)");
   }
 
@@ -274,7 +277,7 @@ final class Faults {
     add(json("500 `InternalServerError`, JSON", 500, "InternalServerError", "A defect"))
         .agent(TRANSIENT, "(500 InternalServerError): A defect", "InternalServerError");
     add(json("200 with a `code`, JSON", 200, "ThrottlingException", "Slower"))
-        .agent(TRANSIENT, "200");
+        .agent(TRANSIENT, "(200 ThrottlingException): Slower", "ThrottlingException");
   }
 
   private void agent(int status, String code, Kind kind) {
@@ -328,6 +331,7 @@ final class Faults {
         .agent(REJECTED, "(400): Service account token cannot be parsed");
     add(inFile("it has expired, and is not replaced", Bench::letTokenExpire))
         .irsa(REJECTED, "(400 ExpiredTokenException", "ExpiredTokenException")
+        .thenIrsa(MISCONFIGURED, "by the clock of STS; it was not sent")
         .agent(REJECTED, "token is expired");
     add(Fault.of(
             TOKEN,

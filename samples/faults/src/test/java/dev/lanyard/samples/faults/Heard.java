@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * All that anybody could hear in one cell: log lines of all loggers at their finest level,
  * exceptions with their causes, events, statuses, explanations. And the secrets that must not be
- * among it.
+ * among it. Cells that run at the same time hear each other's log lines.
  */
 final class Heard implements AutoCloseable {
   /** What has the shape of a secret is one, whether the test has seen it or not. */
@@ -52,10 +52,11 @@ final class Heard implements AutoCloseable {
   private final JdkRecorder jdkRecorder = new JdkRecorder();
 
   Heard() {
+    // Left so by all of them, since cells run side by side; nobody writes what nobody hears.
     root.setLevel(Level.TRACE);
+    jdk.setLevel(java.util.logging.Level.ALL);
     recorder.start();
     root.addAppender(recorder);
-    jdk.setLevel(java.util.logging.Level.ALL);
     jdk.addHandler(jdkRecorder);
   }
 
@@ -122,9 +123,7 @@ final class Heard implements AutoCloseable {
   @Override
   public void close() {
     jdk.removeHandler(jdkRecorder);
-    jdk.setLevel(java.util.logging.Level.INFO);
     root.detachAppender(recorder);
-    root.setLevel(Level.OFF);
   }
 
   private final class Recorder extends AppenderBase<ILoggingEvent> {

@@ -73,7 +73,11 @@ final class Tables {
 
   private static String words(Fault.Expected expected) {
     if (expected instanceof Fault.Expected.Failure failure) {
-      return failure.kind().name().toLowerCase(Locale.ROOT) + ": `" + failure.says() + "`";
+      return failure.kind().name().toLowerCase(Locale.ROOT)
+          + ": `"
+          + failure.says()
+          + "`"
+          + failure.then().map(then -> ", then " + words(then)).orElse("");
     }
     return "no failure";
   }
