@@ -24,7 +24,17 @@ record Findings(
     List<String> notes) {
 
   /** Rows as they are shown. */
-  record Table(String title, List<String> columns, List<List<String>> rows) {}
+  record Table(String title, List<String> columns, List<List<String>> rows) {
+    Table {
+      for (List<String> row : rows) {
+        if (row.size() != columns.size()) {
+          // Its figures would stand under the names of others.
+          throw new IllegalArgumentException(
+              title + ": " + row.size() + " cells for " + columns.size() + " columns");
+        }
+      }
+    }
+  }
 
   /** Something that has to hold. */
   record Target(String claim, boolean met, String figure) {}

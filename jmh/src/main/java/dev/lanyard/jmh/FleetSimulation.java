@@ -82,6 +82,10 @@ final class FleetSimulation {
       calm.add(simulate(name, Outage.NEVER));
       stormy.add(simulate(name, outage));
     }
+    List<String> columns = new ArrayList<>(List.of("hour"));
+    for (String name : names) {
+      columns.addAll(List.of(name + ": mean", "peak", "peak/mean"));
+    }
     List<List<String>> cycles = new ArrayList<>();
     double worst = 0;
     for (int hour = 0; hour < seconds / 3600; hour++) {
@@ -128,17 +132,7 @@ final class FleetSimulation {
         List.of(
             new Table(
                 "Exchanges per second in each hour, no outage (peak: the busiest minute)",
-                List.of(
-                    "hour",
-                    LANYARD + " mean",
-                    "peak",
-                    "peak/mean",
-                    FIXED + ": mean",
-                    "peak",
-                    "peak/mean",
-                    BY_LIFETIME + ": mean",
-                    "peak",
-                    "peak/mean"),
+                columns,
                 cycles),
             new Table(
                 "Through an outage of the source",
