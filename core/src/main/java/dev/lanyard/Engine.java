@@ -408,7 +408,13 @@ final class Engine {
     double draw = random.getAsDouble();
     long left = before.lifetimeLeft(now, nanos);
     if (left > 0) {
-      return Schedule.backoffWithCredentials(policy, before.failures() + 1, left, retryAfter, draw);
+      Held held = before.held();
+      // What a service has refused is no use to callers however long it lives: newer ones must come
+      // soon.
+      RefreshPolicy retries =
+          held != null && held.refused() ? policy.withSpreadRetries(false) : policy;
+      return Schedule.backoffWithCredentials(
+          retries, before.failures() + 1, left, retryAfter, draw);
     }
     boolean somebodyHopes = before.held() == null && !waiters.isEmpty();
     boolean quick = somebodyHopes || nanos - before.quickUntilNanos() < 0;

@@ -68,7 +68,8 @@ final class Schedule {
 
   /**
    * Returns how long after a failure the next attempt is made while unexpired credentials are held:
-   * exponential back-off with full jitter, which never outlives the credentials.
+   * exponential back-off with full jitter, which never outlives the credentials, or what the policy
+   * puts in the place of the later ones.
    */
   static long backoffWithCredentials(
       RefreshPolicy policy,

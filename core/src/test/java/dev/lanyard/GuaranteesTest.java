@@ -824,6 +824,21 @@ class GuaranteesTest {
       assertThat(f.keyIdNow()).contains("A");
     }
 
+    @Test
+    void retriesAreNotSpreadForCredentialsThatAServiceHasRefused() {
+      f.policy = RefreshPolicy.defaults().withSpreadRetries(true);
+      f.source.answers("A", ofHours(12));
+      f.settled();
+      f.draw = 0.9999;
+      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      f.engine().invalidate("A");
+
+      f.time.advance(ofHours(2));
+
+      assertThat(at).hasSizeGreaterThan(20);
+      assertThat(gaps(at)).allMatch(gap -> gap.compareTo(ofMinutes(5)) <= 0);
+    }
+
     @ParameterizedTest
     @CsvSource({"0, PT5S", "0.5, PT10S", "0.9999, PT14.999S"})
     void isFiveToFifteenSecondsOnceExpired(double draw, Duration delay) {
