@@ -34,18 +34,30 @@ import software.amazon.awssdk.http.SystemPropertyTlsKeyManagersProvider;
  * against the host's name.
  */
 final class Connection implements AutoCloseable {
-  /** A third of the budget goes to connecting at most, and not more than the SDK's own default. */
+  /** A third of what is left goes to an address at most, and not more than the SDK's default. */
   private static final Duration MAX_CONNECT = Duration.ofSeconds(2);
 
   private static final int HTTPS_PORT = 443;
   private static final int HTTP_PORT = 80;
 
+  /** How a host name becomes addresses. */
+  interface Names {
+    InetAddress[] resolve(String host) throws UnknownHostException;
+  }
+
   private final ExchangeContext context;
+  private final @Nullable Names names;
   private volatile @Nullable Socket raw;
   private volatile boolean aborted;
 
   Connection(ExchangeContext context) {
+    this(context, null);
+  }
+
+  /** As {@link #Connection(ExchangeContext)}, with other names than those of the JDK. */
+  Connection(ExchangeContext context, @Nullable Names names) {
     this.context = context;
+    this.names = names;
   }
 
   /**
@@ -108,7 +120,21 @@ final class Connection implements AutoCloseable {
 
   private Socket connect(String host, int port) throws IOException {
     checkTime();
-    InetAddress address = InetAddress.getByName(host);
+    InetAddress[] addresses = names == null ? InetAddress.getAllByName(host) : names.resolve(host);
+    // A VPC interface endpoint has an address in each zone: that one of them is down is no outage.
+    for (int i = 0; ; i++) {
+      try {
+        return connect(addresses[i], port);
+      } catch (IOException e) {
+        close();
+        if (i == addresses.length - 1 || isOutOfTime()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private Socket connect(InetAddress address, int port) throws IOException {
     Socket socket = new Socket(Proxy.NO_PROXY);
     // Publish first: an abort from here on finds the socket, an earlier one is seen below.
     raw = socket;
