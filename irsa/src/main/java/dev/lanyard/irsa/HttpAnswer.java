@@ -43,6 +43,7 @@ final class HttpAnswer {
     for (int i = 0; i < MAX_INTERIM; i++) {
       HttpAnswer answer = readHead(in);
       if (answer.status >= 200) {
+        answer.checkEncoding();
         return new HttpAnswer(answer.status, answer.reason, answer.headers, answer.readBody(in));
       }
     }
@@ -83,6 +84,15 @@ final class HttpAnswer {
   /** The body without its framing. */
   byte[] body() {
     return body.clone();
+  }
+
+  /** The SDK would unpack a good answer, to a thousand times what is read here at most. */
+  private void checkEncoding() throws ProtocolException {
+    for (String encoding : headers.getOrDefault("Content-Encoding", List.of())) {
+      if (!encoding.isEmpty() && !encoding.equalsIgnoreCase("identity")) {
+        throw new ProtocolException("the answer is compressed, which was not asked for");
+      }
+    }
   }
 
   private byte[] readBody(InputStream in) throws IOException {

@@ -1,0 +1,59 @@
+package dev.lanyard.irsa;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.net.ProtocolException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HttpAnswerTest {
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 3",
+        "content-length:3",
+        "Content-Length: 3\r\nContent-Encoding: identity",
+        "Content-Length: 3\r\nContent-Encoding:",
+      })
+  void theBodyIsAsLongAsTheHeadSays(String headers) throws Exception {
+    InputStream in = in("HTTP/1.1 200 OK\r\n" + headers + "\r\n\r\nabcdef");
+
+    assertThat(new String(HttpAnswer.read(in).body(), ISO_8859_1)).isEqualTo("abc");
+    assertThat(in.available()).as("what is beyond the answer is not read").isEqualTo(3);
+  }
+
+  @Test
+  void aBodyInChunksIsPutTogether() throws Exception {
+    InputStream in =
+        in(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
+                + "1\r\na\r\nA;x=1\r\nbcdefghijk\r\n0\r\nTrailer: x\r\n\r\nmore");
+
+    assertThat(new String(HttpAnswer.read(in).body(), ISO_8859_1)).isEqualTo("abcdefghijk");
+    assertThat(in.available()).isEqualTo(4);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "GZIP", "x-gzip", "br", "identity, gzip", "secret"})
+  void whatIsCompressedWasNotAskedForAndIsNotUnpacked(String encoding) {
+    InputStream in =
+        in(
+            "HTTP/1.1 400 Bad Request\r\nContent-Encoding: "
+                + encoding
+                + "\r\nContent-Length: 3\r\n\r\nabc");
+
+    assertThatThrownBy(() -> HttpAnswer.read(in))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessage("the answer is compressed, which was not asked for");
+  }
+
+  private static InputStream in(String answer) {
+    return new ByteArrayInputStream(answer.getBytes(ISO_8859_1));
+  }
+}
