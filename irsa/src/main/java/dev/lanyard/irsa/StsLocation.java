@@ -127,6 +127,9 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
     if (endpoint.getHost() == null) {
       return Optional.of("names no host");
     }
+    if (endpoint.getPort() == 0 || endpoint.getPort() > 65_535) {
+      return Optional.of("names no port from 1 to 65535");
+    }
     if (endpoint.getRawUserInfo() != null
         || endpoint.getRawQuery() != null
         || endpoint.getRawFragment() != null) {

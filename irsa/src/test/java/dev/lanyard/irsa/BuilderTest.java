@@ -149,6 +149,8 @@ class BuilderTest {
     "ftp://host, must begin with https:// or http://",
     "host, must begin with https:// or http://",
     "https:///path, names no host",
+    "https://host:0, names no port from 1 to 65535",
+    "https://host:65536, names no port from 1 to 65535",
     "https://user:secret@host, 'may hold a scheme, a host, a port and a path only'",
     "https://host?secret, 'may hold a scheme, a host, a port and a path only'",
     "https://host#secret, 'may hold a scheme, a host, a port and a path only'",
