@@ -141,8 +141,9 @@ final class SingleConnection implements AutoCloseable {
     if (addresses == null || addresses.length == 0) {
       throw new UnknownHostException(endpoint.host());
     }
-    stage = Stage.CONNECTING;
     for (int i = 0; ; i++) {
+      // Also for the address after one that got as far as TLS: the last failure is the one told.
+      stage = Stage.CONNECTING;
       try {
         connect(addresses[i]);
         break;

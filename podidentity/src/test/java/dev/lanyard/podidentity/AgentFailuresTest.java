@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -286,6 +292,32 @@ class AgentFailuresTest {
         .isEqualTo(new AgentMessage(Optional.of("no"), Optional.of("Bad"), Optional.of("r-1")));
     assertThat(message("{\"message\":[\"no\"],\"code\":{},\"requestId\":\"a b\"}"))
         .isEqualTo(AgentMessage.NONE);
+  }
+
+  @Test
+  void theLastAddressOfANameIsToldForWhatItDid() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getByName("127.0.0.1"))) {
+      CompletableFuture<Void> unused =
+          CompletableFuture.runAsync(
+              () -> {
+                try (Socket first = server.accept()) {
+                  // It goes away in the middle of the handshake.
+                  first.getInputStream().read();
+                } catch (IOException e) {
+                  // The test is over.
+                }
+              });
+      ExchangeException failure =
+          Exchanges.failure(
+              Exchanges.with(
+                  "https://agent.example:" + server.getLocalPort() + "/v1/credentials",
+                  Tokens.TOKEN,
+                  Exchanges.Names.of(
+                      Map.of("agent.example", new String[] {"127.0.0.1", "127.0.0.2"}))),
+              new TestContext());
+
+      assertThat(failure).hasMessageEndingWith(" cannot be reached (ConnectException)");
+    }
   }
 
   private static String percentEncoded(String text) {
