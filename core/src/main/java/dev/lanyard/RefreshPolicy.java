@@ -121,11 +121,14 @@ public final class RefreshPolicy {
    *
    * <p>By default each retry comes within 5 minutes and within a quarter of the time left: a source
    * that recovers is noticed soon, by the whole fleet at once. With this on, the first five retries
-   * come as by default, within half a minute in all, and each later one after 70 to 95 % of the
-   * time left, drawn at random: the fleet comes back spread over the lifetime of its credentials,
-   * and asks a source that is down a third as often. The price is a status that stays degraded for
-   * longer after the source has recovered. No caller notices either: the credentials are good
-   * meanwhile, and once they have expired the next attempt comes within 15 seconds as by default.
+   * come as by default, up to 16 seconds apart, and each later one after 70 to 95 % of the time
+   * left, drawn at random: the fleet comes back spread over the lifetime of its credentials, and
+   * asks a source that is down less than half as often. The price is a status that stays degraded
+   * after the source has recovered, for most of what was left of the lifetime: a quarter of an hour
+   * with credentials of one hour, hours with credentials of twelve. Callers do not notice: the
+   * credentials are good meanwhile, and once they have expired the next attempt comes within 15
+   * seconds as by default. A source that sends {@code Retry-After}, and credentials that a service
+   * has refused, have the default retries.
    *
    * @param spread default false
    * @return the changed policy

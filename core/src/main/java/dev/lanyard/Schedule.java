@@ -80,7 +80,10 @@ final class Schedule {
     long delay =
         Math.max(
             SHORTEST,
-            policy.spreadRetries() && failures > RETRIES_BEFORE_SPREADING
+            policy.spreadRetries()
+                    && failures > RETRIES_BEFORE_SPREADING
+                    // A source that says when it wants to be asked spreads its callers itself.
+                    && retryAfter.isEmpty()
                 ? (long) (lifetimeLeft * (SPREAD_FROM + (SPREAD_TO - SPREAD_FROM) * draw))
                 : (long) (ceiling(failures, lifetimeLeft) * draw));
     // Honour the source's wish as far as a last attempt before the expiration allows.

@@ -102,12 +102,18 @@ final class HttpAnswer {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     Optional<String> encoding = last("Transfer-Encoding");
     Optional<String> length = last("Content-Length");
-    if (encoding.isPresent() && encoding.get().toLowerCase(Locale.ROOT).endsWith("chunked")) {
+    if (headers.getOrDefault("Content-Length", List.of()).stream().distinct().count() > 1) {
+      throw new ProtocolException("the answer has two lengths");
+    }
+    if (encoding.isPresent()) {
+      if (!encoding.get().toLowerCase(Locale.ROOT).equals("chunked")) {
+        throw new ProtocolException("the answer has a transfer encoding that was not asked for");
+      }
       readChunks(in, body);
     } else if (length.isPresent()) {
       copy(in, body, number(length.get(), 10));
     } else {
-      // Ended by the end of the connection; over TLS, a connection that is cut is no such end.
+      // Ended by the end of the connection. Of one that was cut, the document does not parse.
       byte[] all = in.readNBytes(MAX_BODY + 1);
       if (all.length > MAX_BODY) {
         throw tooLong();

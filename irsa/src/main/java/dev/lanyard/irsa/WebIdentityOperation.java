@@ -81,8 +81,7 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token, StsCl
               .toList());
     }
     if (timeLimit.isPresent()) {
-      request.overrideConfiguration(
-          configuration -> configuration.apiCallTimeout(timeLimit.get()));
+      request.overrideConfiguration(configuration -> configuration.apiCallTimeout(timeLimit.get()));
     }
     return request.build();
   }

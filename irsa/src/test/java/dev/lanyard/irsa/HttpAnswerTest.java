@@ -53,6 +53,19 @@ class HttpAnswerTest {
         .hasMessage("the answer is compressed, which was not asked for");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 3\r\nContent-Length: 4",
+        "Transfer-Encoding: xchunked\r\nContent-Length: 3",
+        "Transfer-Encoding: gzip, chunked",
+      })
+  void anAnswerWhoseEndIsInDoubtIsNone(String headers) {
+    InputStream in = in("HTTP/1.1 200 OK\r\n" + headers + "\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+
+    assertThatThrownBy(() -> HttpAnswer.read(in)).isInstanceOf(ProtocolException.class);
+  }
+
   private static InputStream in(String answer) {
     return new ByteArrayInputStream(answer.getBytes(ISO_8859_1));
   }

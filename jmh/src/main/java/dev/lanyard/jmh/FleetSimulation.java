@@ -184,9 +184,8 @@ final class FleetSimulation {
                 + " minutes (source: boto/botocore pull requests 3733 and 3760).",
             "The outage begins so that it meets a refresh of both models.",
             "Retries spread: RefreshPolicy.withSpreadRetries(true), which is off by default.",
-            "The last row of the outage's table is a model that shows a bound: always the longest"
-                + " delay that the default back-off (G8) allows, without jitter. No schedule that"
-                + " keeps G8 can do much better at recovery, see docs/adr/0013.",
+            "The last row of the outage's table is a model for comparison: always the longest delay"
+                + " that the default back-off (G8) allows, without jitter. See docs/adr/0013.",
             "Requests that fail in all include those made with credentials that had expired in the"
                 + " outage."));
   }
