@@ -2,9 +2,11 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -276,8 +278,20 @@ final class HttpProxy {
   private static boolean isLoopback(String host) {
     return host.equals("localhost")
         || host.endsWith(".localhost")
-        || host.equals("::1")
-        || (host.startsWith("127.") && isDigitsAndDots(host));
+        || (host.startsWith("127.") && isDigitsAndDots(host))
+        || (host.indexOf(':') >= 0 && isLoopbackAddress(host));
+  }
+
+  /** An IPv6 address has many spellings, and an IPv4 address among them. */
+  private static boolean isLoopbackAddress(String host) {
+    int zone = host.indexOf('%');
+    try {
+      // In brackets it is an address or nothing: no name is resolved.
+      return InetAddress.getByName("[" + (zone < 0 ? host : host.substring(0, zone)) + "]")
+          .isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
   }
 
   private static boolean isDigitsAndDots(String host) {
