@@ -20,7 +20,7 @@ class ConnectionTest {
 
   @BeforeEach
   void listen() throws IOException {
-    server = new ServerSocket(0, 9, InetAddress.getByName("127.0.0.1"));
+    server = new ServerSocket(0, 9, addresses("127.0.0.1")[0]);
   }
 
   @AfterEach
@@ -34,7 +34,7 @@ class ConnectionTest {
         new Connection(new TestContext(), host -> addresses("127.0.0.2", "127.0.0.1"))) {
       Socket socket = connection.open(endpoint(), Optional.empty());
 
-      assertThat(socket.getInetAddress()).isEqualTo(InetAddress.getByName("127.0.0.1"));
+      assertThat(socket.getInetAddress()).isEqualTo(addresses("127.0.0.1")[0]);
       assertThat(socket.isConnected()).isTrue();
     }
   }

@@ -296,7 +296,8 @@ class AgentFailuresTest {
 
   @Test
   void theLastAddressOfANameIsToldForWhatItDid() throws Exception {
-    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket server =
+        new ServerSocket(0, 9, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
       CompletableFuture<Void> unused =
           CompletableFuture.runAsync(
               () -> {
