@@ -271,10 +271,11 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     }
 
     /**
-     * Sets the client that asks STS, for what the other options cannot do: a proxy, a trust store,
-     * an interceptor. Its own region, endpoint and retries then hold, instead of this builder's;
-     * its credentials do not, and each call is limited to the exchange's time budget. Default: a
-     * client made for each exchange, on the SDK's {@code url-connection-client}.
+     * Sets the client that asks STS, for what the other options cannot do: a proxy with another
+     * authentication than Basic, another trust store, an interceptor. Its own region, endpoint,
+     * proxy and retries then hold, instead of this builder's; its credentials do not, and each call
+     * is limited to the exchange's time budget. Default: a client made for each exchange, with one
+     * connection.
      *
      * @param stsClient a client; the caller closes it, after all use of this provider
      * @return this builder
