@@ -36,6 +36,8 @@ class HttpAnswerFuzzTest {
           "the answer is not HTTP",
           "the answer ends before its end",
           "the head of the answer is too long",
+          "the answer has two lengths",
+          "the answer has a transfer encoding that was not asked for",
           "there are too many interim answers",
           "a number in the answer's framing is none",
           "a chunk is longer than it says",
