@@ -218,10 +218,12 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   final class Call {
     private final HttpRequest request;
     private final String requestId;
+    private final FaultPlan.Turn turn;
     private final Trace trace = new Trace();
 
-    private Call(HttpRequest request, String requestId) {
+    private Call(HttpRequest request, FaultPlan.Turn turn, String requestId) {
       this.request = request;
+      this.turn = turn;
       this.requestId = requestId;
     }
 
@@ -246,18 +248,20 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     }
 
     void awaitRecovery() throws InterruptedException {
-      plan.awaitRecovery();
+      turn.awaitRecovery();
     }
   }
 
   private HttpAnswer answer(HttpRequest request) {
+    FaultPlan.Turn turn = plan.take(clock.instant());
+    Fault fault = turn.fault();
+    // After its turn: who sees the request counted may rely on what it meets.
     requests.incrementAndGet();
-    Fault fault = plan.take(clock.instant());
     String requestId = Ids.requestId();
-    Call call = new Call(request, requestId);
+    Call call = new Call(request, turn, requestId);
     Outcome outcome;
     try {
-      plan.awaitLatency();
+      turn.awaitLatency();
       outcome = fault == null ? call.properly() : fault.effect().on(call);
     } catch (InterruptedException e) {
       // The server is being stopped.

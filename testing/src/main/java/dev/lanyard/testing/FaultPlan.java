@@ -44,8 +44,12 @@ final class FaultPlan {
     latency = each;
   }
 
-  /** The fault of the request that has just arrived, which is counted; null if there is none. */
-  synchronized @Nullable Fault take(Instant now) {
+  /** What the request meets that has just arrived, which is counted. */
+  synchronized Turn take(Instant now) {
+    return new Turn(fault(now), latency, recovered);
+  }
+
+  private @Nullable Fault fault(Instant now) {
     if (now.isBefore(startsAt)) {
       return Fault.RESET;
     }
@@ -69,26 +73,23 @@ final class FaultPlan {
     recovered = new CountDownLatch(1);
   }
 
-  /** Waits until the next {@link #recover}. */
-  void awaitRecovery() throws InterruptedException {
-    recovery().await();
-  }
-
-  /** Waits as long as an answer takes, or until the next {@link #recover}. */
-  void awaitLatency() throws InterruptedException {
-    Duration each;
-    CountDownLatch end;
-    synchronized (this) {
-      each = latency;
-      end = recovered;
+  /**
+   * What one request meets. Taken at once, so that a {@link #recover} in the next moment ends it.
+   *
+   * @param fault null if there is none
+   */
+  record Turn(@Nullable Fault fault, Duration latency, CountDownLatch recovered) {
+    /** Waits until the service recovers. */
+    void awaitRecovery() throws InterruptedException {
+      recovered.await();
     }
-    if (!each.isZero()) {
-      // Either way the answer goes out now.
-      end.await(each.toNanos(), TimeUnit.NANOSECONDS);
-    }
-  }
 
-  private synchronized CountDownLatch recovery() {
-    return recovered;
+    /** Waits as long as an answer takes, or until the service recovers. */
+    void awaitLatency() throws InterruptedException {
+      if (!latency.isZero()) {
+        // Either way the answer goes out now.
+        recovered.await(latency.toNanos(), TimeUnit.NANOSECONDS);
+      }
+    }
   }
 }
