@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanyard.EksCredentialsProvider;
+import dev.lanyard.irsa.AssumeRoleCredentialsProvider;
+import dev.lanyard.testing.AdmittedPod;
 import dev.lanyard.testing.EksExtension;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
@@ -39,7 +41,7 @@ class TestingGuideTest {
     int blocks = 0;
     while (java.find()) {
       blocks++;
-      assertThat(compiled).contains(squeezed(java.group(1)));
+      assertThat(compiled.contains(squeezed(java.group(1)))).as(java.group(1)).isTrue();
     }
     assertThat(blocks).isGreaterThan(10);
   }
@@ -156,6 +158,39 @@ class TestingGuideTest {
     eks.sts().credentialsLast(Duration.ofSeconds(5));
     eks.agent().credentialsLast(Duration.ofSeconds(5));
     assertThatThrownBy(() -> assertThat(eks).wasNotAsked()).isInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  @ExtendWith(EksExtension.class)
+  void roleChaining(FakeEks eks) {
+    String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+    FakePod pod = eks.pod("shop", "orders").irsa(role);
+    EksCredentialsProvider orders =
+        EksCredentialsProvider.builder().environment(pod.environment()).build();
+
+    String partner =
+        eks.roleIn("444455556666", "partner", TrustPolicy.forRole(role, "contract-17"));
+
+    AssumeRoleCredentialsProvider second =
+        AssumeRoleCredentialsProvider.builder(orders, partner)
+            .environment(pod.environment())
+            .externalId("contract-17")
+            .build();
+
+    assertThat(second.resolveCredentials().accountId()).contains("444455556666");
+  }
+
+  @Test
+  @ExtendWith(EksExtension.class)
+  void fromAManifest(FakeEks eks) throws IOException {
+    eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+
+    AdmittedPod pod = eks.admit(Files.readString(Path.of("deploy/orders.yaml")));
+
+    EksCredentialsProvider provider =
+        EksCredentialsProvider.builder().environment(pod.container("app").environment()).build();
+
+    assertThat(provider.resolveCredentials().accountId()).contains("111122223333");
   }
 
   private static void resolve(FakePod pod) {
