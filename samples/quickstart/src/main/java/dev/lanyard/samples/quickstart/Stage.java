@@ -1,10 +1,8 @@
 package dev.lanyard.samples.quickstart;
 
-import dev.lanyard.samples.s3.S3Server;
-import dev.lanyard.spi.SessionCredentials;
+import dev.lanyard.samples.services.S3Server;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
-import dev.lanyard.testing.IssuedCredentials;
 import dev.lanyard.testing.TrustPolicy;
 import java.util.List;
 import java.util.Locale;
@@ -35,18 +33,9 @@ final class Stage implements AutoCloseable {
 
   static Stage build(Narrator narrator) {
     FakeEks eks = FakeEks.start();
-    S3Server s3Server = S3Server.start(keyId -> eks.issued(keyId).map(Stage::session));
+    S3Server s3Server = S3Server.start(eks);
     s3Server.createBucket(BUCKET);
     return new Stage(eks, s3Server, narrator);
-  }
-
-  private static SessionCredentials session(IssuedCredentials issued) {
-    return SessionCredentials.builder()
-        .accessKeyId(issued.accessKeyId())
-        .secretAccessKey(issued.secretAccessKey())
-        .sessionToken(issued.sessionToken())
-        .expiration(issued.expiration())
-        .build();
   }
 
   FakeEks eks() {

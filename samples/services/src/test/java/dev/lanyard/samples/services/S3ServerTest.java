@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;

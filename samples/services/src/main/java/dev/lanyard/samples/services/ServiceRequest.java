@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import java.util.TreeMap;
  * @param body the body, empty if there is none
  */
 @SuppressWarnings("ArrayRecordComponent") // read once, never compared
-record S3Request(
+record ServiceRequest(
     String method,
     String rawPath,
     String rawQuery,
@@ -27,17 +27,17 @@ record S3Request(
     byte[] body) {
   private static final int LARGEST_BODY = 64 * 1024 * 1024;
 
-  static S3Request read(HttpExchange exchange) throws IOException, S3Failure {
+  static ServiceRequest read(HttpExchange exchange) throws IOException, ServiceFailure {
     Map<String, List<String>> headers = new TreeMap<>();
     exchange
         .getRequestHeaders()
         .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values));
     byte[] body = exchange.getRequestBody().readNBytes(LARGEST_BODY + 1);
     if (body.length > LARGEST_BODY) {
-      throw S3Failure.entityTooLarge();
+      throw ServiceFailure.entityTooLarge();
     }
     String query = exchange.getRequestURI().getRawQuery();
-    return new S3Request(
+    return new ServiceRequest(
         exchange.getRequestMethod(),
         exchange.getRequestURI().getRawPath(),
         query == null ? "" : query,

@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -224,12 +224,13 @@ final class SignatureV4 {
      * Reads a header.
      *
      * @param header the header's value
+     * @param service whose request it has to be, such as {@code s3}
      * @return its parts
-     * @throws S3Failure if it is none of Signature Version 4
+     * @throws ServiceFailure if it is none of Signature Version 4
      */
-    static Authorization parse(String header) throws S3Failure {
+    static Authorization parse(String header, String service) throws ServiceFailure {
       if (!header.startsWith(ALGORITHM + " ")) {
-        throw S3Failure.malformedAuthorization("only " + ALGORITHM + " is known");
+        throw ServiceFailure.malformedAuthorization("only " + ALGORITHM + " is known");
       }
       String credential = "";
       String signedHeaders = "";
@@ -241,18 +242,18 @@ final class SignatureV4 {
           case "Credential" -> credential = value;
           case "SignedHeaders" -> signedHeaders = value;
           case "Signature" -> signature = value;
-          default -> throw S3Failure.malformedAuthorization("a part of it is unknown");
+          default -> throw ServiceFailure.malformedAuthorization("a part of it is unknown");
         }
       }
       String[] scope = credential.split("/", -1);
       if (scope.length != 5 || !scope[4].equals("aws4_request")) {
-        throw S3Failure.malformedAuthorization("the credential's scope is not complete");
+        throw ServiceFailure.malformedAuthorization("the credential's scope is not complete");
       }
-      if (!scope[3].equals("s3")) {
-        throw S3Failure.malformedAuthorization("the service is not s3");
+      if (!scope[3].equals(service)) {
+        throw ServiceFailure.malformedAuthorization("the service is not " + service);
       }
       if (signedHeaders.isEmpty() || signature.isEmpty()) {
-        throw S3Failure.malformedAuthorization("a part of it is missing");
+        throw ServiceFailure.malformedAuthorization("a part of it is missing");
       }
       return new Authorization(
           scope[0],

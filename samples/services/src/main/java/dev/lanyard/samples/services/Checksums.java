@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -25,9 +25,9 @@ final class Checksums {
    *
    * @param headers a request's or a trailer's headers, names in lower case
    * @param data the object
-   * @throws S3Failure if one is wrong, or of an algorithm that is not known here
+   * @throws ServiceFailure if one is wrong, or of an algorithm that is not known here
    */
-  static void verify(Map<String, String> headers, byte[] data) throws S3Failure {
+  static void verify(Map<String, String> headers, byte[] data) throws ServiceFailure {
     for (Map.Entry<String, String> header : headers.entrySet()) {
       if (!header.getKey().startsWith(PREFIX)) {
         continue;
@@ -37,12 +37,12 @@ final class Checksums {
         continue;
       }
       if (!of(algorithm, data).equals(header.getValue())) {
-        throw S3Failure.badDigest(algorithm.toUpperCase(Locale.ROOT));
+        throw ServiceFailure.badDigest(algorithm.toUpperCase(Locale.ROOT));
       }
     }
   }
 
-  private static String of(String algorithm, byte[] data) throws S3Failure {
+  private static String of(String algorithm, byte[] data) throws ServiceFailure {
     return Base64.getEncoder()
         .encodeToString(
             switch (algorithm) {
@@ -50,7 +50,7 @@ final class Checksums {
               case "crc32c" -> crc(new CRC32C(), data);
               case "sha1" -> digest("SHA-1", data);
               case "sha256" -> digest("SHA-256", data);
-              default -> throw S3Failure.notImplemented("The checksum " + algorithm);
+              default -> throw ServiceFailure.notImplemented("The checksum " + algorithm);
             });
   }
 

@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -43,14 +43,14 @@ final class AwsChunked {
    * @param signer verifies the signatures; null if only the request's head is signed
    * @param signature the signature of the request's head
    * @return the data and the trailing headers
-   * @throws S3Failure if the framing is broken or a signature is wrong
+   * @throws ServiceFailure if the framing is broken or a signature is wrong
    */
   static Decoded decode(byte[] body, @Nullable SignatureV4 signer, String signature)
-      throws S3Failure {
+      throws ServiceFailure {
     return new AwsChunked(body, signer, signature).decode();
   }
 
-  private Decoded decode() throws S3Failure {
+  private Decoded decode() throws ServiceFailure {
     ByteArrayOutputStream data = new ByteArrayOutputStream(body.length);
     while (true) {
       byte[] chunk = chunk();
@@ -59,21 +59,21 @@ final class AwsChunked {
       }
       data.writeBytes(chunk);
       if (!line().isEmpty()) {
-        throw S3Failure.incompleteBody("a chunk is longer than it says");
+        throw ServiceFailure.incompleteBody("a chunk is longer than it says");
       }
     }
   }
 
-  private byte[] chunk() throws S3Failure {
+  private byte[] chunk() throws ServiceFailure {
     String[] head = line().split(";chunk-signature=", 2);
     int size;
     try {
       size = Integer.parseInt(head[0], 16);
     } catch (NumberFormatException e) {
-      throw S3Failure.incompleteBody("a chunk has no size");
+      throw ServiceFailure.incompleteBody("a chunk has no size");
     }
     if (size < 0 || size > body.length - position) {
-      throw S3Failure.incompleteBody("a chunk is shorter than it says");
+      throw ServiceFailure.incompleteBody("a chunk is shorter than it says");
     }
     byte[] chunk = Arrays.copyOfRange(body, position, position + size);
     position += size;
@@ -83,7 +83,7 @@ final class AwsChunked {
     return chunk;
   }
 
-  private Map<String, String> trailer() throws S3Failure {
+  private Map<String, String> trailer() throws ServiceFailure {
     Map<String, String> trailer = new LinkedHashMap<>();
     StringBuilder signed = new StringBuilder();
     while (position < body.length) {
@@ -104,20 +104,20 @@ final class AwsChunked {
       signed.append(name).append(':').append(value).append('\n');
     }
     if (signer != null && !trailer.isEmpty()) {
-      throw S3Failure.signatureDoesNotMatch();
+      throw ServiceFailure.signatureDoesNotMatch();
     }
     return trailer;
   }
 
-  private void verify(String right, String given) throws S3Failure {
+  private void verify(String right, String given) throws ServiceFailure {
     if (!SignatureV4.same(given, right)) {
-      throw S3Failure.signatureDoesNotMatch();
+      throw ServiceFailure.signatureDoesNotMatch();
     }
     signature = right;
   }
 
   /** Reads to the end of the line, which the last one need not have. */
-  private String line() throws S3Failure {
+  private String line() throws ServiceFailure {
     int start = position;
     while (position < body.length) {
       if (body[position] == '\r' && position + 1 < body.length && body[position + 1] == '\n') {
@@ -127,6 +127,6 @@ final class AwsChunked {
       }
       position++;
     }
-    throw S3Failure.incompleteBody("a line does not end");
+    throw ServiceFailure.incompleteBody("a line does not end");
   }
 }

@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -107,7 +107,7 @@ class SignatureV4Test {
   }
 
   @Test
-  void readsTheChunkedUploadThatAmazonSigned() throws S3Failure {
+  void readsTheChunkedUploadThatAmazonSigned() throws ServiceFailure {
     AwsChunked.Decoded decoded = AwsChunked.decode(chunkedUpload('a'), signer, CHUNKED_HEAD);
 
     assertThat(decoded.data()).hasSize(66560).containsOnly('a');
@@ -116,9 +116,10 @@ class SignatureV4Test {
 
   @Test
   void refusesAChunkThatWasChangedOnTheWay() {
-    S3Failure failure =
+    ServiceFailure failure =
         catchThrowableOfType(
-            S3Failure.class, () -> AwsChunked.decode(chunkedUpload('b'), signer, CHUNKED_HEAD));
+            ServiceFailure.class,
+            () -> AwsChunked.decode(chunkedUpload('b'), signer, CHUNKED_HEAD));
 
     assertThat(failure.code()).isEqualTo("SignatureDoesNotMatch");
   }
@@ -128,8 +129,9 @@ class SignatureV4Test {
     byte[] whole = chunkedUpload('a');
     byte[] cut = Arrays.copyOf(whole, whole.length - 90);
 
-    S3Failure failure =
-        catchThrowableOfType(S3Failure.class, () -> AwsChunked.decode(cut, signer, CHUNKED_HEAD));
+    ServiceFailure failure =
+        catchThrowableOfType(
+            ServiceFailure.class, () -> AwsChunked.decode(cut, signer, CHUNKED_HEAD));
 
     assertThat(failure.code()).isEqualTo("IncompleteBody");
   }
@@ -162,9 +164,9 @@ class SignatureV4Test {
 
   private static void chunk(ByteArrayOutputStream body, String signature, byte[] data) {
     body.writeBytes(
-        S3Server.bytes(
+        ServiceAnswer.bytes(
             Integer.toHexString(data.length) + ";chunk-signature=" + signature + "\r\n"));
     body.writeBytes(data);
-    body.writeBytes(S3Server.bytes("\r\n"));
+    body.writeBytes(ServiceAnswer.bytes("\r\n"));
   }
 }

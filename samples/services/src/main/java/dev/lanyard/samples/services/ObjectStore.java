@@ -1,6 +1,6 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
-import static dev.lanyard.samples.s3.S3Response.element;
+import static dev.lanyard.samples.services.ServiceAnswer.element;
 
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -14,7 +14,7 @@ import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /** Buckets and objects in memory, and S3's operations on them. Safe for use by many threads. */
-final class ObjectStore {
+final class ObjectStore implements Service {
   private static final String XMLNS = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
   private static final int LARGEST_PAGE = 1000;
 
@@ -38,35 +38,46 @@ final class ObjectStore {
         name, new Bucket(now.truncatedTo(ChronoUnit.SECONDS), new ConcurrentSkipListMap<>()));
   }
 
-  /**
-   * Answers an authenticated request.
-   *
-   * @param request the request
-   * @param content the object that it carries
-   * @return the answer
-   * @throws S3Failure if it cannot be done
-   */
-  S3Response answer(S3Request request, byte[] content) throws S3Failure {
+  @Override
+  public String name() {
+    return "s3";
+  }
+
+  @Override
+  public ServiceAnswer failure(ServiceFailure failure, String rawPath) {
+    String code =
+        failure.code().equals(ServiceFailure.NOT_SIGNED) ? "AccessDenied" : failure.code();
+    return ServiceAnswer.xml(
+        failure.status(),
+        "<Error>"
+            + ServiceAnswer.element("Code", code)
+            + ServiceAnswer.element("Message", String.valueOf(failure.getMessage()))
+            + ServiceAnswer.element("Resource", rawPath)
+            + "</Error>");
+  }
+
+  @Override
+  public ServiceAnswer answer(ServiceRequest request, byte[] content) throws ServiceFailure {
     String bucket = request.bucket();
     String key = request.key();
     if (bucket.isEmpty()) {
       return switch (request.method()) {
         case "GET" -> listBuckets();
-        default -> throw S3Failure.notImplemented(request.method() + " of the service");
+        default -> throw ServiceFailure.notImplemented(request.method() + " of the service");
       };
     }
     if (key.isEmpty()) {
       return switch (request.method()) {
         case "PUT" -> {
           createBucket(bucket, Instant.now());
-          yield S3Response.empty(200);
+          yield ServiceAnswer.empty(200);
         }
         case "HEAD" -> {
           bucket(bucket);
-          yield S3Response.empty(200);
+          yield ServiceAnswer.empty(200);
         }
         case "GET" -> listObjects(bucket, request.query());
-        default -> throw S3Failure.notImplemented(request.method() + " of a bucket");
+        default -> throw ServiceFailure.notImplemented(request.method() + " of a bucket");
       };
     }
     NavigableMap<String, Stored> objects = bucket(bucket).objects();
@@ -75,34 +86,34 @@ final class ObjectStore {
       case "GET", "HEAD" -> {
         Stored stored = objects.get(key);
         if (stored == null) {
-          throw S3Failure.noSuchKey();
+          throw ServiceFailure.noSuchKey();
         }
-        yield new S3Response(200, stored.headers(), stored.data());
+        yield new ServiceAnswer(200, stored.headers(), stored.data());
       }
       case "DELETE" -> {
         objects.remove(key);
-        yield S3Response.empty(204);
+        yield ServiceAnswer.empty(204);
       }
-      default -> throw S3Failure.notImplemented(request.method() + " of an object");
+      default -> throw ServiceFailure.notImplemented(request.method() + " of an object");
     };
   }
 
-  private Bucket bucket(String name) throws S3Failure {
+  private Bucket bucket(String name) throws ServiceFailure {
     Bucket bucket = buckets.get(name);
     if (bucket == null) {
-      throw S3Failure.noSuchBucket();
+      throw ServiceFailure.noSuchBucket();
     }
     return bucket;
   }
 
-  private static S3Response put(
-      NavigableMap<String, Stored> objects, String key, S3Request request, byte[] content)
-      throws S3Failure {
+  private static ServiceAnswer put(
+      NavigableMap<String, Stored> objects, String key, ServiceRequest request, byte[] content)
+      throws ServiceFailure {
     if (!request.rawQuery().isEmpty() && !request.query().keySet().equals(Set.of("x-id"))) {
-      throw S3Failure.notImplemented("This form of PUT");
+      throw ServiceFailure.notImplemented("This form of PUT");
     }
     if (request.header("x-amz-copy-source").isPresent()) {
-      throw S3Failure.notImplemented("Copying");
+      throw ServiceFailure.notImplemented("Copying");
     }
     Stored stored =
         new Stored(
@@ -111,10 +122,10 @@ final class ObjectStore {
             '"' + HexFormat.of().formatHex(Checksums.digest("MD5", content)) + '"',
             Instant.now().truncatedTo(ChronoUnit.SECONDS));
     objects.put(key, stored);
-    return new S3Response(200, Map.of("ETag", stored.etag()), new byte[0]);
+    return new ServiceAnswer(200, Map.of("ETag", stored.etag()), new byte[0]);
   }
 
-  private S3Response listBuckets() {
+  private ServiceAnswer listBuckets() {
     StringBuilder xml = new StringBuilder("<ListAllMyBucketsResult" + XMLNS + "><Buckets>");
     buckets.forEach(
         (name, bucket) ->
@@ -122,14 +133,14 @@ final class ObjectStore {
                 .append(element("Name", name))
                 .append(element("CreationDate", bucket.createdAt().toString()))
                 .append("</Bucket>"));
-    return S3Response.xml(200, xml.append("</Buckets></ListAllMyBucketsResult>").toString());
+    return ServiceAnswer.xml(200, xml.append("</Buckets></ListAllMyBucketsResult>").toString());
   }
 
   /** Version 2 of the listing; a continuation token is the last key of the page before. */
-  private S3Response listObjects(String name, Map<String, String> query) throws S3Failure {
+  private ServiceAnswer listObjects(String name, Map<String, String> query) throws ServiceFailure {
     NavigableMap<String, Stored> objects = bucket(name).objects();
     if (!"2".equals(query.get("list-type")) || !query.getOrDefault("delimiter", "").isEmpty()) {
-      throw S3Failure.notImplemented("This form of listing");
+      throw ServiceFailure.notImplemented("This form of listing");
     }
     String prefix = query.getOrDefault("prefix", "");
     String after = query.getOrDefault("continuation-token", query.getOrDefault("start-after", ""));
@@ -157,7 +168,7 @@ final class ObjectStore {
           .append(element("StorageClass", "STANDARD"))
           .append("</Contents>");
     }
-    return S3Response.xml(
+    return ServiceAnswer.xml(
         200,
         "<ListBucketResult"
             + XMLNS
@@ -172,11 +183,11 @@ final class ObjectStore {
             + "</ListBucketResult>");
   }
 
-  private static int page(String maxKeys) throws S3Failure {
+  private static int page(String maxKeys) throws ServiceFailure {
     try {
       return Math.min(LARGEST_PAGE, Math.max(0, Integer.parseInt(maxKeys)));
     } catch (NumberFormatException e) {
-      throw S3Failure.invalidArgument("max-keys is not a number");
+      throw ServiceFailure.invalidArgument("max-keys is not a number");
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.lanyard.samples.s3;
+package dev.lanyard.samples.services;
 
 import dev.lanyard.spi.SessionCredentials;
 import java.time.Duration;
@@ -25,10 +25,13 @@ final class Authenticator {
   private static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
+  private final String service;
   private final Function<String, Optional<SessionCredentials>> issued;
   private final InstantSource clock;
 
-  Authenticator(Function<String, Optional<SessionCredentials>> issued, InstantSource clock) {
+  Authenticator(
+      String service, Function<String, Optional<SessionCredentials>> issued, InstantSource clock) {
+    this.service = service;
     this.issued = issued;
     this.clock = clock;
   }
@@ -38,25 +41,24 @@ final class Authenticator {
    *
    * @param request the request as it came
    * @return who sent it, and the object that it carries
-   * @throws S3Failure if it is refused
+   * @throws ServiceFailure if it is refused
    */
-  Authenticated authenticate(S3Request request) throws S3Failure {
-    String header = request.header("authorization").orElseThrow(S3Failure::accessDenied);
-    SignatureV4.Authorization authorization = SignatureV4.Authorization.parse(header);
-    String timestamp = request.header("x-amz-date").orElseThrow(S3Failure::accessDenied);
+  Authenticated authenticate(ServiceRequest request) throws ServiceFailure {
+    String header = request.header("authorization").orElseThrow(ServiceFailure::notSigned);
+    SignatureV4.Authorization authorization = SignatureV4.Authorization.parse(header, service);
+    String timestamp = request.header("x-amz-date").orElseThrow(ServiceFailure::notSigned);
     Instant now = clock.instant();
     if (Duration.between(signedAt(timestamp), now).abs().compareTo(LARGEST_SKEW) > 0) {
-      throw S3Failure.requestTimeTooSkewed();
+      throw ServiceFailure.requestTimeTooSkewed();
     }
     if (!timestamp.startsWith(authorization.date())) {
-      throw S3Failure.malformedAuthorization("the credential's date is not the request's");
+      throw ServiceFailure.malformedAuthorization("the credential's date is not the request's");
     }
     checkSignedHeaders(request, authorization.signedHeaders());
 
     SessionCredentials credentials =
-        issued.apply(authorization.accessKeyId()).orElseThrow(S3Failure::unknownAccessKey);
-    String contentHash =
-        request.header("x-amz-content-sha256").orElseThrow(S3Failure::contentHashMismatch);
+        issued.apply(authorization.accessKeyId()).orElseThrow(ServiceFailure::unknownAccessKey);
+    String contentHash = contentHash(request);
     SignatureV4 signer = new SignatureV4(credentials.secretAccessKey(), timestamp, authorization);
     String signature =
         signer.ofRequest(
@@ -67,22 +69,30 @@ final class Authenticator {
             authorization.signedHeaders(),
             contentHash);
     if (!SignatureV4.same(authorization.signature(), signature)) {
-      throw S3Failure.signatureDoesNotMatch();
+      throw ServiceFailure.signatureDoesNotMatch();
     }
-    String token = request.header("x-amz-security-token").orElseThrow(S3Failure::unknownAccessKey);
+    String token =
+        request.header("x-amz-security-token").orElseThrow(ServiceFailure::unknownAccessKey);
     if (!SignatureV4.same(token, credentials.sessionToken())) {
-      throw S3Failure.invalidToken();
+      throw ServiceFailure.invalidToken();
     }
     if (!now.isBefore(credentials.expiration())) {
-      throw S3Failure.expiredToken();
+      throw ServiceFailure.expiredToken();
     }
     return new Authenticated(
         authorization.accessKeyId(), content(request, contentHash, signer, signature));
   }
 
+  /** Only S3 signs what a header says of the body, and insists on the header. */
+  private String contentHash(ServiceRequest request) throws ServiceFailure {
+    return service.equals("s3")
+        ? request.header("x-amz-content-sha256").orElseThrow(ServiceFailure::contentHashMismatch)
+        : SignatureV4.sha256(request.body());
+  }
+
   private static byte[] content(
-      S3Request request, String contentHash, SignatureV4 signer, String signature)
-      throws S3Failure {
+      ServiceRequest request, String contentHash, SignatureV4 signer, String signature)
+      throws ServiceFailure {
     return switch (contentHash) {
       case "UNSIGNED-PAYLOAD" -> checked(request, request.body(), Map.of());
       case "STREAMING-UNSIGNED-PAYLOAD-TRAILER" -> chunked(request, null, signature);
@@ -90,51 +100,54 @@ final class Authenticator {
           chunked(request, signer, signature);
       default -> {
         if (!SignatureV4.sha256(request.body()).equals(contentHash)) {
-          throw S3Failure.contentHashMismatch();
+          throw ServiceFailure.contentHashMismatch();
         }
         yield checked(request, request.body(), Map.of());
       }
     };
   }
 
-  private static byte[] chunked(S3Request request, @Nullable SignatureV4 signer, String signature)
-      throws S3Failure {
+  private static byte[] chunked(
+      ServiceRequest request, @Nullable SignatureV4 signer, String signature)
+      throws ServiceFailure {
     AwsChunked.Decoded decoded = AwsChunked.decode(request.body(), signer, signature);
     String length = Integer.toString(decoded.data().length);
     if (!request.header("x-amz-decoded-content-length").equals(Optional.of(length))) {
-      throw S3Failure.incompleteBody("it is not as long as it says");
+      throw ServiceFailure.incompleteBody("it is not as long as it says");
     }
     Optional<String> announced = request.header("x-amz-trailer");
     if (announced.isPresent() && !decoded.trailer().containsKey(announced.get())) {
-      throw S3Failure.incompleteBody("the trailing header is missing");
+      throw ServiceFailure.incompleteBody("the trailing header is missing");
     }
     return checked(request, decoded.data(), decoded.trailer());
   }
 
-  private static byte[] checked(S3Request request, byte[] data, Map<String, String> trailer)
-      throws S3Failure {
+  private static byte[] checked(ServiceRequest request, byte[] data, Map<String, String> trailer)
+      throws ServiceFailure {
     Checksums.verify(request.singleHeaders(), data);
     Checksums.verify(trailer, data);
     return data;
   }
 
   /** The host and every x-amz header must be signed, or they could be changed on the way. */
-  private static void checkSignedHeaders(S3Request request, List<String> signed) throws S3Failure {
+  private static void checkSignedHeaders(ServiceRequest request, List<String> signed)
+      throws ServiceFailure {
     if (!signed.contains("host")) {
-      throw S3Failure.malformedAuthorization("the host is not signed");
+      throw ServiceFailure.malformedAuthorization("the host is not signed");
     }
     for (String name : request.headers().keySet()) {
       if (name.startsWith("x-amz-") && !signed.contains(name)) {
-        throw S3Failure.malformedAuthorization("a header of the request is not signed: " + name);
+        throw ServiceFailure.malformedAuthorization(
+            "a header of the request is not signed: " + name);
       }
     }
   }
 
-  private static Instant signedAt(String timestamp) throws S3Failure {
+  private static Instant signedAt(String timestamp) throws ServiceFailure {
     try {
       return TIMESTAMP.parse(timestamp, Instant::from);
     } catch (DateTimeParseException e) {
-      throw S3Failure.accessDenied();
+      throw ServiceFailure.notSigned();
     }
   }
 
