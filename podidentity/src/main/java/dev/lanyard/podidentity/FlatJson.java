@@ -1,11 +1,10 @@
 package dev.lanyard.podidentity;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.core.util.JsonRecyclerPools;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.CharArrayReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -35,25 +34,10 @@ final class FlatJson {
     }
   }
 
-  private static final JsonFactory JSON =
-      JsonFactory.builder()
-          .streamReadConstraints(
-              StreamReadConstraints.builder()
-                  .maxNestingDepth(16)
-                  .maxNameLength(1024)
-                  .maxNumberLength(100)
-                  .maxStringLength(AgentAnswer.MAX_BODY_BYTES)
-                  .maxDocumentLength(AgentAnswer.MAX_BODY_BYTES)
-                  .build())
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          // An error then does not show a piece of the text.
-          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-          // The buffers hold secrets: they go with the parser instead of staying with the thread.
-          .recyclerPool(JsonRecyclerPools.nonRecyclingPool())
-          // Names of fields come from outside and are few: nothing to keep for the next answer.
-          .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
-          .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
-          .build();
+  private static final String INVALID = "the body is not valid JSON";
+
+  /** Deeper than any answer or message is. */
+  private static final int NESTING = 16;
 
   /** The text of each field, by its name in lower case; empty for what is something else. */
   private final Map<String, Optional<String>> fields;
@@ -69,39 +53,95 @@ final class FlatJson {
   static FlatJson parse(byte[] text) throws Invalid {
     Map<String, Optional<String>> fields = new HashMap<>();
     Set<String> ambiguous = new HashSet<>();
-    try (JsonParser parser = parser(text)) {
-      if (parser.nextToken() != JsonToken.START_OBJECT) {
+    Set<String> names = new HashSet<>();
+    try (JsonReader reader = reader(text)) {
+      if (!isObject(reader)) {
         throw new Invalid("the body is not a JSON object");
       }
-      while (parser.nextToken() != JsonToken.END_OBJECT) {
-        String name = parser.currentName().toLowerCase(Locale.ROOT);
-        JsonToken value = parser.nextToken();
-        Optional<String> content =
-            value == JsonToken.VALUE_STRING ? Optional.of(parser.getText()) : Optional.empty();
+      reader.beginObject();
+      while (reader.hasNext()) {
+        String spelling = reader.nextName();
+        if (!names.add(spelling)) {
+          throw new Invalid(INVALID);
+        }
+        String name = spelling.toLowerCase(Locale.ROOT);
+        Optional<String> content = Optional.empty();
+        if (reader.peek() == JsonToken.STRING) {
+          content = Optional.of(reader.nextString());
+        } else {
+          passOver(reader);
+        }
         if (fields.put(name, content) != null) {
           ambiguous.add(name);
         }
-        parser.skipChildren();
       }
-      if (parser.nextToken() != null) {
+      reader.endObject();
+      if (!isAtEnd(reader)) {
         throw new Invalid("there is something after the JSON object");
       }
       return new FlatJson(fields, ambiguous);
     } catch (IOException e) {
       // Neither its message nor itself as a cause: it quotes what it did not understand.
-      throw new Invalid("the body is not valid JSON");
+      throw new Invalid(INVALID);
     }
   }
 
-  /**
-   * The body as UTF-8 and as nothing else: left to itself the parser would guess UTF-16 and UTF-32
-   * too, and read bytes that are no UTF-8.
-   */
-  private static JsonParser parser(byte[] text) throws IOException {
+  /** Reads a value that nobody wants: the reader's own way of skipping looks less closely. */
+  private static void passOver(JsonReader reader) throws IOException {
+    switch (reader.peek()) {
+      case BEGIN_OBJECT -> {
+        reader.beginObject();
+        while (reader.hasNext()) {
+          String unused = reader.nextName();
+          passOver(reader);
+        }
+        reader.endObject();
+      }
+      case BEGIN_ARRAY -> {
+        reader.beginArray();
+        while (reader.hasNext()) {
+          passOver(reader);
+        }
+        reader.endArray();
+      }
+      case BOOLEAN -> {
+        boolean unused = reader.nextBoolean();
+      }
+      case NULL -> reader.nextNull();
+      default -> {
+        String unused = reader.nextString();
+      }
+    }
+  }
+
+  /** Nothing at all is no object either. */
+  private static boolean isObject(JsonReader reader) throws IOException {
+    try {
+      return reader.peek() == JsonToken.BEGIN_OBJECT;
+    } catch (EOFException e) {
+      return false;
+    }
+  }
+
+  /** The reader takes what follows the object for malformed, whatever it is. */
+  private static boolean isAtEnd(JsonReader reader) {
+    try {
+      return reader.peek() == JsonToken.END_DOCUMENT;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Reads the body as UTF-8 and as nothing else. */
+  private static JsonReader reader(byte[] text) throws IOException {
     CharBuffer chars = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
     // RFC 8259, section 8.1: a byte order mark may be passed over.
     int start = chars.length() > 0 && chars.charAt(0) == '\uFEFF' ? 1 : 0;
-    return JSON.createParser(chars.array(), start, chars.length() - start);
+    JsonReader reader =
+        new JsonReader(new CharArrayReader(chars.array(), start, chars.length() - start));
+    reader.setStrictness(Strictness.STRICT);
+    reader.setNestingLimit(NESTING);
+    return reader;
   }
 
   boolean has(String name) {

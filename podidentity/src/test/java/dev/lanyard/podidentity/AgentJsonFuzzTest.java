@@ -3,23 +3,25 @@ package dev.lanyard.podidentity;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lanyard.spi.SessionCredentials;
+import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +31,11 @@ import org.jspecify.annotations.Nullable;
  */
 class AgentJsonFuzzTest {
   private static final JsonMapper TREES =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   private static final Pattern LONG_NUMBER = Pattern.compile("[-+.0-9Ee]{50}");
+
+  private static final Pattern HALF_OF_A_PAIR = Pattern.compile("\\\\u[dD][89a-fA-F]");
 
   /** What is ever said of an answer, but for the name of a field. */
   private static final List<String> FIELDS =
@@ -55,6 +56,10 @@ class AgentJsonFuzzTest {
               "there is something after the JSON object");
       // Bounds of our own are no reason to call the two different.
       assertThat(tree.filter(whole -> isWithinBounds(whole, body))).as("read by another").isEmpty();
+      return;
+    }
+    if (tree.isEmpty() && HALF_OF_A_PAIR.matcher(new String(body, StandardCharsets.UTF_8)).find()) {
+      // Jackson takes no name with half of a surrogate pair, which the grammar of RFC 8259 allows.
       return;
     }
     assertThat(tree).as("not read by another").isPresent();
@@ -136,11 +141,30 @@ class AgentJsonFuzzTest {
   private static Optional<JsonNode> tree(byte[] body) {
     try {
       String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
-      JsonNode tree = TREES.readTree(text.startsWith("\uFEFF") ? text.substring(1) : text);
-      return tree != null && tree.isObject() ? Optional.of(tree) : Optional.empty();
-    } catch (CharacterCodingException | JacksonException e) {
+      String json = text.startsWith("\uFEFF") ? text.substring(1) : text;
+      JsonNode tree = TREES.readTree(json);
+      return tree != null && tree.isObject() && namesFieldsOnce(json)
+          ? Optional.of(tree)
+          : Optional.empty();
+    } catch (IOException e) {
       return Optional.empty();
     }
+  }
+
+  /** A tree keeps the last of two fields of one name. What is nested is not looked at. */
+  private static boolean namesFieldsOnce(String object) throws IOException {
+    Set<String> names = new HashSet<>();
+    try (JsonParser parser = TREES.createParser(object)) {
+      parser.nextToken();
+      while (parser.nextToken() != JsonToken.END_OBJECT) {
+        if (!names.add(parser.currentName())) {
+          return false;
+        }
+        parser.nextToken();
+        parser.skipChildren();
+      }
+    }
+    return true;
   }
 
   /** Half of what we read at most: near the bounds the two count a little differently. */

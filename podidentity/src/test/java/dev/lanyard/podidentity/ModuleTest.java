@@ -68,7 +68,7 @@ class ModuleTest {
         .containsExactlyInAnyOrder(
             "java.base",
             "dev.lanyard",
-            "com.fasterxml.jackson.core",
+            "com.google.gson",
             "org.apache.httpcomponents.client5.httpclient5",
             "org.apache.httpcomponents.core5.httpcore5",
             "org.jspecify");
