@@ -87,10 +87,15 @@ class ClientsTest {
     }
     // All at once, so that no client waits for the tools of another.
     for (Client client : here) {
-      // Its failure is that of each cell.
+      // A test of its own says how it ended.
       var unused = THREADS.submit(client.toolchain()::installed);
     }
     Map<Client, List<DynamicTest>> cells = new EnumMap<>(Client.class);
+    for (Client client : here) {
+      cells
+          .computeIfAbsent(client, key -> new ArrayList<>())
+          .add(dynamicTest("is installed", client.toolchain()::installed));
+    }
     for (Scene scene : SCENES) {
       for (Client client : here) {
         cells.computeIfAbsent(client, key -> new ArrayList<>()).add(cell(client, scene));
@@ -110,6 +115,7 @@ class ClientsTest {
     return dynamicTest(
         scene.title(),
         () -> {
+          Assumptions.assumeTrue(client.toolchain().isInstalled(), "it cannot be installed");
           try {
             cell.get();
           } catch (ExecutionException e) {
@@ -123,7 +129,7 @@ class ClientsTest {
   void theGuideNamesTheClientsThatRan() throws IOException {
     Map<Client, String> versions = new EnumMap<>(Client.class);
     for (Client client : Client.values()) {
-      if (client.toolchain().missing().isEmpty()) {
+      if (client.toolchain().missing().isEmpty() && client.toolchain().isInstalled()) {
         String version = version(client);
         System.out.printf(
             "clients: %s %s: ran %d scenes%n", client.title(), version, SCENES.size());
@@ -170,7 +176,13 @@ class ClientsTest {
           SEEN.put(Guide.key(scene, client), "served");
         }
       } catch (AssertionError e) {
-        throw new AssertionError(e.getMessage() + System.lineSeparator() + eks.journal(), e);
+        throw new AssertionError(
+            String.join(
+                System.lineSeparator(),
+                client.title() + ", " + scene.title(),
+                e.getMessage(),
+                eks.journal()),
+            e);
       }
     } finally {
       delete(home);

@@ -105,6 +105,16 @@ final class Toolchain {
     return once(installation);
   }
 
+  /** Whether {@link #installed} succeeds. */
+  boolean isInstalled() {
+    try {
+      installed();
+      return true;
+    } catch (IllegalStateException e) {
+      return false;
+    }
+  }
+
   private static <T> T once(FutureTask<T> task) {
     task.run();
     try {
