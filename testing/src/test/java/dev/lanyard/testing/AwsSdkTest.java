@@ -16,9 +16,8 @@ import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
-import software.amazon.awssdk.auth.credentials.ContainerCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider;
 import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -73,6 +72,11 @@ class AwsSdkTest {
           TrustPolicy.forPodIdentity());
   private final Properties before = (Properties) System.getProperties().clone();
 
+  AwsSdkTest() {
+    // The chain's last link would look for an instance that this machine may be.
+    System.setProperty("aws.disableEc2Metadata", "true");
+  }
+
   @AfterEach
   void restore() {
     System.setProperties(before);
@@ -122,11 +126,10 @@ class AwsSdkTest {
   }
 
   @Test
-  void webIdentityProviderGetsCredentialsThatSignRequests() {
+  void defaultChainGetsCredentialsByIrsaThatSignRequests() {
     enter(eks.pod("shop", "orders").irsa(role));
 
-    try (WebIdentityTokenFileCredentialsProvider provider =
-        WebIdentityTokenFileCredentialsProvider.create()) {
+    try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
       GetCallerIdentityResponse caller = whoAmI(provider);
 
       assertThat(caller.account()).isEqualTo("111122223333");
@@ -140,11 +143,11 @@ class AwsSdkTest {
   }
 
   @Test
-  void containerProviderGetsCredentialsThatSignRequests() {
+  void defaultChainGetsCredentialsByPodIdentityThatSignRequests() {
     eks.associate("shop", "orders", role);
     enter(eks.pod("shop", "orders").podIdentity());
 
-    try (ContainerCredentialsProvider provider = ContainerCredentialsProvider.create()) {
+    try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
       assertThat(whoAmI(provider).arn())
           .startsWith("arn:aws:sts::111122223333:assumed-role/orders-role/eks-lanyard-orders-");
       assertThat(provider.resolveCredentials().expirationTime())
@@ -154,12 +157,11 @@ class AwsSdkTest {
   }
 
   @Test
-  void webIdentityProviderWorksInAPodOfAManifest() {
+  void defaultChainFindsIrsaInAPodOfAManifest() {
     AdmittedPod pod = eks.admit(MANIFEST);
     System.getProperties().putAll(pod.container("app").systemProperties());
 
-    try (WebIdentityTokenFileCredentialsProvider provider =
-        WebIdentityTokenFileCredentialsProvider.create()) {
+    try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
       assertThat(whoAmI(provider).arn())
           .startsWith("arn:aws:sts::111122223333:assumed-role/orders-role/aws-sdk-java-");
     }
@@ -168,12 +170,12 @@ class AwsSdkTest {
   }
 
   @Test
-  void containerProviderWorksInAPodOfAManifest() {
+  void defaultChainFindsPodIdentityInAPodOfAManifest() {
     eks.associate("shop", "orders", role);
     AdmittedPod pod = eks.admit(MANIFEST);
     enter(pod.container("app").variables());
 
-    try (ContainerCredentialsProvider provider = ContainerCredentialsProvider.create()) {
+    try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
       assertThat(whoAmI(provider).arn())
           .startsWith(
               "arn:aws:sts::111122223333:assumed-role/orders-role/eks-lanyard-"
@@ -184,15 +186,41 @@ class AwsSdkTest {
   }
 
   @Test
-  void containerProviderSaysThatThereIsNoAssociation() {
+  void defaultChainGetsNothingWithoutAnAssociation() {
     enter(eks.pod("shop", "orders").podIdentity());
 
-    try (ContainerCredentialsProvider provider = ContainerCredentialsProvider.create()) {
-      assertThatThrownBy(provider::resolveCredentials).isInstanceOf(SdkClientException.class);
+    try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
+      // This SDK says of the agent's answer that it was none; what it asked for is in the log.
+      assertThatThrownBy(provider::resolveCredentials)
+          .isInstanceOf(SdkClientException.class)
+          .hasMessageContaining("ContainerCredentialsProvider");
     }
     assertThat(eks.agent().log())
         .isNotEmpty()
         .allSatisfy(entry -> assertThat(entry.error()).hasValue("ResourceNotFoundException"));
+  }
+
+  @Test
+  void defaultChainNamesTheCodesOfSts() {
+    assertRefusedBySts(
+        eks.pod("shop", "billing").irsa(role), "AccessDenied", "Not authorized to perform");
+    assertRefusedBySts(
+        eks.pod("shop", "orders").irsa(role).audience("vault.example.com"),
+        "InvalidIdentityToken",
+        "Incorrect token audience");
+    FakePod late = eks.pod("shop", "orders").irsa(role);
+    clock.advance(Duration.ofDays(1));
+    assertRefusedBySts(late, "ExpiredTokenException", "Token expired");
+  }
+
+  private void assertRefusedBySts(FakePod pod, String code, String message) {
+    enter(pod);
+    try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
+      assertThatThrownBy(provider::resolveCredentials)
+          .isInstanceOf(SdkClientException.class)
+          .hasMessageContaining(message);
+    }
+    assertThat(eks.sts().log().get(eks.sts().log().size() - 1).error()).hasValue(code);
   }
 
   @Test
