@@ -14,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedEngines {
   private static final ReentrantLock LOCK = new ReentrantLock();
-  private static final Map<String, WeakReference<Engine>> ENGINES = new HashMap<>();
+
+  /** By configuration; guarded by the lock. Tests look whether what is gone is forgotten. */
+  static final Map<String, WeakReference<Engine>> ENGINES = new HashMap<>();
 
   private SharedEngines() {}
 

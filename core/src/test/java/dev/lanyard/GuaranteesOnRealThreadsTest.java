@@ -209,6 +209,29 @@ class GuaranteesOnRealThreadsTest {
       assertThat(source.exchanges()).isEqualTo(1);
     }
 
+    @Test
+    void whatHangsOnOneCallersFutureHoldsUpNoOtherCaller() {
+      RefreshingCredentialsProvider provider =
+          slowProvider(context -> ScriptedSource.credentials("A", context.now().plus(ofHours(1))));
+      CountDownLatch others = new CountDownLatch(1);
+      List<CompletableFuture<?>> slow = new ArrayList<>();
+      // Some on either side of the other caller, whichever is told first.
+      for (int i = 0; i < 3; i++) {
+        slow.add(provider.resolveIdentity().thenAccept(identity -> await(others)));
+      }
+      CompletableFuture<?> other =
+          provider.resolveIdentity().thenAccept(identity -> others.countDown());
+      for (int i = 0; i < 3; i++) {
+        slow.add(provider.resolveIdentity().thenAccept(identity -> await(others)));
+      }
+
+      answer.countDown();
+
+      assertThat(other).succeedsWithin(ofSeconds(LIMIT_SECONDS));
+      assertThat(slow)
+          .allSatisfy(each -> assertThat(each).succeedsWithin(ofSeconds(LIMIT_SECONDS)));
+    }
+
     private static final class Thrower {
       private final RefreshingCredentialsProvider provider;
       private volatile @Nullable Throwable thrown;

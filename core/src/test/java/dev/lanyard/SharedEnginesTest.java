@@ -112,4 +112,16 @@ class SharedEnginesTest {
     }
     assertThat(source.exchanges()).isGreaterThanOrEqualTo(2);
   }
+
+  @Test
+  void whatNobodyHoldsAnyMoreIsForgotten() {
+    Collection.await(new WeakReference<>(new OneClass(source("role of the forgotten"))));
+    // The engine goes with the provider, once its exchange has ended.
+    for (int i = 0; i < 50 && SharedEngines.ENGINES.toString().contains("forgotten"); i++) {
+      System.gc();
+      assertThat(keyId(new OneClass(source("role of the next, " + i)))).isEqualTo("A");
+    }
+    assertThat(SharedEngines.ENGINES.keySet())
+        .noneMatch(configuration -> configuration.contains("forgotten"));
+  }
 }

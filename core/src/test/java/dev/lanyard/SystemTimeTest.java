@@ -88,12 +88,19 @@ class SystemTimeTest {
     local.set("the caller's");
     CountDownLatch ran = new CountDownLatch(1);
     String[] seen = new String[1];
-    execute(
-        () -> {
-          seen[0] = local.get();
-          ran.countDown();
-        });
-    await(ran);
+    Thread caller = Thread.currentThread();
+    ClassLoader before = caller.getContextClassLoader();
+    caller.setContextClassLoader(new ClassLoader(before) {});
+    try {
+      execute(
+          () -> {
+            seen[0] = local.get();
+            ran.countDown();
+          });
+      await(ran);
+    } finally {
+      caller.setContextClassLoader(before);
+    }
 
     assertThat(seen[0]).isNull();
     assertThat(threads)
