@@ -1,9 +1,7 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.RefreshingCredentialsProvider;
-import java.net.URI;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -11,7 +9,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.services.sts.StsClient;
 
 /**
  * The credentials of a second role, assumed with those of a first one: role chaining. The first is
@@ -64,16 +61,9 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
    * refused at once; what STS thinks of it is known at the first exchange. Not for use by more than
    * one thread.
    */
-  public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
-    /** Source of both: the STS API reference, AssumeRole, DurationSeconds and role chaining. */
-    private static final Duration MIN_DURATION = Duration.ofMinutes(15);
-
+  public static final class Builder extends StsBuilder<Builder> {
+    /** Source: the STS API reference, AssumeRole, DurationSeconds and role chaining. */
     private static final Duration MAX_DURATION = Duration.ofHours(1);
-
-    /** Source: the STS API reference, AssumeRole, Policy and PolicyArns. */
-    private static final int MAX_POLICY_LENGTH = 2048;
-
-    private static final int MAX_POLICY_ARNS = 10;
 
     private final RefreshingCredentialsProvider first;
     private final RoleArn role;
@@ -81,37 +71,17 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     // STS tells keys apart without regard to case. Source: the STS model, Tags.
     private final Map<String, String> sessionTags = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     private final List<String> transitiveTagKeys = new ArrayList<>();
-    private @Nullable String sessionName;
     private @Nullable String externalId;
     private @Nullable String sourceIdentity;
-    private @Nullable Duration duration;
-    private @Nullable String policy;
-    private List<String> policyArns = List.of();
-    private @Nullable String region;
-    private @Nullable URI endpoint;
-    private @Nullable StsClient stsClient;
 
     private Builder(RefreshingCredentialsProvider first, RoleArn role) {
+      super(MAX_DURATION, ", the most that STS gives where roles are chained");
       this.first = first;
       this.role = role;
     }
 
     @Override
     protected Builder self() {
-      return this;
-    }
-
-    /**
-     * Sets the session's name, which CloudTrail shows to both accounts. Default: the pod's host
-     * name with a mark of the process.
-     *
-     * @param sessionName 2 to 64 characters out of {@code A-Z a-z 0-9 _ + = , . @ -}
-     * @return this builder
-     * @throws IllegalArgumentException if it is not
-     */
-    public Builder sessionName(String sessionName) {
-      check("the session name ", SessionName.problem(sessionName));
-      this.sessionName = sessionName;
       return this;
     }
 
@@ -183,113 +153,11 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     }
 
     /**
-     * Sets how long the session credentials live. Default: what STS gives, one hour. That is also
-     * the most, whatever the role's own maximum: STS refuses more where roles are chained.
-     *
-     * @param duration whole seconds, from 15 minutes to 1 hour
-     * @return this builder
-     * @throws IllegalArgumentException if it is not
-     */
-    public Builder duration(Duration duration) {
-      if (duration.compareTo(MIN_DURATION) < 0
-          || duration.compareTo(MAX_DURATION) > 0
-          || !duration.equals(duration.truncatedTo(ChronoUnit.SECONDS))) {
-        throw new IllegalArgumentException(
-            "the duration must be whole seconds from 900 to 3600, the most that STS gives where"
-                + " roles are chained: "
-                + duration);
-      }
-      this.duration = duration;
-      return this;
-    }
-
-    /**
-     * Sets a session policy that narrows what the role allows. Default: none.
-     *
-     * @param policy a policy as JSON, 1 to 2048 characters
-     * @return this builder
-     * @throws IllegalArgumentException if it has fewer or more
-     */
-    public Builder policy(String policy) {
-      if (policy.isBlank() || policy.length() > MAX_POLICY_LENGTH) {
-        throw new IllegalArgumentException(
-            "the session policy must have 1 to 2048 characters, and has " + policy.length());
-      }
-      this.policy = policy;
-      return this;
-    }
-
-    /**
-     * Sets managed policies that narrow what the role allows. Default: none.
-     *
-     * @param policyArns the ARNs of up to 10 managed policies of the role's account or of AWS
-     * @return this builder
-     * @throws IllegalArgumentException if there are more, or one does not begin as an ARN does
-     */
-    public Builder policyArns(String... policyArns) {
-      List<String> given = List.of(policyArns);
-      if (given.size() > MAX_POLICY_ARNS) {
-        throw new IllegalArgumentException(
-            "STS takes up to 10 session policy ARNs, not " + given.size());
-      }
-      if (!given.stream().allMatch(arn -> arn.startsWith("arn:"))) {
-        throw new IllegalArgumentException("the ARN of a session policy begins with arn:");
-      }
-      this.policyArns = given;
-      return this;
-    }
-
-    /**
-     * Sets the region whose STS endpoint is asked, and which the signature names. Default: {@code
-     * aws.region}, {@code AWS_REGION}, {@code AWS_DEFAULT_REGION}, then the global endpoint where
-     * the role's partition has one.
-     *
-     * @param region such as {@code eu-west-1}
-     * @return this builder
-     * @throws IllegalArgumentException if it cannot be the name of a region
-     */
-    public Builder region(String region) {
-      check("the region ", StsLocation.regionProblem(region));
-      this.region = region;
-      return this;
-    }
-
-    /**
-     * Sets the STS endpoint. Default: {@code aws.endpointUrlSts}, {@code AWS_ENDPOINT_URL_STS},
-     * {@code aws.endpointUrl}, {@code AWS_ENDPOINT_URL}, then that of the region. With an endpoint
-     * the region has to be known too, for the signature.
-     *
-     * @param endpoint an http or https URL. Over plain http the first session token crosses the
-     *     network in the clear
-     * @return this builder
-     * @throws IllegalArgumentException if it is no such URL, or holds more than host, port and path
-     */
-    public Builder endpoint(URI endpoint) {
-      check("the endpoint ", StsLocation.endpointProblem(endpoint));
-      this.endpoint = endpoint;
-      return this;
-    }
-
-    /**
-     * Sets the client that asks STS, for what the other options cannot do: a proxy with another
-     * authentication than Basic, another trust store, an interceptor. Its own region, endpoint,
-     * proxy and retries then hold, instead of this builder's; its credentials do not, and each call
-     * is limited to the exchange's time budget. Default: a client made for each exchange, with one
-     * connection.
-     *
-     * @param stsClient a client; the caller closes it, after all use of this provider
-     * @return this builder
-     */
-    public Builder stsClient(StsClient stsClient) {
-      this.stsClient = Objects.requireNonNull(stsClient, "stsClient");
-      return this;
-    }
-
-    /**
      * Builds the provider and begins the first exchange in the background. Never waits.
      *
      * @return a provider; never fails because of the environment
-     * @throws IllegalArgumentException if a transitive tag key is not that of a session tag
+     * @throws IllegalArgumentException if a transitive tag key is not that of a session tag, or if
+     *     the session policy and the policy ARNs have more than 2048 characters together
      */
     public AssumeRoleCredentialsProvider build() {
       for (String key : transitiveTagKeys) {
@@ -303,24 +171,12 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
               first,
               new AssumeRoleOptions(
                   role,
-                  Optional.ofNullable(sessionName),
                   Optional.ofNullable(externalId),
                   sessionTags,
                   transitiveTagKeys,
                   Optional.ofNullable(sourceIdentity),
-                  Optional.ofNullable(duration),
-                  Optional.ofNullable(policy),
-                  policyArns,
-                  Optional.ofNullable(region),
-                  Optional.ofNullable(endpoint),
-                  Optional.ofNullable(stsClient))),
+                  session())),
           this);
-    }
-
-    private static void check(String what, Optional<String> problem) {
-      if (problem.isPresent()) {
-        throw new IllegalArgumentException(what + problem.get());
-      }
     }
   }
 }

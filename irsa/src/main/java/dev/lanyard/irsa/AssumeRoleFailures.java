@@ -18,7 +18,7 @@ final class AssumeRoleFailures extends StsFailures {
   private final FirstHop first;
 
   AssumeRoleFailures(AssumeRoleOperation operation, ExchangeContext context, String endpoint) {
-    super(operation.settings().role(), operation.client().isPresent(), context, endpoint);
+    super(operation.settings().role(), operation.target().client().isPresent(), context, endpoint);
     this.operation = operation;
     this.settings = operation.settings();
     this.first = operation.first();

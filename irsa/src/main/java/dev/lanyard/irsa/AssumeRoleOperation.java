@@ -11,7 +11,6 @@ import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.AssumeRoleRequest;
 import software.amazon.awssdk.services.sts.model.AssumeRoleResponse;
-import software.amazon.awssdk.services.sts.model.PolicyDescriptorType;
 import software.amazon.awssdk.services.sts.model.Tag;
 
 /**
@@ -25,18 +24,8 @@ record AssumeRoleOperation(
     implements StsOperation {
 
   @Override
-  public Optional<StsClient> client() {
-    return settings.options().stsClient();
-  }
-
-  @Override
-  public Optional<StsLocation> location() {
-    return settings.location();
-  }
-
-  @Override
-  public Optional<HttpProxy> proxy() {
-    return settings.proxy();
+  public StsTarget target() {
+    return settings.target();
   }
 
   @Override
@@ -80,14 +69,15 @@ record AssumeRoleOperation(
 
   private AssumeRoleRequest request(Optional<Duration> timeLimit) {
     AssumeRoleOptions options = settings.options();
+    SessionOptions session = options.session();
     AssumeRoleRequest.Builder request =
         AssumeRoleRequest.builder()
             .roleArn(settings.role().value())
             .roleSessionName(settings.sessionName());
     options.externalId().ifPresent(request::externalId);
     options.sourceIdentity().ifPresent(request::sourceIdentity);
-    options.duration().ifPresent(d -> request.durationSeconds((int) d.toSeconds()));
-    options.policy().ifPresent(request::policy);
+    session.duration().ifPresent(d -> request.durationSeconds((int) d.toSeconds()));
+    session.policy().ifPresent(request::policy);
     if (!options.sessionTags().isEmpty()) {
       request.tags(
           options.sessionTags().entrySet().stream()
@@ -97,11 +87,8 @@ record AssumeRoleOperation(
     if (!options.transitiveTagKeys().isEmpty()) {
       request.transitiveTagKeys(options.transitiveTagKeys());
     }
-    if (!options.policyArns().isEmpty()) {
-      request.policyArns(
-          options.policyArns().stream()
-              .map(arn -> PolicyDescriptorType.builder().arn(arn).build())
-              .toList());
+    if (!session.policyArns().isEmpty()) {
+      request.policyArns(StsOperation.policies(session));
     }
     timeLimit.ifPresent(
         limit ->

@@ -13,18 +13,16 @@ import java.util.Optional;
  * @param tokenFile where to read the web identity token
  * @param tokenFileName the same as the setting gives it, for messages
  * @param sessionName the session's name
- * @param location where STS is asked, empty if the application hands in a client of its own
- * @param proxy the proxy through which STS is asked, unless it does not lead to the endpoint
- * @param options the rest of what the application says
+ * @param target who is asked
+ * @param session the rest of what the application says
  */
 record IrsaSettings(
     RoleArn role,
     Path tokenFile,
     String tokenFileName,
     String sessionName,
-    Optional<StsLocation> location,
-    Optional<HttpProxy> proxy,
-    IrsaOptions options) {
+    StsTarget target,
+    SessionOptions session) {
 
   static final String LOOKED_FOR =
       "environment variables AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, system properties"
@@ -75,16 +73,14 @@ record IrsaSettings(
         options.tokenFile().isPresent()
             ? options.tokenFile().get()
             : path(environment, fileSetting.orElseThrow());
-    String sessionName = sessionName(environment, options);
-    Optional<StsLocation> location =
-        options.stsClient().isPresent()
-            ? Optional.empty()
-            : Optional.of(StsLocation.read(environment, options, role));
-    // A client of the application's own has its own proxy.
-    Optional<HttpProxy> proxy =
-        location.isPresent() ? HttpProxy.read(environment) : Optional.empty();
     return Optional.of(
-        new IrsaSettings(role, file, Texts.shown(fileName), sessionName, location, proxy, options));
+        new IrsaSettings(
+            role,
+            file,
+            Texts.shown(fileName),
+            sessionName(environment, options.session()),
+            StsTarget.read(environment, options.session(), role),
+            options.session()));
   }
 
   /** Says it to people. */
@@ -96,8 +92,7 @@ record IrsaSettings(
         + ", session name "
         + sessionName
         + ", "
-        + (location.isPresent() ? location.get().description() : "the application's own STS client")
-        + (proxy.isPresent() ? ", " + proxy.get().description() : "");
+        + target.description();
   }
 
   @Override
@@ -136,15 +131,14 @@ record IrsaSettings(
     }
   }
 
-  private static String sessionName(Environment environment, IrsaOptions options)
+  private static String sessionName(Environment environment, SessionOptions options)
       throws InvalidSettingException {
-    if (options.sessionName().isPresent()) {
-      return options.sessionName().get();
+    if (options.name().isPresent()) {
+      return options.name().get();
     }
     Optional<Setting> setting = environment.setting("aws.roleSessionName", "AWS_ROLE_SESSION_NAME");
     if (setting.isEmpty()) {
-      Optional<Setting> hostName = environment.variable("HOSTNAME");
-      return SessionName.of(hostName.isPresent() ? hostName.get().value() : "lanyard");
+      return SessionName.of(environment);
     }
     Optional<String> problem = SessionName.problem(setting.get().value());
     if (problem.isPresent()) {

@@ -1,5 +1,7 @@
 package dev.lanyard.irsa;
 
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Environment.Setting;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -29,6 +31,12 @@ final class SessionName {
             "must be 2 to 64 characters out of A-Z a-z 0-9 _ + = , . @ - (it has "
                 + name.length()
                 + " characters)");
+  }
+
+  /** Returns the default, which the pod's host name is a part of. */
+  static String of(Environment environment) {
+    Optional<Setting> hostName = environment.variable("HOSTNAME");
+    return of(hostName.isPresent() ? hostName.get().value() : "lanyard");
   }
 
   /** Returns the default for a pod of this host name. */

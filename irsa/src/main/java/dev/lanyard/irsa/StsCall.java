@@ -59,13 +59,14 @@ final class StsCall {
   /** Makes the request, once. */
   static SessionCredentials ask(StsOperation operation, ExchangeContext context)
       throws ExchangeException, InterruptedException {
-    Optional<StsClient> given = operation.client();
+    StsTarget target = operation.target();
+    Optional<StsClient> given = target.client();
     if (given.isPresent()) {
       return new Attempt(operation, context, "the application's STS client", null)
           .with(given.get());
     }
-    StsLocation location = operation.location().orElseThrow();
-    Optional<HttpProxy> proxy = operation.proxy();
+    StsLocation location = target.location().orElseThrow();
+    Optional<HttpProxy> proxy = target.proxy();
     BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(operation), proxy);
     context.onTimeout(new Abort(http));
     URI endpoint = endpoint(location);

@@ -50,16 +50,6 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
   /**
    * Reads the settings.
    *
-   * @throws InvalidSettingException if they contradict each other or one is malformed
-   */
-  static StsLocation read(Environment environment, IrsaOptions options, RoleArn role)
-      throws InvalidSettingException {
-    return read(environment, options.region(), options.endpoint(), role);
-  }
-
-  /**
-   * Reads the settings.
-   *
    * @param givenRegion what the application says instead of the environment
    * @param givenEndpoint likewise
    * @throws InvalidSettingException if they contradict each other or one is malformed

@@ -3,20 +3,16 @@ package dev.lanyard.irsa;
 import dev.lanyard.spi.ExchangeContext;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.services.sts.StsClient;
+import software.amazon.awssdk.services.sts.model.PolicyDescriptorType;
 
 /** One request for session credentials: what is sent, by whom, and how its failures are told. */
 interface StsOperation {
-  /** Returns the client that the application handed in. */
-  Optional<StsClient> client();
-
-  /** Returns where STS is asked, empty if the application hands in a client. */
-  Optional<StsLocation> location();
-
-  /** Returns the proxy through which STS is asked, unless it does not lead to the endpoint. */
-  Optional<HttpProxy> proxy();
+  /** Returns who is asked. */
+  StsTarget target();
 
   /** Returns who signs the request, for a client that is made here. */
   AwsCredentialsProvider signer();
@@ -36,4 +32,11 @@ interface StsOperation {
    * @param timeLimit how long the call may take, where the client does not end by itself
    */
   StsAnswer send(StsClient client, Optional<Duration> timeLimit);
+
+  /** Returns the managed policies of a session, as both requests take them. */
+  static List<PolicyDescriptorType> policies(SessionOptions options) {
+    return options.policyArns().stream()
+        .map(arn -> PolicyDescriptorType.builder().arn(arn).build())
+        .toList();
+  }
 }

@@ -22,7 +22,7 @@ final class WebIdentityFailures extends StsFailures {
 
   WebIdentityFailures(
       IrsaSettings settings, WebIdentityToken token, ExchangeContext context, String endpoint) {
-    super(settings.role(), settings.options().stsClient().isPresent(), context, endpoint);
+    super(settings.role(), settings.target().client().isPresent(), context, endpoint);
     this.settings = settings;
     this.token = token;
   }

@@ -9,7 +9,6 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
-import software.amazon.awssdk.services.sts.model.PolicyDescriptorType;
 
 /**
  * {@code AssumeRoleWithWebIdentity}, which is not signed.
@@ -20,18 +19,8 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token, StsCl
     implements StsOperation {
 
   @Override
-  public Optional<StsClient> client() {
-    return settings.options().stsClient();
-  }
-
-  @Override
-  public Optional<StsLocation> location() {
-    return settings.location();
-  }
-
-  @Override
-  public Optional<HttpProxy> proxy() {
-    return settings.proxy();
+  public StsTarget target() {
+    return settings.target();
   }
 
   @Override
@@ -62,23 +51,20 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token, StsCl
   }
 
   private AssumeRoleWithWebIdentityRequest request(Optional<Duration> timeLimit) {
-    IrsaOptions options = settings.options();
+    SessionOptions session = settings.session();
     AssumeRoleWithWebIdentityRequest.Builder request =
         AssumeRoleWithWebIdentityRequest.builder()
             .roleArn(settings.role().value())
             .roleSessionName(settings.sessionName())
             .webIdentityToken(token.value());
-    if (options.duration().isPresent()) {
-      request.durationSeconds((int) options.duration().get().toSeconds());
+    if (session.duration().isPresent()) {
+      request.durationSeconds((int) session.duration().get().toSeconds());
     }
-    if (options.policy().isPresent()) {
-      request.policy(options.policy().get());
+    if (session.policy().isPresent()) {
+      request.policy(session.policy().get());
     }
-    if (!options.policyArns().isEmpty()) {
-      request.policyArns(
-          options.policyArns().stream()
-              .map(arn -> PolicyDescriptorType.builder().arn(arn).build())
-              .toList());
+    if (!session.policyArns().isEmpty()) {
+      request.policyArns(StsOperation.policies(session));
     }
     if (timeLimit.isPresent()) {
       request.overrideConfiguration(configuration -> configuration.apiCallTimeout(timeLimit.get()));

@@ -75,7 +75,8 @@ class AssumeRoleExchangeTest {
     Environment environment =
         Environment.of(Map.of("AWS_REGION", region, "AWS_STS_REGIONAL_ENDPOINTS", endpoints));
 
-    StsLocation location = AssumeRoleSettings.read(environment, options()).location().orElseThrow();
+    StsLocation location =
+        AssumeRoleSettings.read(environment, options()).target().location().orElseThrow();
 
     assertThat(StsCall.endpoint(location)).isEqualTo(URI.create(host));
     assertThat(location.signingRegion()).isEqualTo(signedFor);
@@ -392,16 +393,10 @@ class AssumeRoleExchangeTest {
     return new AssumeRoleOptions(
         RoleArn.parse(ROLE).orElseThrow(),
         Optional.empty(),
-        Optional.empty(),
         Map.of(),
         List.of(),
         Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        List.of(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+        SessionOptions.NONE);
   }
 
   private ExchangeException failure(RefreshingCredentialsProvider first) {

@@ -1,11 +1,14 @@
 package dev.lanyard.irsa;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import java.net.URI;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,7 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BuilderTest {
   private static final String POLICY_ARN = "arn:aws:iam::aws:policy/One";
 
+  private static final String ROLE = "arn:aws:iam::444455556666:role/partner";
+
   private final IrsaCredentialsProvider.Builder builder = IrsaCredentialsProvider.builder();
+  private final AssumeRoleCredentialsProvider.Builder chained = chained(ROLE);
+  private final List<StsBuilder<?>> both = List.of(builder, chained);
 
   @ParameterizedTest
   @CsvSource(
@@ -30,23 +37,26 @@ class BuilderTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.roleArn(arn))
         .withMessageStartingWith(rule);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> chained(arn))
+        .withMessageStartingWith(rule);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"a", "a b", "a/b", "", "bücher"})
   void aSessionName(String name) {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.sessionName(name))
-        .withMessage(
-            "the session name must be 2 to 64 characters out of A-Z a-z 0-9 _ + = , . @ - (it has "
-                + name.length()
-                + " characters)");
+    refused(
+        b -> b.sessionName(name),
+        "the session name must be 2 to 64 characters out of A-Z a-z 0-9 _ + = , . @ - (it has "
+            + name.length()
+            + " characters)");
   }
 
   @Test
   void aSessionNameHas2To64Characters() {
-    builder.sessionName("ab").sessionName("n".repeat(64));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.sessionName("n".repeat(65)));
+    taken(b -> b.sessionName("ab"));
+    taken(b -> b.sessionName("n".repeat(64)));
+    refused(b -> b.sessionName("n".repeat(65)), "(it has 65 characters)");
   }
 
   @ParameterizedTest
@@ -55,6 +65,12 @@ class BuilderTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.duration(duration))
         .withMessage("the duration must be whole seconds from 900 to 43200: " + duration);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> chained.duration(duration))
+        .withMessage(
+            "the duration must be whole seconds from 900 to 3600, the most that STS gives where"
+                + " roles are chained: "
+                + duration);
   }
 
   @Test
@@ -63,42 +79,46 @@ class BuilderTest {
   }
 
   @Test
+  void aDurationIs15MinutesTo1HourWhereRolesAreChained() {
+    chained.duration(Duration.ofMinutes(15)).duration(Duration.ofHours(1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> chained.duration(Duration.ofSeconds(3601)));
+  }
+
+  @Test
   void aSessionPolicyHas1To2048Characters() {
-    builder.policy("p".repeat(2048)).policy("{\t\r\n \u00ff}");
+    taken(b -> b.policy("p".repeat(2048)));
+    taken(b -> b.policy("{\t\r\n \u00ff}"));
     for (String policy : new String[] {"", " ", "p".repeat(2049)}) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> builder.policy(policy))
-          .withMessage(
-              "the session policy must have 1 to 2048 characters, and has " + policy.length());
+      refused(
+          b -> b.policy(policy),
+          "the session policy must have 1 to 2048 characters, and has " + policy.length());
     }
   }
 
   @ParameterizedTest
   @CsvSource({"'{\u0000', U+0000", "'{\u001f', U+001F", "'{\u0100', U+0100", "'{\u20ac', U+20AC"})
   void aSessionPolicyOfOtherCharacters(String policy, String character) {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.policy(policy))
-        .withMessageContaining("U+0020 to U+00FF only, and has " + character + " at position 1");
+    refused(
+        b -> b.policy(policy), "U+0020 to U+00FF only, and has " + character + " at position 1");
   }
 
   @Test
   void atMostTenPolicyArns() {
-    builder.policyArns().policyArns(arns(10));
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.policyArns(arns(11)))
-        .withMessage("STS takes up to 10 session policy ARNs, not 11");
+    taken(b -> b.policyArns());
+    taken(b -> b.policyArns(arns(10)));
+    refused(b -> b.policyArns(arns(11)), "STS takes up to 10 session policy ARNs, not 11");
   }
 
   @Test
   void aPolicyArnHas20To2048Characters() {
     String prefix = "arn:aws:iam::aws:policy/";
-    builder.policyArns(prefix + "p".repeat(2048 - prefix.length()));
+    taken(b -> b.policyArns(prefix + "p".repeat(2048 - prefix.length())));
     for (String arn : new String[] {"arn:aws:iam::aws:po", prefix + "p".repeat(2049)}) {
-      assertThatIllegalArgumentException()
-          .isThrownBy(() -> builder.policyArns(POLICY_ARN, arn))
-          .withMessage(
-              "the ARN of a session policy must have 20 to 2048 characters, and one has "
-                  + arn.length());
+      refused(
+          b -> b.policyArns(POLICY_ARN, arn),
+          "the ARN of a session policy must have 20 to 2048 characters, and one has "
+              + arn.length());
     }
   }
 
@@ -113,35 +133,35 @@ class BuilderTest {
         "arn:gcp:iam::111122223333:policy/One",
       })
   void aPolicyArnThatIsNone(String arn) {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.policyArns(arn))
-        .withMessageStartingWith("the ARN of a session policy must be arn:{partition}:iam::");
+    refused(b -> b.policyArns(arn), "the ARN of a session policy must be arn:{partition}:iam::");
   }
 
   @Test
   void policyArnsOfAnyPartitionAndPath() {
-    builder.policyArns(
-        "arn:aws-cn:iam::111122223333:policy/path/One", "arn:aws-us-gov:iam::aws:policy/job/Two");
+    taken(
+        b ->
+            b.policyArns(
+                "arn:aws-cn:iam::111122223333:policy/path/One",
+                "arn:aws-us-gov:iam::aws:policy/job/Two"));
   }
 
   @Test
   void policyAndArnsTogetherHave2048Characters() {
-    IrsaCredentialsProvider.Builder over =
-        builder.policyArns(POLICY_ARN).policy("p".repeat(2049 - POLICY_ARN.length()));
-    assertThatIllegalArgumentException()
-        .isThrownBy(over::build)
-        .withMessage(
-            "the session policy and the policy ARNs may have 2048 characters together, and have"
-                + " 2049");
-    over.policy("p".repeat(2048 - POLICY_ARN.length())).build();
+    taken(b -> b.policyArns(POLICY_ARN));
+    taken(b -> b.policy("p".repeat(2049 - POLICY_ARN.length())));
+    String rule =
+        "the session policy and the policy ARNs may have 2048 characters together, and have 2049";
+    assertThatIllegalArgumentException().isThrownBy(builder::build).withMessage(rule);
+    assertThatIllegalArgumentException().isThrownBy(chained::build).withMessage(rule);
+    taken(b -> b.policy("p".repeat(2048 - POLICY_ARN.length())));
+    builder.build();
+    chained.build();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"eu west", "EU-WEST-1", "", "eu-west-1.evil.example", "-"})
   void aRegion(String region) {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.region(region))
-        .withMessage("the region is not the name of a region, such as eu-west-1");
+    refused(b -> b.region(region), "the region is not the name of a region, such as eu-west-1");
   }
 
   @ParameterizedTest
@@ -156,9 +176,7 @@ class BuilderTest {
     "https://host#secret, 'may hold a scheme, a host, a port and a path only'",
   })
   void anEndpoint(URI endpoint, String rule) {
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> builder.endpoint(endpoint))
-        .withMessage("the endpoint " + rule);
+    refused(b -> b.endpoint(endpoint), "the endpoint " + rule);
   }
 
   @Test
@@ -166,13 +184,34 @@ class BuilderTest {
   void nullIsRefusedAtOnce() {
     assertThatNullPointerException().isThrownBy(() -> builder.roleArn(null));
     assertThatNullPointerException().isThrownBy(() -> builder.tokenFile(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.sessionName(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.duration(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.policy(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.policyArns(POLICY_ARN, null));
-    assertThatNullPointerException().isThrownBy(() -> builder.region(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.endpoint(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.stsClient(null));
+    for (StsBuilder<?> b : both) {
+      assertThatNullPointerException().isThrownBy(() -> b.sessionName(null));
+      assertThatNullPointerException().isThrownBy(() -> b.duration(null));
+      assertThatNullPointerException().isThrownBy(() -> b.policy(null));
+      assertThatNullPointerException().isThrownBy(() -> b.policyArns(POLICY_ARN, null));
+      assertThatNullPointerException().isThrownBy(() -> b.region(null));
+      assertThatNullPointerException().isThrownBy(() -> b.endpoint(null));
+      assertThatNullPointerException().isThrownBy(() -> b.stsClient(null));
+    }
+  }
+
+  private void taken(Function<StsBuilder<?>, Object> option) {
+    for (StsBuilder<?> b : both) {
+      assertThat(option.apply(b)).isSameAs(b);
+    }
+  }
+
+  private void refused(Function<StsBuilder<?>, Object> option, String rule) {
+    for (StsBuilder<?> b : both) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> option.apply(b))
+          .withMessageContaining(rule);
+    }
+  }
+
+  private static AssumeRoleCredentialsProvider.Builder chained(String roleArn) {
+    return AssumeRoleCredentialsProvider.builder(
+        ScriptedFirst.giving("ASIAFIRST00000000001"), roleArn);
   }
 
   private static String[] arns(int count) {

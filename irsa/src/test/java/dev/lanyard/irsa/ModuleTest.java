@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -69,6 +72,54 @@ class ModuleTest {
 
   @Test
   void theseClassesArePublic() throws Exception {
+    assertThat(publicClasses())
+        .extracting(Class::getName)
+        .containsExactly(
+            "dev.lanyard.irsa.AssumeRoleCredentialsProvider",
+            "dev.lanyard.irsa.AssumeRoleCredentialsProvider$Builder",
+            "dev.lanyard.irsa.IrsaCredentialsProvider",
+            "dev.lanyard.irsa.IrsaCredentialsProvider$Builder",
+            "dev.lanyard.irsa.IrsaSource");
+  }
+
+  @Test
+  void theBuildersHaveTheseOptions() {
+    Set<String> any =
+        Set.of(
+            "sessionName", "duration", "policy", "policyArns", "region", "endpoint", "stsClient");
+    Set<String> irsa = new TreeSet<>(any);
+    irsa.addAll(Set.of("roleArn", "tokenFile", "build"));
+    Set<String> chained = new TreeSet<>(any);
+    chained.addAll(
+        Set.of("externalId", "sessionTag", "transitiveTagKeys", "sourceIdentity", "build"));
+
+    assertThat(options(IrsaCredentialsProvider.Builder.class)).isEqualTo(irsa);
+    assertThat(options(AssumeRoleCredentialsProvider.Builder.class)).isEqualTo(chained);
+  }
+
+  @Test
+  void whatIsPublicCanBeCalledByReflectionAndReferredToFromAnyPackage() throws Exception {
+    for (Class<?> open : publicClasses()) {
+      for (Method method : open.getMethods()) {
+        assertThat(method.getDeclaringClass()).as(method.toString()).matches(ModuleTest::isPublic);
+        assertThat(method.getReturnType()).as(method.toString()).matches(ModuleTest::isPublic);
+        assertThat(method.getParameterTypes()).as(method.toString()).allMatch(ModuleTest::isPublic);
+      }
+    }
+  }
+
+  private static boolean isPublic(Class<?> type) {
+    return Modifier.isPublic(type.getModifiers());
+  }
+
+  private static Set<String> options(Class<?> builder) {
+    return Stream.of(builder.getDeclaredMethods())
+        .filter(method -> Modifier.isPublic(method.getModifiers()))
+        .map(Method::getName)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static List<Class<?>> publicClasses() throws Exception {
     List<String> names;
     try (Stream<Path> files = Files.list(CLASSES.resolve("dev/lanyard/irsa"))) {
       names =
@@ -76,21 +127,16 @@ class ModuleTest {
               .map(file -> file.getFileName().toString())
               .filter(name -> name.endsWith(".class") && !name.startsWith("package-info"))
               .map(name -> "dev.lanyard.irsa." + name.replace(".class", ""))
+              .sorted()
               .toList();
     }
-    Set<String> open = new TreeSet<>();
+    List<Class<?>> open = new ArrayList<>();
     for (String name : names) {
-      if (Modifier.isPublic(Class.forName(name).getModifiers())) {
-        open.add(name);
+      Class<?> type = Class.forName(name);
+      if (isPublic(type)) {
+        open.add(type);
       }
     }
-
-    assertThat(open)
-        .containsExactly(
-            "dev.lanyard.irsa.AssumeRoleCredentialsProvider",
-            "dev.lanyard.irsa.AssumeRoleCredentialsProvider$Builder",
-            "dev.lanyard.irsa.IrsaCredentialsProvider",
-            "dev.lanyard.irsa.IrsaCredentialsProvider$Builder",
-            "dev.lanyard.irsa.IrsaSource");
+    return open;
   }
 }

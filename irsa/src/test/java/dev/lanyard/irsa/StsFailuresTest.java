@@ -321,19 +321,12 @@ class StsFailuresTest {
           @Override
           public void close() {}
         };
-    IrsaOptions none = IrsaOptions.NONE;
     IrsaSource source =
         new IrsaSource(
             new IrsaOptions(
-                none.role(),
-                none.tokenFile(),
-                none.sessionName(),
-                none.duration(),
-                none.policy(),
-                none.policyArns(),
-                none.region(),
-                none.endpoint(),
-                Optional.of(client)));
+                Optional.empty(),
+                Optional.empty(),
+                IrsaCredentialsProvider.builder().stsClient(client).session()));
 
     ExchangeException e =
         catchThrowableOfType(

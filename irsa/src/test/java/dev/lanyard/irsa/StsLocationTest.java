@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.lanyard.spi.Environment;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -253,7 +254,8 @@ class StsLocationTest {
   private StsLocation read(String partition) throws InvalidSettingException {
     return StsLocation.read(
         Environment.of(variables).withProperties(properties),
-        IrsaOptions.NONE,
+        Optional.empty(),
+        Optional.empty(),
         RoleArn.parse("arn:" + partition + ":iam::111122223333:role/orders").orElseThrow());
   }
 }

@@ -75,13 +75,10 @@ class StsXmlFuzzTest {
                 new IrsaOptions(
                     Optional.empty(),
                     Optional.of(file()),
-                    Optional.of("orders"),
-                    Optional.empty(),
-                    Optional.empty(),
-                    List.of(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.of(client)))
+                    IrsaCredentialsProvider.builder()
+                        .sessionName("orders")
+                        .stsClient(client)
+                        .session()))
             .detect(Environment.of(Map.of("AWS_ROLE_ARN", Pod.ROLE)));
     exchange = ((Detection.Present) detection).exchange();
   }
