@@ -68,7 +68,11 @@ final class AssumeRoleFailures extends StsFailures {
           Optional.of(
               "Check that the endpoint is one of the partition that the first role belongs to, and"
                   + " that this region is enabled for its account");
-      case "SignatureDoesNotMatch", "RequestExpired" ->
+      case "SignatureDoesNotMatch",
+          "InvalidSignatureException",
+          "RequestExpired",
+          "RequestInTheFuture",
+          "RequestTimeTooSkewed" ->
           Optional.of(
               CLOCK
                   + "; that no proxy changes the request; and that AWS_REGION is the region of the"

@@ -33,6 +33,11 @@ record AssumeRoleOperation(
     return StaticCredentialsProvider.create(caller);
   }
 
+  @Override
+  public boolean isSigned() {
+    return true;
+  }
+
   /**
    * Takes out the key, the session token and most of the key id. When it finds a signature wrong,
    * STS repeats the request that it would have signed, with the session token among the headers.

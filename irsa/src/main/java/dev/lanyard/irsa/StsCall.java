@@ -157,11 +157,7 @@ final class StsCall {
     SessionCredentials with(StsClient client) throws ExchangeException, InterruptedException {
       StsFailures failures = operation.failures(context, endpoint);
       try {
-        // The application's client has its own threads and may have no limit of its own.
-        return credentials(
-            operation.send(
-                client, http == null ? Optional.of(context.timeLeft()) : Optional.empty()),
-            failures);
+        return credentials(answer(client, failures), failures);
       } catch (AwsServiceException e) {
         failures.answeredAt(e).ifPresent(operation::answered);
         throw failures.refused(e);
@@ -176,6 +172,25 @@ final class StsCall {
         // A client that the application closed, for one.
         throw failures.unanswered(e);
       }
+    }
+
+    private StsAnswer answer(StsClient client, StsFailures failures) {
+      try {
+        return send(client);
+      } catch (AwsServiceException e) {
+        if (!operation.isSigned() || !failures.isOfTheClock(e) || isOutOfTime()) {
+          throw e;
+        }
+        // The SDK has taken note of the time in the answer, and signs by that from now on. It does
+        // so whether it retries or not, for all clients of the process.
+        return send(client);
+      }
+    }
+
+    private StsAnswer send(StsClient client) {
+      // The application's client has its own threads and may have no limit of its own.
+      return operation.send(
+          client, http == null ? Optional.of(context.timeLeft()) : Optional.empty());
     }
 
     private boolean isOutOfTime() {

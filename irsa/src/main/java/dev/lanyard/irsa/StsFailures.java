@@ -9,6 +9,7 @@ import java.net.ConnectException;
 import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
@@ -57,6 +58,13 @@ abstract class StsFailures {
           "InternalFailure",
           "InternalError",
           "ServiceUnavailable");
+
+  /** Said of a signature that is wrong, be it for its time. Source: AwsErrorCode of the SDK. */
+  private static final Set<String> WRONG_SIGNATURE =
+      Set.of("SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure");
+
+  /** From here on the SDK signs by the time of the answer; STS takes a minute more. */
+  private static final Duration MAX_SKEW = Duration.ofMinutes(4);
 
   private final RoleArn role;
   private final boolean ownClient;
@@ -213,6 +221,20 @@ abstract class StsFailures {
     return details == null || details.errorCode() == null
         ? Optional.empty()
         : date(details.sdkHttpResponse());
+  }
+
+  /**
+   * Says whether a signature was refused for the time that it names, so that one which names that
+   * of the answer may be taken.
+   */
+  boolean isOfTheClock(AwsServiceException e) {
+    Optional<Instant> at = answeredAt(e);
+    // The SDK knows the codes that speak of nothing else. Where a signature is wrong for whatever
+    // reason, it looks at the time as well, but says so to itself only.
+    return at.isPresent()
+        && (e.isClockSkewException()
+            || (WRONG_SIGNATURE.contains(e.awsErrorDetails().errorCode())
+                && Duration.between(at.get(), context.now()).abs().compareTo(MAX_SKEW) > 0));
   }
 
   /** The SDK refused to build its client. */

@@ -17,6 +17,9 @@ interface StsOperation {
   /** Returns who signs the request, for a client that is made here. */
   AwsCredentialsProvider signer();
 
+  /** Says whether the request is signed, by the local clock. */
+  boolean isSigned();
+
   /** Takes what is secret of the request out of a text that came back. */
   String scrub(String text);
 

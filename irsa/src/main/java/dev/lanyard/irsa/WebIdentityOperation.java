@@ -29,6 +29,11 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token, StsCl
   }
 
   @Override
+  public boolean isSigned() {
+    return false;
+  }
+
+  @Override
   public String scrub(String text) {
     return token.scrub(text);
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
@@ -34,7 +35,7 @@ import software.amazon.awssdk.services.sts.StsClient;
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class AssumeRoleExchangeTest {
-  private static final String ROLE = "arn:aws:iam::444455556666:role/partner";
+  static final String ROLE = "arn:aws:iam::444455556666:role/partner";
   private static final Duration LONG = Duration.ofMinutes(10);
 
   private final ScriptedSts sts = new ScriptedSts();
@@ -399,12 +400,18 @@ class AssumeRoleExchangeTest {
         SessionOptions.NONE);
   }
 
+  /** The exchange of a chain that has just been detected. */
+  static CredentialsExchange exchange(
+      RefreshingCredentialsProvider first, Environment environment) {
+    Detection detection = new AssumeRoleSource(first, options()).detect(environment);
+    return ((Detection.Present) detection).exchange();
+  }
+
   private ExchangeException failure(RefreshingCredentialsProvider first) {
-    Detection detection = new AssumeRoleSource(first, options()).detect(environment());
     return Objects.requireNonNull(
         catchThrowableOfType(
             ExchangeException.class,
-            () -> ((Detection.Present) detection).exchange().exchange(new TestContext())));
+            () -> exchange(first, environment()).exchange(new TestContext())));
   }
 
   private static CredentialsUnavailableException refused(RefreshingCredentialsProvider provider) {

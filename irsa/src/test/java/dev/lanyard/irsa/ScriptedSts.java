@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 
 /**
  * Answers on loopback what a test tells it, whatever is asked: for the answers that an STS which
@@ -41,6 +42,7 @@ final class ScriptedSts implements AutoCloseable {
   private final Queue<Answer> answers = new ArrayDeque<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private volatile Runnable onRequest = () -> {};
+  private volatile Function<Request, Answer> judge = request -> next();
 
   ScriptedSts() {
     try {
@@ -66,6 +68,12 @@ final class ScriptedSts implements AutoCloseable {
     onRequest = action;
   }
 
+  /** Answers each request by what is in it, instead of from the script. */
+  ScriptedSts judges(Function<Request, Answer> judge) {
+    this.judge = judge;
+    return this;
+  }
+
   synchronized ScriptedSts answers(int status, Map<String, String> headers, String body) {
     answers.add(new Answer(status, headers, body));
     return this;
@@ -80,7 +88,12 @@ final class ScriptedSts implements AutoCloseable {
   }
 
   ScriptedSts refuses(int status, String code, String message, Map<String, String> headers) {
-    return answers(
+    Answer refusal = refusal(status, code, message, headers);
+    return answers(refusal.status(), refusal.headers(), refusal.body());
+  }
+
+  static Answer refusal(int status, String code, String message, Map<String, String> headers) {
+    return new Answer(
         status,
         headers,
         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error>"
@@ -126,7 +139,7 @@ final class ScriptedSts implements AutoCloseable {
         Request request = read(socket.getInputStream());
         requests.add(request);
         onRequest.run();
-        socket.getOutputStream().write(bytes(next()));
+        socket.getOutputStream().write(bytes(judge.apply(request)));
         socket.getOutputStream().flush();
       } catch (IOException e) {
         // The test is over, or the client has seen enough.

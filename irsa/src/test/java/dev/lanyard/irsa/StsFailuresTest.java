@@ -144,6 +144,15 @@ class StsFailuresTest {
   }
 
   @Test
+  void aRequestThatIsNotSignedIsNotMadeAnewByAnotherClock() {
+    sts.refuses(
+        403, "SignatureDoesNotMatch", "Signature expired", SkewedSts.date(Duration.ofHours(3)));
+
+    assertThat(failure().kind()).isEqualTo(Kind.REJECTED);
+    assertThat(sts.requests()).hasSize(1);
+  }
+
+  @Test
   void accessDeniedNamesTheTokenAndPrintsTheTrustPolicyThatWouldAdmitIt() {
     sts.refuses(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 
