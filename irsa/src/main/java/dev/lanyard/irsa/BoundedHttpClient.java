@@ -108,11 +108,11 @@ final class BoundedHttpClient implements SdkHttpClient {
   }
 
   private HttpExecuteResponse response(HttpAnswer answer) {
+    // Without the reason phrase, which may say anything as well, and which nobody reads.
     SdkHttpResponse response =
         SdkHttpResponse.builder()
             .statusCode(answer.status())
-            .statusText(answer.reason())
-            .headers(answer.headers())
+            .headers(StsHeaders.known(answer.headers(), scrub))
             .build();
     byte[] body = response.isSuccessful() ? answer.body() : scrubbed(answer.body());
     return HttpExecuteResponse.builder()

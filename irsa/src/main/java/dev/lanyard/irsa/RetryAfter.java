@@ -6,10 +6,18 @@ import java.time.Instant;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** HTTP headers that speak of time. Source: RFC 9110, sections 5.6.7, 6.6.1 and 10.2.3. */
 final class RetryAfter {
+  private static final Pattern SECONDS = Pattern.compile("\\d{1,9}");
+
   private RetryAfter() {}
+
+  /** Says whether a value is one of {@code Retry-After}. */
+  static boolean isValid(String value) {
+    return SECONDS.matcher(value.strip()).matches() || date(value).isPresent();
+  }
 
   /** Reads an HTTP date, empty if it is none. */
   static Optional<Instant> date(String value) {
@@ -30,7 +38,7 @@ final class RetryAfter {
    */
   static Optional<Duration> parse(String value, Instant answeredAt) {
     String text = value.strip();
-    if (text.matches("\\d{1,9}")) {
+    if (SECONDS.matcher(text).matches()) {
       return Optional.of(Duration.ofSeconds(Long.parseLong(text)));
     }
     return date(text)

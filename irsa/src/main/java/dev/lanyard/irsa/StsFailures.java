@@ -283,8 +283,7 @@ abstract class StsFailures {
     }
     if (response.responseMetadata() != null) {
       Optional.ofNullable(response.responseMetadata().requestId())
-          .map(this::scrub)
-          .map(Texts::shown)
+          .flatMap(this::requestId)
           .ifPresent(builder::requestId);
     }
     return builder.build();
@@ -339,7 +338,12 @@ abstract class StsFailures {
   }
 
   private Optional<String> requestId(AwsServiceException e) {
-    return Optional.ofNullable(e.requestId()).map(this::scrub).map(Texts::shown);
+    return Optional.ofNullable(e.requestId()).flatMap(this::requestId);
+  }
+
+  /** Whoever answered may have put anything where the id belongs. */
+  private Optional<String> requestId(String given) {
+    return scrub(given).equals(given) ? StsHeaders.requestId(given) : Optional.empty();
   }
 
   private static String what(IOException cause) {

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.ExchangeException;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -75,10 +76,27 @@ class AssumeRoleSecretsTest {
     Throwable failure =
         catchThrowable(
             () ->
-                new AssumeRoleExchange(settings(), new FirstHop(first(), settings().role()))
+                AssumeRoleExchangeTest.exchange(first(), environment())
                     .exchange(new TestContext()));
 
     assertThat(failure).hasMessageContaining("x-amz-security-token:***");
+    assertSaysNoSecret(Secrets.said(failure));
+    assertSaysNoSecret(String.join("\n", recorder.said));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 403, 503, 302, 200})
+  void whatAPeerEchoesInTheHeadOfItsAnswerIsNotLogged(int status) {
+    sts.reason(ScriptedFirst.SESSION_TOKEN)
+        .answers(status, SecretsTest.echoing(ScriptedFirst.SESSION_TOKEN), "<html/>");
+
+    Throwable failure =
+        catchThrowable(
+            () ->
+                AssumeRoleExchangeTest.exchange(first(), environment())
+                    .exchange(new TestContext()));
+
+    assertThat(failure).isInstanceOf(ExchangeException.class);
     assertSaysNoSecret(Secrets.said(failure));
     assertSaysNoSecret(String.join("\n", recorder.said));
   }
@@ -99,10 +117,6 @@ class AssumeRoleSecretsTest {
 
   private static ScriptedFirst first() {
     return ScriptedFirst.giving(FIRST_KEY);
-  }
-
-  private AssumeRoleSettings settings() throws InvalidSettingException {
-    return AssumeRoleSettings.read(environment(), AssumeRoleExchangeTest.options());
   }
 
   private Environment environment() {

@@ -41,6 +41,7 @@ final class ScriptedSts implements AutoCloseable {
   private final ServerSocket server;
   private final Queue<Answer> answers = new ArrayDeque<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
+  private volatile String reason = "Whatever";
   private volatile Runnable onRequest = () -> {};
   private volatile Function<Request, Answer> judge = request -> next();
 
@@ -66,6 +67,12 @@ final class ScriptedSts implements AutoCloseable {
   /** Runs before the next answers are sent. */
   void onRequest(Runnable action) {
     onRequest = action;
+  }
+
+  /** Gives its answers this reason phrase. */
+  ScriptedSts reason(String reason) {
+    this.reason = reason;
+    return this;
   }
 
   /** Answers each request by what is in it, instead of from the script. */
@@ -175,11 +182,13 @@ final class ScriptedSts implements AutoCloseable {
     return line.toString().strip();
   }
 
-  private static byte[] bytes(Answer answer) {
+  private byte[] bytes(Answer answer) {
     byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
-    StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " Whatever\r\n");
+    StringBuilder head = new StringBuilder("HTTP/1.1 " + answer.status() + " " + reason + "\r\n");
     head.append("Content-Type: text/xml\r\nContent-Length: " + body.length + "\r\n");
-    head.append("x-amzn-RequestId: 11111111-2222-3333-4444-555555555555\r\n");
+    if (!answer.headers().containsKey("x-amzn-RequestId")) {
+      head.append("x-amzn-RequestId: 11111111-2222-3333-4444-555555555555\r\n");
+    }
     answer.headers().forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
     byte[] start = head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII);
     byte[] all = Arrays.copyOf(start, start.length + body.length);

@@ -9,6 +9,7 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
@@ -125,6 +127,46 @@ class SecretsTest {
     return List.of(
         "1 validation error detected: Value '" + TOKEN + "' at 'webIdentityToken' failed",
         "1 validation error detected: Value '" + TOKEN.substring(0, 60) + "...' failed");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"400, true", "403, false", "503, true", "503, false", "302, false", "200, false"})
+  void noLoggerRepeatsWhatAPeerEchoesInTheHeadOfItsAnswer(int status, boolean said) {
+    sts.reason(TOKEN)
+        .answers(
+            status, echoing(TOKEN), said ? error(status, "Throttling", "no").body() : "<html/>");
+
+    Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure).isInstanceOf(ExchangeException.class);
+    assertThat(recorder.said)
+        .as("the SDK's log of it")
+        .anyMatch(l -> l.contains(" response: " + status));
+    assertSaysNoSecret(Secrets.said(failure));
+    assertSaysNoSecret(String.join("\n", recorder.said));
+  }
+
+  /** All that a peer might put something into. */
+  static Map<String, String> echoing(String secret) {
+    return Map.of(
+        "x-amzn-RequestId",
+        secret,
+        "x-amz-id-2",
+        secret,
+        "Date",
+        secret,
+        "Retry-After",
+        secret,
+        "Content-Type",
+        "text/" + secret,
+        "Location",
+        "http://127.0.0.1/" + secret,
+        "Set-Cookie",
+        secret,
+        "X-" + secret,
+        "1",
+        "Server",
+        "you said " + secret.substring(0, secret.length() / 2));
   }
 
   @Test

@@ -152,6 +152,45 @@ class StsFailuresTest {
     assertThat(sts.requests()).hasSize(1);
   }
 
+  @ParameterizedTest(name = "{0} is shown: {1}")
+  @CsvSource({
+    "11111111-2222-3333-4444-555555555555, true",
+    "0A1B2C3D4E5F6071, true",
+    "1234567890123456789012345678901234567890123456789012345678901234, true",
+    "12345678901234567890123456789012345678901234567890123456789012345, false",
+    "FwoGZXIvYXdzEBYaDEXAMPLE, false",
+    "two words, false",
+    "a/b, false",
+    "'1\n2', false",
+    "'', false",
+  })
+  void aRequestIdIsShownIfItLooksLikeOne(String id, boolean shown) {
+    for (boolean inHeader : new boolean[] {true, false}) {
+      ScriptedSts.Answer refusal = ScriptedSts.refusal(403, "AccessDenied", "no", Map.of());
+      sts.judges(
+          request ->
+              new ScriptedSts.Answer(
+                  403,
+                  // An empty one counts as none, here and for the SDK.
+                  Map.of("x-amzn-RequestId", inHeader && !id.contains("\n") ? id : ""),
+                  refusal
+                      .body()
+                      .replaceFirst(
+                          "<RequestId>.*</RequestId>",
+                          inHeader ? "" : "<RequestId>" + id + "</RequestId>")));
+
+      ExchangeException e = failure();
+
+      if (shown) {
+        assertThat(e.requestId()).contains(id);
+        assertThat(e).hasMessageContaining("request id " + id);
+      } else {
+        assertThat(e.requestId()).isEmpty();
+        assertThat(e).hasMessageNotContaining("request id");
+      }
+    }
+  }
+
   @Test
   void accessDeniedNamesTheTokenAndPrintsTheTrustPolicyThatWouldAdmitIt() {
     sts.refuses(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
