@@ -170,21 +170,37 @@ abstract class StsFailures {
               ownClient
                   ? "Check that the application has not closed the STS client that it handed in,"
                       + " and that the client's endpoint is STS"
-                  : "Check that " + endpoint + " is STS, and that no proxy answers in its place")
+                  : somebodyElse())
           .build();
     }
     IOException cause = io.get();
     if (cause instanceof ProxyException refusal) {
       return proxyFailed(refusal);
     }
-    return ExchangeException.builder(Kind.TRANSIENT, what(cause) + " (" + endpoint + ")")
-        .remedy(
-            cause instanceof SSLException
-                ? "Check that the trust store of this JVM knows the certificate authority of the"
-                    + " endpoint, and that no proxy intercepts the connection"
-                : networkRemedy())
+    return ExchangeException.builder(
+            Kind.TRANSIENT, what(cause) + seen(cause) + " (" + endpoint + ")")
+        .remedy(remedy(cause))
         .cause(isSafe(cause) ? cause : null)
         .build();
+  }
+
+  /** What our own client finds wrong with an answer, in words of its own. */
+  private String seen(IOException cause) {
+    return cause instanceof ProtocolException && !ownClient ? ": " + cause.getMessage() : "";
+  }
+
+  private String remedy(IOException cause) {
+    if (cause instanceof SSLException) {
+      return "Check that the trust store of this JVM knows the certificate authority of the"
+          + " endpoint, and that no proxy intercepts the connection";
+    }
+    return cause instanceof ProtocolException ? somebodyElse() : networkRemedy();
+  }
+
+  private String somebodyElse() {
+    return "This does not look like an answer of STS: check that "
+        + endpoint
+        + " is STS, and that no proxy answers in its place";
   }
 
   /** No tunnel to STS: whatever the proxy said, the request was not sent. */
@@ -329,12 +345,7 @@ abstract class StsFailures {
   }
 
   private Optional<String> defaultRemedy(String code, int status) {
-    return code.isEmpty() && status < 500
-        ? Optional.of(
-            "This does not look like an answer of STS: check that "
-                + endpoint
-                + " is STS, and that no proxy answers in its place")
-        : Optional.empty();
+    return code.isEmpty() && status < 500 ? Optional.of(somebodyElse()) : Optional.empty();
   }
 
   private Optional<String> requestId(AwsServiceException e) {

@@ -8,6 +8,7 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ProtocolException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -352,37 +353,41 @@ class StsFailuresTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("causes")
   void onlyAPlainCauseIsKept(String what, IOException cause, boolean kept) {
-    // What the SDK throws for an application's own HTTP client may say anything.
-    StsClient client =
-        new StsClient() {
-          @Override
-          public AssumeRoleWithWebIdentityResponse assumeRoleWithWebIdentity(
-              AssumeRoleWithWebIdentityRequest request) {
-            throw SdkClientException.create("failed", cause);
-          }
+    ExchangeException e = failure(clientThatFailsWith(cause));
 
-          @Override
-          public String serviceName() {
-            return SERVICE_NAME;
-          }
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e.getCause()).isEqualTo(kept ? cause : null);
+    assertThat(Secrets.said(e)).doesNotContain(Tokens.token(1).split("\\.", -1));
+  }
 
-          @Override
-          public void close() {}
-        };
+  /** What the SDK throws for an application's own HTTP client may say anything. */
+  private static StsClient clientThatFailsWith(IOException cause) {
+    return new StsClient() {
+      @Override
+      public AssumeRoleWithWebIdentityResponse assumeRoleWithWebIdentity(
+          AssumeRoleWithWebIdentityRequest request) {
+        throw SdkClientException.create("failed", cause);
+      }
+
+      @Override
+      public String serviceName() {
+        return SERVICE_NAME;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  private ExchangeException failure(StsClient client) {
     IrsaSource source =
         new IrsaSource(
             new IrsaOptions(
                 Optional.empty(),
                 Optional.empty(),
                 IrsaCredentialsProvider.builder().stsClient(client).session()));
-
-    ExchangeException e =
-        catchThrowableOfType(
-            ExchangeException.class, () -> pod.exchange(source).exchange(new TestContext()));
-
-    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
-    assertThat(e.getCause()).isEqualTo(kept ? cause : null);
-    assertThat(Secrets.said(e)).doesNotContain(Tokens.token(1).split("\\.", -1));
+    return catchThrowableOfType(
+        ExchangeException.class, () -> pod.exchange(source).exchange(new TestContext()));
   }
 
   static List<Arguments> causes() {
@@ -450,10 +455,53 @@ class StsFailuresTest {
   }
 
   @Test
-  void anEndlessAnswerIsGivenUp() {
+  void anEndlessAnswerIsGivenUpAndIsNotThatOfSts() {
     sts.answers(200, Map.of(), "<a>" + " ".repeat(2_000_000) + "</a>");
 
-    assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
+    assertIsOfSomebodyElse(failure(), "the answer has more than 1048576 bytes");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SSH-2.0-OpenSSH_9.2|the answer is not HTTP",
+        "220 mail.example ESMTP|the answer is not HTTP",
+        "HTTP/2 200|the answer is not HTTP",
+        "'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip'|the answer has a transfer encoding that was"
+            + " not asked for",
+        "'HTTP/1.1 200 OK\r\nContent-Encoding: gzip'|the answer is compressed, which was not"
+            + " asked for",
+      })
+  void whatIsNoAnswerOfStsSaysWhatWasSeenAndThatSomebodyElseAnswers(String said, String seen)
+      throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
+      answersOnce(server, said + "\r\n\r\n");
+      pod.sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+
+      assertIsOfSomebodyElse(failure(), seen);
+    }
+  }
+
+  private static void assertIsOfSomebodyElse(ExchangeException e, String seen) {
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e)
+        .hasMessageStartingWith("what answered is not STS, or not whole: " + seen + " (http://");
+    assertThat(e.remedy())
+        .hasValueSatisfying(
+            r ->
+                assertThat(r)
+                    .startsWith("This does not look like an answer of STS")
+                    .doesNotContain("network policies"));
+  }
+
+  @Test
+  void whatAnApplicationsOwnClientSaysOfAnAnswerIsNotRepeated() {
+    ExchangeException e =
+        failure(clientThatFailsWith(new ProtocolException("at " + Tokens.token(1))));
+
+    assertThat(e).hasMessageStartingWith("what answered is not STS, or not whole (");
+    assertThat(Secrets.said(e)).doesNotContain(Tokens.token(1).split("\\.", -1));
   }
 
   @Test
@@ -511,18 +559,7 @@ class StsFailuresTest {
   @Test
   void aServerThatSpeaksNoTlsIsTransientAndNamedSo() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
-      CompletableFuture<Void> unused =
-          CompletableFuture.runAsync(
-              () -> {
-                try (Socket socket = server.accept()) {
-                  socket.getInputStream().read();
-                  socket.getOutputStream().write("HTTP/1.1 400 No\r\n\r\n".getBytes(US_ASCII));
-                  socket.shutdownOutput();
-                  socket.getInputStream().readAllBytes();
-                } catch (IOException e) {
-                  // The client has seen enough.
-                }
-              });
+      answersOnce(server, "HTTP/1.1 400 No\r\n\r\n");
       pod.sts(URI.create("https://127.0.0.1:" + server.getLocalPort()));
 
       ExchangeException e = failure();
@@ -531,6 +568,21 @@ class StsFailuresTest {
       assertThat(e).hasMessageStartingWith("no secure connection to STS");
       assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("trust store"));
     }
+  }
+
+  private static void answersOnce(ServerSocket server, String said) {
+    CompletableFuture<Void> unused =
+        CompletableFuture.runAsync(
+            () -> {
+              try (Socket socket = server.accept()) {
+                socket.getInputStream().read();
+                socket.getOutputStream().write(said.getBytes(US_ASCII));
+                socket.shutdownOutput();
+                socket.getInputStream().readAllBytes();
+              } catch (IOException e) {
+                // The client has seen enough.
+              }
+            });
   }
 
   private ExchangeException failure() {
