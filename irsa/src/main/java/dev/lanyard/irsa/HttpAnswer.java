@@ -21,41 +21,62 @@ import java.util.TreeMap;
  */
 final class HttpAnswer {
   /** Many times what STS answers: what is longer is no answer of STS. */
-  static final int MAX_BODY = 1 << 20;
+  static final Limits LIMITS = new Limits(1 << 16, 1 << 20);
 
-  private static final int MAX_HEAD = 1 << 16;
   private static final int MAX_INTERIM = 8;
 
+  /**
+   * How many bytes are read at most.
+   *
+   * @param head of the status line and the headers
+   * @param body of the body without its framing
+   */
+  record Limits(int head, int body) {}
+
   private final int status;
-  private final String reason;
   private final Map<String, List<String>> headers;
   private final byte[] body;
 
-  private HttpAnswer(int status, String reason, Map<String, List<String>> headers, byte[] body) {
+  private HttpAnswer(int status, Map<String, List<String>> headers, byte[] body) {
     this.status = status;
-    this.reason = reason;
     this.headers = headers;
     this.body = body;
   }
 
   /** Reads an answer whole, passing over those that are only interim. */
   static HttpAnswer read(InputStream in) throws IOException {
+    return read(in, LIMITS);
+  }
+
+  /** As {@link #read(InputStream)}, with other limits. */
+  static HttpAnswer read(InputStream in, Limits limits) throws IOException {
+    HttpAnswer answer = readHead(in, limits);
+    answer.checkEncoding();
+    return new HttpAnswer(answer.status, answer.headers, answer.readBody(in, limits.body()));
+  }
+
+  /**
+   * Reads the status line and the headers, and nothing that comes after them, passing over answers
+   * that are only interim.
+   */
+  static HttpAnswer readHead(InputStream in) throws IOException {
+    return readHead(in, LIMITS);
+  }
+
+  /** As {@link #readHead(InputStream)}, with other limits. */
+  static HttpAnswer readHead(InputStream in, Limits limits) throws IOException {
     for (int i = 0; i < MAX_INTERIM; i++) {
-      HttpAnswer answer = readHead(in);
+      HttpAnswer answer = readOneHead(in, limits.head());
       if (answer.status >= 200) {
-        answer.checkEncoding();
-        return new HttpAnswer(answer.status, answer.reason, answer.headers, answer.readBody(in));
+        return answer;
       }
     }
     throw new ProtocolException("there are too many interim answers");
   }
 
-  /** Reads the status line and the headers, and nothing that comes after them. */
-  static HttpAnswer readHead(InputStream in) throws IOException {
-    Line lines = new Line(in, MAX_HEAD);
-    String start = lines.next();
-    int status = status(start);
-    String reason = start.length() > 13 ? start.substring(13) : "";
+  private static HttpAnswer readOneHead(InputStream in, int max) throws IOException {
+    Line lines = new Line(in, max);
+    int status = status(lines.next());
     Map<String, List<String>> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (String line = lines.next(); !line.isEmpty(); line = lines.next()) {
       int colon = line.indexOf(':');
@@ -65,15 +86,11 @@ final class HttpAnswer {
             .add(line.substring(colon + 1).strip());
       }
     }
-    return new HttpAnswer(status, reason, headers, new byte[0]);
+    return new HttpAnswer(status, headers, new byte[0]);
   }
 
   int status() {
     return status;
-  }
-
-  String reason() {
-    return reason;
   }
 
   /** Values by name, in any case of letters. */
@@ -95,7 +112,7 @@ final class HttpAnswer {
     }
   }
 
-  private byte[] readBody(InputStream in) throws IOException {
+  private byte[] readBody(InputStream in, int max) throws IOException {
     if (status == 204 || status == 304) {
       return new byte[0];
     }
@@ -109,22 +126,23 @@ final class HttpAnswer {
       if (!encoding.get().toLowerCase(Locale.ROOT).equals("chunked")) {
         throw new ProtocolException("the answer has a transfer encoding that was not asked for");
       }
-      readChunks(in, body);
+      readChunks(in, body, max);
     } else if (length.isPresent()) {
-      copy(in, body, number(length.get(), 10));
+      copy(in, body, number(length.get(), 10), max);
     } else {
       // Ended by the end of the connection. Of one that was cut, the document does not parse.
-      byte[] all = in.readNBytes(MAX_BODY + 1);
-      if (all.length > MAX_BODY) {
-        throw tooLong();
+      byte[] all = in.readNBytes(max + 1);
+      if (all.length > max) {
+        throw tooLong(max);
       }
       body.writeBytes(all);
     }
     return body.toByteArray();
   }
 
-  private static void readChunks(InputStream in, ByteArrayOutputStream body) throws IOException {
-    Line lines = new Line(in, 2 * MAX_BODY);
+  private static void readChunks(InputStream in, ByteArrayOutputStream body, int max)
+      throws IOException {
+    Line lines = new Line(in, 2 * max);
     while (true) {
       String size = lines.next();
       int extension = size.indexOf(';');
@@ -134,17 +152,17 @@ final class HttpAnswer {
         while (!lines.next().isEmpty()) {}
         return;
       }
-      copy(in, body, length);
+      copy(in, body, length, max);
       if (!lines.next().isEmpty()) {
         throw new ProtocolException("a chunk is longer than it says");
       }
     }
   }
 
-  private static void copy(InputStream in, ByteArrayOutputStream body, long length)
+  private static void copy(InputStream in, ByteArrayOutputStream body, long length, int max)
       throws IOException {
-    if (length > MAX_BODY - body.size()) {
-      throw tooLong();
+    if (length > max - body.size()) {
+      throw tooLong(max);
     }
     byte[] bytes = in.readNBytes((int) length);
     if (bytes.length < length) {
@@ -182,8 +200,8 @@ final class HttpAnswer {
     return Long.parseLong(text, radix);
   }
 
-  private static ProtocolException tooLong() {
-    return new ProtocolException("the answer has more than " + MAX_BODY + " bytes");
+  private static ProtocolException tooLong(int max) {
+    return new ProtocolException("the answer has more than " + max + " bytes");
   }
 
   /** Reads lines up to a total length. */

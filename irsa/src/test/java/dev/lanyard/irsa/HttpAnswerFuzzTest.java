@@ -20,15 +20,17 @@ import java.util.TreeMap;
  * IOException} that says one of a few things and repeats nothing. Another reader stands beside,
  * which takes only what RFC 9112 says without a doubt: what it takes is taken, and read alike.
  *
- * <p>An input is an answer as it comes. The byte 1 stands for 32 KiB, so that an input can be
- * longer than an answer may be.
+ * <p>An input is an answer as it comes. The byte 1 stands for 512 bytes, so that an input can be
+ * longer than an answer may be; and that is less here than elsewhere, so that there is time for
+ * many. The limits that hold elsewhere are in HttpAnswerTest.
  */
 class HttpAnswerFuzzTest {
-  private static final byte[] LONG = new byte[1 << 15];
-  private static final int MAX_LONG = 40;
+  private static final HttpAnswer.Limits LIMITS = new HttpAnswer.Limits(1024, 4096);
+  private static final byte[] LONG = new byte[512];
+  private static final int MAX_LONG = 12;
 
   // No answer within it can be too long, in any of its parts.
-  private static final int SHORT = 60_000;
+  private static final int SHORT = 1000;
   private static final int MAX_INTERIM = 8;
 
   private static final Set<String> MESSAGES =
@@ -41,7 +43,8 @@ class HttpAnswerFuzzTest {
           "there are too many interim answers",
           "a number in the answer's framing is none",
           "a chunk is longer than it says",
-          "the answer has more than 1048576 bytes");
+          "the answer is compressed, which was not asked for",
+          "the answer has more than 4096 bytes");
 
   static {
     Arrays.fill(LONG, (byte) 'a');
@@ -56,11 +59,11 @@ class HttpAnswerFuzzTest {
 
   private static void head(byte[] bytes) {
     Plain plain = new Plain(bytes);
-    Optional<Head> expected = plain.head();
+    Optional<Head> expected = plain.lastHead();
     ByteArrayInputStream in = new ByteArrayInputStream(bytes);
     HttpAnswer answer;
     try {
-      answer = HttpAnswer.readHead(in);
+      answer = HttpAnswer.readHead(in, LIMITS);
     } catch (IOException e) {
       isHarmless(e);
       assertThat(expected.isPresent() && bytes.length < SHORT).as("a head is refused").isFalse();
@@ -80,16 +83,15 @@ class HttpAnswerFuzzTest {
     ByteArrayInputStream in = new ByteArrayInputStream(bytes);
     HttpAnswer answer;
     try {
-      answer = HttpAnswer.read(in);
+      answer = HttpAnswer.read(in, LIMITS);
     } catch (IOException e) {
       isHarmless(e);
       assertThat(expected.isPresent() && bytes.length < SHORT).as("it is refused").isFalse();
       return;
     }
     isAnswer(answer);
-    assertThat(answer.status()).isGreaterThanOrEqualTo(200);
     assertThat(answer.body().length)
-        .isLessThanOrEqualTo(HttpAnswer.MAX_BODY)
+        .isLessThanOrEqualTo(LIMITS.body())
         .isLessThanOrEqualTo(bytes.length);
     if (expected.isPresent()) {
       agrees(answer, expected.get().head());
@@ -105,8 +107,7 @@ class HttpAnswerFuzzTest {
   }
 
   private static void isAnswer(HttpAnswer answer) {
-    assertThat(answer.status()).isBetween(100, 999);
-    assertThat(answer.reason()).doesNotContain("\n");
+    assertThat(answer.status()).isBetween(200, 999);
     answer
         .headers()
         .forEach(
@@ -119,7 +120,6 @@ class HttpAnswerFuzzTest {
 
   private static void agrees(HttpAnswer answer, Head head) {
     assertThat(answer.status()).isEqualTo(head.status());
-    assertThat(answer.reason()).isEqualTo(head.reason());
     TreeMap<String, List<String>> headers = new TreeMap<>();
     answer.headers().forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values));
     assertThat(headers).isEqualTo(head.headers());
@@ -142,7 +142,7 @@ class HttpAnswerFuzzTest {
     return bytes.toByteArray();
   }
 
-  private record Head(int status, String reason, TreeMap<String, List<String>> headers) {}
+  private record Head(int status, TreeMap<String, List<String>> headers) {}
 
   private record Whole(Head head, String body) {}
 
@@ -156,19 +156,20 @@ class HttpAnswerFuzzTest {
     }
 
     Optional<Whole> whole() {
+      return lastHead().flatMap(head -> body(head).map(body -> new Whole(head, body)));
+    }
+
+    Optional<Head> lastHead() {
       for (int i = 0; i < MAX_INTERIM; i++) {
         Optional<Head> head = head();
-        if (head.isEmpty()) {
-          return Optional.empty();
-        }
-        if (head.get().status() >= 200) {
-          return body(head.get()).map(body -> new Whole(head.get(), body));
+        if (head.isEmpty() || head.get().status() >= 200) {
+          return head;
         }
       }
       return Optional.empty();
     }
 
-    Optional<Head> head() {
+    private Optional<Head> head() {
       String start = line().orElse("");
       if (!start.matches("HTTP/1\\.[0-9] [1-9][0-9]{2}( [\\t -~\\x80-\\xff]*+)?")) {
         return Optional.empty();
@@ -180,8 +181,7 @@ class HttpAnswerFuzzTest {
           return Optional.empty();
         }
         if (field.get().isEmpty()) {
-          String reason = start.replaceFirst("^\\S+ \\S{3} ?", "");
-          return Optional.of(new Head(Integer.parseInt(start.substring(9, 12)), reason, headers));
+          return Optional.of(new Head(Integer.parseInt(start.substring(9, 12)), headers));
         }
         if (!field.get().matches("[!#$%&'*+.^_`|~0-9A-Za-z-]++:[\\t -~\\x80-\\xff]*+")) {
           return Optional.empty();
@@ -196,6 +196,10 @@ class HttpAnswerFuzzTest {
     private Optional<String> body(Head head) {
       List<String> encoding = head.headers().getOrDefault("transfer-encoding", List.of());
       List<String> length = head.headers().getOrDefault("content-length", List.of());
+      List<String> content = head.headers().getOrDefault("content-encoding", List.of());
+      if (!content.stream().allMatch(coding -> coding.isEmpty() || coding.equals("identity"))) {
+        return Optional.empty();
+      }
       if (head.status() == 204 || head.status() == 304) {
         return Optional.of("");
       }

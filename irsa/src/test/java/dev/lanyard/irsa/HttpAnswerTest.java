@@ -66,6 +66,43 @@ class HttpAnswerTest {
     assertThatThrownBy(() -> HttpAnswer.read(in)).isInstanceOf(ProtocolException.class);
   }
 
+  @Test
+  void aBodyHasAMebibyteAtMostInAnyFraming() throws Exception {
+    String full = "a".repeat(1 << 20);
+    String start = "HTTP/1.1 200 OK\r\n";
+    for (String most :
+        new String[] {
+          start + "Content-Length: 1048576\r\n\r\n" + full,
+          start + "Transfer-Encoding: chunked\r\n\r\n100000\r\n" + full + "\r\n0\r\n\r\n",
+          start + "\r\n" + full
+        }) {
+      assertThat(HttpAnswer.read(in(most)).body()).hasSize(1 << 20);
+    }
+    for (String more :
+        new String[] {
+          start + "Content-Length: 1048577\r\n\r\n" + full + "a",
+          start + "Transfer-Encoding: chunked\r\n\r\n100000\r\n" + full + "\r\n1\r\na\r\n0\r\n\r\n",
+          start + "\r\n" + full + "a"
+        }) {
+      assertThatThrownBy(() -> HttpAnswer.read(in(more)))
+          .isInstanceOf(ProtocolException.class)
+          .hasMessage("the answer has more than 1048576 bytes");
+    }
+  }
+
+  @Test
+  void aHeadHas64KibibytesAtMost() throws Exception {
+    String start = "HTTP/1.1 204 No\r\nA: ";
+    // Line feeds do not count.
+    int room = (1 << 16) - (start + "\r\r").replace("\n", "").length();
+    String most = start + "a".repeat(room) + "\r\n\r\n";
+
+    assertThat(HttpAnswer.read(in(most)).status()).isEqualTo(204);
+    assertThatThrownBy(() -> HttpAnswer.read(in(most.replace("A: ", "A: a"))))
+        .isInstanceOf(ProtocolException.class)
+        .hasMessage("the head of the answer is too long");
+  }
+
   private static InputStream in(String answer) {
     return new ByteArrayInputStream(answer.getBytes(ISO_8859_1));
   }

@@ -77,6 +77,27 @@ class ProxyTest {
                     .doesNotContainIgnoringCase("Authorization"));
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7})
+  void anInterimAnswerOfTheProxyIsPassedOver(int count) throws Exception {
+    proxy.answers(
+        "HTTP/1.1 100 Continue\r\n\r\n".repeat(count) + "HTTP/1.1 200 Connection established");
+
+    pod.exchange().exchange(new TestContext());
+
+    assertThat(proxy.requests()).hasSize(1);
+  }
+
+  @Test
+  void interimAnswersWithoutEndAreNoTunnel() {
+    proxy.answers("HTTP/1.1 100 Continue\r\n\r\n".repeat(100) + "HTTP/1.1 200 OK");
+
+    ExchangeException e = failure();
+
+    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(proxy.requests()).isEmpty();
+  }
+
   @Test
   void withoutARegionTheGlobalEndpointIsAskedAndNoInstanceMetadata() throws Exception {
     pod.unset("AWS_REGION");

@@ -93,7 +93,7 @@ final class TunnelProxy implements AutoCloseable {
         String said = known ? answer : "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
         client.getOutputStream().write(said.getBytes(ISO_8859_1));
         client.getOutputStream().flush();
-        if (said.startsWith("HTTP/1.1 200")) {
+        if (said.contains("HTTP/1.1 200 ")) {
           answerAsSts(client);
         }
       } catch (IOException e) {
