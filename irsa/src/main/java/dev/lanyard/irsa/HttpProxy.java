@@ -2,11 +2,9 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
-import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -37,7 +35,7 @@ final class HttpProxy {
   private final boolean tls;
   private final @Nullable String authorization;
   private final String origin;
-  private final List<Exemption> exemptions;
+  private final List<ProxyExemption> exemptions;
 
   private HttpProxy(
       String host,
@@ -45,7 +43,7 @@ final class HttpProxy {
       boolean tls,
       @Nullable String authorization,
       String origin,
-      List<Exemption> exemptions) {
+      List<ProxyExemption> exemptions) {
     this.host = host;
     this.port = port;
     this.tls = tls;
@@ -110,13 +108,12 @@ final class HttpProxy {
     if (name == null || !"https".equalsIgnoreCase(endpoint.getScheme())) {
       return false;
     }
-    String asked = bare(name);
+    AskedHost asked = AskedHost.of(name, endpoint.getPort() < 0 ? HTTPS_PORT : endpoint.getPort());
     if (isLoopback(asked)) {
       return false;
     }
-    int askedPort = endpoint.getPort() < 0 ? HTTPS_PORT : endpoint.getPort();
-    for (Exemption exemption : exemptions) {
-      if (exemption.covers(asked, askedPort)) {
+    for (ProxyExemption exemption : exemptions) {
+      if (exemption.covers(asked)) {
         return false;
       }
     }
@@ -130,7 +127,7 @@ final class HttpProxy {
 
   private static HttpProxy ofProperties(Environment environment, Setting setting)
       throws InvalidSettingException {
-    String host = bare(setting.value());
+    String host = AskedHost.bare(setting.value());
     if (!isHost(host)) {
       throw new InvalidSettingException(
           setting.origin() + " is not the name of a host",
@@ -151,11 +148,11 @@ final class HttpProxy {
       Optional<Setting> password = environment.property("https.proxyPassword");
       authorization = basic(user.get().value(), password.isPresent() ? password.get().value() : "");
     }
-    List<Exemption> exemptions = new ArrayList<>();
+    List<ProxyExemption> exemptions = new ArrayList<>();
     Optional<Setting> direct = environment.property("http.nonProxyHosts");
     if (direct.isPresent()) {
       for (String pattern : direct.get().value().split("\\|", -1)) {
-        exemptions.add(Exemption.ofProperty(pattern.strip()));
+        exemptions.add(NonProxyHost.of(pattern));
       }
     }
     return new HttpProxy(host, port, false, authorization, setting.origin(), exemptions);
@@ -202,17 +199,17 @@ final class HttpProxy {
               : basic(
                   decoded(userInfo.substring(0, colon)), decoded(userInfo.substring(colon + 1)));
     }
-    List<Exemption> exemptions = new ArrayList<>();
+    List<ProxyExemption> exemptions = new ArrayList<>();
     Optional<Setting> direct = either(environment, "no_proxy", "NO_PROXY");
     if (direct.isPresent()) {
       for (String entry : direct.get().value().split("[,\\s]+", -1)) {
         if (!entry.isEmpty()) {
-          exemptions.add(Exemption.ofVariable(entry));
+          exemptions.add(NoProxyEntry.of(entry));
         }
       }
     }
     return new HttpProxy(
-        bare(url.getHost()), port, tls, authorization, setting.origin(), exemptions);
+        AskedHost.bare(url.getHost()), port, tls, authorization, setting.origin(), exemptions);
   }
 
   private static InvalidSettingException invalid(Setting setting, String rule) {
@@ -239,7 +236,8 @@ final class HttpProxy {
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  private static int parsePort(String text) {
+  /** Returns a port, negative if it is none. */
+  static int parsePort(String text) {
     if (text.isEmpty() || text.length() > 5) {
       return -1;
     }
@@ -266,32 +264,12 @@ final class HttpProxy {
     return !text.isEmpty() && (colon < 0 || colon != text.lastIndexOf(':'));
   }
 
-  /** A host as it is compared: small letters, no brackets, no dot at its end. */
-  private static String bare(String host) {
-    String name = host.toLowerCase(Locale.ROOT);
-    if (name.startsWith("[") && name.endsWith("]")) {
-      return name.substring(1, name.length() - 1);
-    }
-    return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
-  }
-
-  private static boolean isLoopback(String host) {
+  private static boolean isLoopback(AskedHost asked) {
+    String host = asked.name();
     return host.equals("localhost")
         || host.endsWith(".localhost")
         || (host.startsWith("127.") && isDigitsAndDots(host))
-        || (host.indexOf(':') >= 0 && isLoopbackAddress(host));
-  }
-
-  /** An IPv6 address has many spellings, and an IPv4 address among them. */
-  private static boolean isLoopbackAddress(String host) {
-    int zone = host.indexOf('%');
-    try {
-      // In brackets it is an address or nothing: no name is resolved.
-      return InetAddress.getByName("[" + (zone < 0 ? host : host.substring(0, zone)) + "]")
-          .isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
-    }
+        || (asked.address().isPresent() && asked.address().get().isLoopbackAddress());
   }
 
   private static boolean isDigitsAndDots(String host) {
@@ -302,71 +280,5 @@ final class HttpProxy {
       }
     }
     return true;
-  }
-
-  /**
-   * A host, or several, that the proxy does not lead to.
-   *
-   * @param pattern a host name or address, with {@code *} for any run of characters
-   * @param withSubdomains whether the names below it are meant too
-   * @param port the only port that is meant, zero for all
-   */
-  private record Exemption(String pattern, boolean withSubdomains, int port) {
-
-    /** An entry of {@code http.nonProxyHosts}: a host, with {@code *} at its start or end. */
-    static Exemption ofProperty(String entry) {
-      return new Exemption(bare(entry), false, 0);
-    }
-
-    /**
-     * An entry of {@code NO_PROXY}: {@code *}, a host or an address, with a port or without. A name
-     * means the names below it too, with a dot before it or without.
-     */
-    static Exemption ofVariable(String entry) {
-      String host = entry;
-      int port = 0;
-      int colon = entry.lastIndexOf(':');
-      boolean hasPort =
-          colon > 0
-              && (entry.charAt(colon - 1) == ']' || entry.indexOf(':') == colon)
-              && parsePort(entry.substring(colon + 1)) > 0;
-      if (hasPort) {
-        host = entry.substring(0, colon);
-        port = parsePort(entry.substring(colon + 1));
-      }
-      host = bare(host);
-      if (host.startsWith("*.")) {
-        host = host.substring(2);
-      } else if (host.startsWith(".")) {
-        host = host.substring(1);
-      }
-      return new Exemption(host, true, port);
-    }
-
-    boolean covers(String host, int askedPort) {
-      if (port != 0 && port != askedPort) {
-        return false;
-      }
-      return matches(host)
-          || (withSubdomains && !pattern.isEmpty() && host.endsWith("." + pattern));
-    }
-
-    private boolean matches(String host) {
-      int first = pattern.indexOf('*');
-      if (first < 0) {
-        return host.equals(pattern);
-      }
-      String start = pattern.substring(0, first);
-      String end = pattern.substring(first + 1);
-      if (end.endsWith("*")) {
-        // *part*
-        return start.isEmpty()
-            ? host.contains(end.substring(0, end.length() - 1))
-            : host.startsWith(start) && host.contains(end.substring(0, end.length() - 1));
-      }
-      return host.length() >= start.length() + end.length()
-          && host.startsWith(start)
-          && host.endsWith(end);
-    }
   }
 }

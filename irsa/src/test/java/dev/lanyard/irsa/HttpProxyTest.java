@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
+import java.net.Proxy;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpProxyTest {
@@ -160,6 +166,29 @@ class HttpProxyTest {
     "[fd00::1]:8443, 'https://[fd00::1]:8443', false",
     "[fd00::1]:8443, 'https://[fd00::1]', true",
     "fd00::2, 'https://[fd00::1]', true",
+    "fd00:0:0::0:1, 'https://[fd00::1]', false",
+    "[FD00:0000::0001]:443, 'https://[fd00::1]', false",
+    "fd00::1, 'https://[fd00:0:0:0:0:0:0:1]', false",
+    "::ffff:10.1.2.3, https://10.1.2.3, false",
+    "10.1.2.3, 'https://[::ffff:a01:203]', false",
+    "fe80::1, 'https://[fe80::1%25eth0]', false",
+    "fe80::1%eth0, 'https://[fe80::1]', false",
+    "10.0.0.0/8, https://10.1.2.3, false",
+    "10.0.0.0/8, https://11.1.2.3, true",
+    "10.1.2.2/31, https://10.1.2.3, false",
+    "10.1.2.2/32, https://10.1.2.3, true",
+    "10.1.2.3/0, https://192.0.2.1, false",
+    "10.1.2.3/33, https://10.1.2.3, true",
+    "10.1.2.3/, https://10.1.2.3, true",
+    "10.1.2.3/x, https://10.1.2.3, true",
+    "fd00::/8, 'https://[fd12:3456::1]', false",
+    "fd00::/8, 'https://[fe00::1]', true",
+    "fd00::/129, 'https://[fd00::]', true",
+    "0.0.0.0/0, 'https://[fd00::1]', true",
+    "10.1.2.300, https://10.1.2.3, true",
+    "10.1.2, https://10.1.2.3, true",
+    "gggg::1, 'https://[fd00::1]', true",
+    "2.3, https://10.1.2.3, true",
   })
   void noProxyExceptsAddresses(String noProxy, String endpoint, boolean leads) throws Exception {
     assertThat(leads(noProxy, endpoint)).isEqualTo(leads);
@@ -173,29 +202,65 @@ class HttpProxyTest {
     assertThat(proxy.leadsTo(URI.create(STS))).isFalse();
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "sts.eu-west-1.amazonaws.com, false",
-    "localhost|*.amazonaws.com, false",
-    "sts.*, false",
-    "*, false",
-    "*west-1*, false",
-    "s*.com, false",
-    "amazonaws.com, true",
-    "*.amazonaws.co, true",
-    "ts.*, true",
-    "*west-2*, true",
-    "'*.amazonaws.com,x', true",
-    "'|', true",
-  })
-  void nonProxyHostsAreThoseOfTheJdk(String hosts, boolean leads) throws Exception {
-    HttpProxy proxy =
-        proxy(
-                Map.of("NO_PROXY", "*"),
-                Map.of("https.proxyHost", "proxy", "http.nonProxyHosts", hosts))
-            .orElseThrow();
+  static List<Arguments> nonProxyHosts() {
+    List<Arguments> cases = new ArrayList<>();
+    for (String hosts :
+        List.of(
+            "sts.eu-west-1.amazonaws.com",
+            "STS.eu-west-1.AmazonAWS.com",
+            "localhost|*.amazonaws.com",
+            "sts.*",
+            "*",
+            "**",
+            "*west-1*",
+            "s*.com",
+            "sts.*.amazonaws.com",
+            "sts.*.amazonaws.*",
+            "*.eu-west-1.*.com",
+            "amazonaws.com",
+            ".amazonaws.com",
+            "*.amazonaws.co",
+            "ts.*",
+            "*west-2*",
+            "*.amazonaws.com,x",
+            "|",
+            "||*.com",
+            " *.com",
+            "s?s.*",
+            "fd00::1",
+            "[fd00::1]",
+            "[fd00*",
+            "*::1]",
+            "10.*",
+            "10.1.2.3",
+            "10.0.0.0/8")) {
+      for (String endpoint :
+          List.of(STS, STS + ":8443", STS + ".", "https://[FD00::1]", "https://10.1.2.3")) {
+        cases.add(Arguments.of(hosts, endpoint));
+      }
+    }
+    return cases;
+  }
 
-    assertThat(proxy.leadsTo(URI.create(STS))).isEqualTo(leads);
+  @ParameterizedTest
+  @MethodSource("nonProxyHosts")
+  void nonProxyHostsExceptWhatTheyExceptForTheJdk(String nonProxyHosts, String endpoint)
+      throws Exception {
+    Map<String, String> properties =
+        Map.of("https.proxyHost", "proxy", "http.nonProxyHosts", nonProxyHosts);
+    HttpProxy proxy = proxy(Map.of("NO_PROXY", "*"), properties).orElseThrow();
+
+    assertThat(proxy.leadsTo(URI.create(endpoint)))
+        .isEqualTo(jdkLeadsTo(properties, URI.create(endpoint)));
+  }
+
+  private static boolean jdkLeadsTo(Map<String, String> properties, URI endpoint) {
+    properties.forEach(System::setProperty);
+    try {
+      return !ProxySelector.getDefault().select(endpoint).equals(List.of(Proxy.NO_PROXY));
+    } finally {
+      properties.keySet().forEach(System::clearProperty);
+    }
   }
 
   @ParameterizedTest
