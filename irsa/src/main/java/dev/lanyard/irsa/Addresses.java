@@ -78,17 +78,6 @@ record Addresses(InetAddress first, int bits) {
 
   private static int number(String text, int most) {
     // No zero before it: who reads it as octal takes it for another number.
-    if (text.isEmpty() || text.length() > 3 || (text.length() > 1 && text.charAt(0) == '0')) {
-      return -1;
-    }
-    int number = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c < '0' || c > '9') {
-        return -1;
-      }
-      number = number * 10 + (c - '0');
-    }
-    return number <= most ? number : -1;
+    return text.length() > 1 && text.charAt(0) == '0' ? -1 : Texts.number(text, most);
   }
 }

@@ -238,18 +238,8 @@ final class HttpProxy {
 
   /** Returns a port, negative if it is none. */
   static int parsePort(String text) {
-    if (text.isEmpty() || text.length() > 5) {
-      return -1;
-    }
-    int port = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c < '0' || c > '9') {
-        return -1;
-      }
-      port = port * 10 + (c - '0');
-    }
-    return port >= 1 && port <= 65_535 ? port : -1;
+    int port = text.length() > 5 ? -1 : Texts.number(text, 65_535);
+    return port == 0 ? -1 : port;
   }
 
   private static boolean isHost(String text) {

@@ -14,6 +14,23 @@ final class Texts {
     return line.length() <= MAX_SHOWN ? line : line.substring(0, MAX_SHOWN) + "...";
   }
 
+  /** Reads a number of decimal digits from 0 to a most, negative if it is none. */
+  static int number(String text, int most) {
+    if (text.isEmpty() || text.length() > 9) {
+      return -1;
+    }
+    int number = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      // No sign, and no digit of another script.
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      number = number * 10 + (c - '0');
+    }
+    return number <= most ? number : -1;
+  }
+
   /** Quotes text as a JSON string. */
   static String json(String text) {
     StringBuilder quoted = new StringBuilder("\"");

@@ -102,11 +102,7 @@ class AssumeRoleExchangeTest {
   @CsvSource({"ExpiredToken, 403", "ExpiredTokenException, 400", "InvalidClientTokenId, 403"})
   void firstCredentialsThatStsRefusesAreObtainedAnew(String code, int status) {
     AtomicInteger given = new AtomicInteger();
-    ScriptedFirst first =
-        ScriptedFirst.of(
-            context ->
-                ScriptedFirst.credentials(
-                    "ASIAFIRST0000000000" + given.incrementAndGet(), Duration.ofHours(1)));
+    ScriptedFirst first = numbering(given);
     sts.refuses(status, code, "The security token included in the request is no good");
     issues("ASIASECOND0000000001");
 
@@ -120,11 +116,7 @@ class AssumeRoleExchangeTest {
   @Test
   void aSecondSetThatStsDoesNotKnowIsARefusal() throws Exception {
     AtomicInteger given = new AtomicInteger();
-    ScriptedFirst first =
-        ScriptedFirst.of(
-            context ->
-                ScriptedFirst.credentials(
-                    "ASIAFIRST0000000000" + given.incrementAndGet(), Duration.ofHours(1)));
+    ScriptedFirst first = numbering(given);
     sts.refuses(403, "InvalidClientTokenId", "The security token is invalid.");
 
     CredentialsUnavailableException e = refused(chained(first));
@@ -357,6 +349,14 @@ class AssumeRoleExchangeTest {
     }
 
     assertThat(second.resolveCredentials().accessKeyId()).isEqualTo("ASIASECOND0000000001");
+  }
+
+  /** Gives other credentials each time, whose key ids end with how many there have been. */
+  private static ScriptedFirst numbering(AtomicInteger given) {
+    return ScriptedFirst.of(
+        context ->
+            ScriptedFirst.credentials(
+                "ASIAFIRST0000000000" + given.incrementAndGet(), Duration.ofHours(1)));
   }
 
   private void issues(String accessKeyId) {

@@ -4,20 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import java.util.Map;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.slf4j.LoggerFactory;
 
 /** No failure of the second hop, and no logger but the SDK's signer, says a secret of either. */
 class AssumeRoleSecretsTest {
@@ -31,22 +24,11 @@ class AssumeRoleSecretsTest {
   private static final String FIRST_KEY = "ASIAFIRST00000000001";
 
   private final ScriptedSts sts = new ScriptedSts();
-  private final Logger logback = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
-  private final Recorder recorder = new Recorder();
-  private Level level = Level.DEBUG;
-
-  @BeforeEach
-  void recordAllThatIsLogged() {
-    level = logback.getLevel();
-    logback.setLevel(Level.DEBUG);
-    recorder.start();
-    logback.addAppender(recorder);
-  }
+  private final LogRecorder recorder = LogRecorder.start(Level.DEBUG, SIGNER);
 
   @AfterEach
   void stopRecording() {
-    logback.detachAppender(recorder);
-    logback.setLevel(level);
+    recorder.close();
     sts.close();
   }
 
@@ -81,7 +63,7 @@ class AssumeRoleSecretsTest {
 
     assertThat(failure).hasMessageContaining("x-amz-security-token:***");
     assertSaysNoSecret(Secrets.said(failure));
-    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertSaysNoSecret(String.join("\n", recorder.said()));
   }
 
   @ParameterizedTest
@@ -98,7 +80,7 @@ class AssumeRoleSecretsTest {
 
     assertThat(failure).isInstanceOf(ExchangeException.class);
     assertSaysNoSecret(Secrets.said(failure));
-    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertSaysNoSecret(String.join("\n", recorder.said()));
   }
 
   @Test
@@ -110,8 +92,8 @@ class AssumeRoleSecretsTest {
             .build();
     provider.resolveCredentials();
 
-    assertThat(recorder.said).as("the SDK's request logger").anyMatch(l -> l.contains("POST"));
-    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertThat(recorder.said()).as("the SDK's request logger").anyMatch(l -> l.contains("POST"));
+    assertSaysNoSecret(String.join("\n", recorder.said()));
     assertSaysNoSecret(provider + " " + provider.status() + " " + provider.explain());
   }
 
@@ -131,17 +113,5 @@ class AssumeRoleSecretsTest {
             ScriptedFirst.SESSION_TOKEN,
             ScriptedSts.SECRET_ACCESS_KEY,
             ScriptedSts.SESSION_TOKEN);
-  }
-
-  private static final class Recorder extends AppenderBase<ILoggingEvent> {
-    final Queue<String> said = new ConcurrentLinkedQueue<>();
-
-    @Override
-    protected void append(ILoggingEvent event) {
-      if (event.getLoggerName().equals(SIGNER)) {
-        return;
-      }
-      said.add(event.getLoggerName() + " " + event.getFormattedMessage());
-    }
   }
 }

@@ -2,9 +2,6 @@ package dev.lanyard.irsa;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.URLDecoder;
@@ -38,7 +35,7 @@ final class ScriptedSts implements AutoCloseable {
   /** One answer. */
   record Answer(int status, Map<String, String> headers, String body) {}
 
-  private final ServerSocket server;
+  private final LoopbackServer server;
   private final Queue<Answer> answers = new ArrayDeque<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private volatile String reason = "Whatever";
@@ -46,18 +43,11 @@ final class ScriptedSts implements AutoCloseable {
   private volatile Function<Request, Answer> judge = request -> next();
 
   ScriptedSts() {
-    try {
-      server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    Thread thread = new Thread(this::serve, "scripted-sts");
-    thread.setDaemon(true);
-    thread.start();
+    server = LoopbackServer.start("scripted-sts", this::serve);
   }
 
   URI endpoint() {
-    return URI.create("http://127.0.0.1:" + server.getLocalPort());
+    return URI.create("http://127.0.0.1:" + server.port());
   }
 
   List<Request> requests() {
@@ -133,25 +123,15 @@ final class ScriptedSts implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      server.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    server.close();
   }
 
-  private void serve() {
-    while (!server.isClosed()) {
-      try (Socket socket = server.accept()) {
-        Request request = read(socket.getInputStream());
-        requests.add(request);
-        onRequest.run();
-        socket.getOutputStream().write(bytes(judge.apply(request)));
-        socket.getOutputStream().flush();
-      } catch (IOException e) {
-        // The test is over, or the client has seen enough.
-      }
-    }
+  private void serve(Socket socket) throws IOException {
+    Request request = read(socket.getInputStream());
+    requests.add(request);
+    onRequest.run();
+    socket.getOutputStream().write(bytes(judge.apply(request)));
+    socket.getOutputStream().flush();
   }
 
   private static Request read(InputStream in) throws IOException {

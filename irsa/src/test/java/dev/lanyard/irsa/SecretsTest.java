@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.AppenderBase;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
@@ -31,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.slf4j.LoggerFactory;
 
 /** No failure, and no logger at its finest level, says a secret. */
 class SecretsTest {
@@ -39,19 +34,13 @@ class SecretsTest {
 
   @TempDir Path root;
   private final ScriptedSts sts = new ScriptedSts();
-  private final Logger logback = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
   private final java.util.logging.Logger jdk = LogManager.getLogManager().getLogger("");
-  private final Recorder recorder = new Recorder();
+  private final LogRecorder recorder = LogRecorder.start(Level.TRACE, "");
   private final JdkRecorder jdkRecorder = new JdkRecorder();
-  private Level level = Level.DEBUG;
   private Pod pod;
 
   @BeforeEach
   void recordAllThatIsLogged() {
-    level = logback.getLevel();
-    logback.setLevel(Level.TRACE);
-    recorder.start();
-    logback.addAppender(recorder);
     jdk.setLevel(java.util.logging.Level.ALL);
     jdk.addHandler(jdkRecorder);
     pod = new Pod(root).sts(sts.endpoint());
@@ -61,8 +50,7 @@ class SecretsTest {
   void stopRecording() {
     jdk.removeHandler(jdkRecorder);
     jdk.setLevel(java.util.logging.Level.INFO);
-    logback.detachAppender(recorder);
-    logback.setLevel(level);
+    recorder.close();
     sts.close();
   }
 
@@ -119,8 +107,8 @@ class SecretsTest {
     Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
 
     assertThat(failure).hasMessageContaining("Value '***");
-    assertThat(recorder.said).as("the SDK's log of it").anyMatch(l -> l.contains("Value '***"));
-    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertThat(recorder.said()).as("the SDK's log of it").anyMatch(l -> l.contains("Value '***"));
+    assertSaysNoSecret(String.join("\n", recorder.said()));
   }
 
   static List<String> echoes() {
@@ -139,11 +127,11 @@ class SecretsTest {
     Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
 
     assertThat(failure).isInstanceOf(ExchangeException.class);
-    assertThat(recorder.said)
+    assertThat(recorder.said())
         .as("the SDK's log of it")
         .anyMatch(l -> l.contains(" response: " + status));
     assertSaysNoSecret(Secrets.said(failure));
-    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertSaysNoSecret(String.join("\n", recorder.said()));
   }
 
   /** All that a peer might put something into. */
@@ -224,11 +212,11 @@ class SecretsTest {
       assertSaysNoSecret(Secrets.said(failure));
     }
 
-    assertThat(recorder.said).as("the SDK's request logger").anyMatch(l -> l.contains("POST"));
+    assertThat(recorder.said()).as("the SDK's request logger").anyMatch(l -> l.contains("POST"));
     java.util.logging.Logger.getLogger("sun.net.www").finest("heard");
     assertThat(jdkRecorder.said).as("the JDK's").anyMatch(l -> l.contains("heard"));
     assertThat(jdkRecorder.said).as("of the request").noneMatch(l -> l.contains("POST"));
-    assertSaysNoSecret(String.join("\n", recorder.said));
+    assertSaysNoSecret(String.join("\n", recorder.said()));
     assertSaysNoSecret(String.join("\n", jdkRecorder.said));
     assertSaysNoSecret(provider + " " + provider.status() + " " + provider.explain());
   }
@@ -248,18 +236,6 @@ class SecretsTest {
             + "</Code><Message>"
             + message
             + "</Message></Error></ErrorResponse>");
-  }
-
-  private static final class Recorder extends AppenderBase<ILoggingEvent> {
-    final Queue<String> said = new ConcurrentLinkedQueue<>();
-
-    @Override
-    protected void append(ILoggingEvent event) {
-      said.add(event.getLoggerName() + " " + event.getFormattedMessage());
-      if (event.getThrowableProxy() != null) {
-        said.add(ThrowableProxyUtil.asString(event.getThrowableProxy()));
-      }
-    }
   }
 
   private static final class JdkRecorder extends Handler {

@@ -10,14 +10,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ProtocolException;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -473,11 +471,9 @@ class StsFailuresTest {
         "'HTTP/1.1 200 OK\r\nContent-Encoding: gzip'|the answer is compressed, which was not"
             + " asked for",
       })
-  void whatIsNoAnswerOfStsSaysWhatWasSeenAndThatSomebodyElseAnswers(String said, String seen)
-      throws Exception {
-    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
-      answersOnce(server, said + "\r\n\r\n");
-      pod.sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+  void whatIsNoAnswerOfStsSaysWhatWasSeenAndThatSomebodyElseAnswers(String said, String seen) {
+    try (LoopbackServer server = saying(said + "\r\n\r\n")) {
+      pod.sts(URI.create("http://127.0.0.1:" + server.port()));
 
       assertIsOfSomebodyElse(failure(), seen);
     }
@@ -531,24 +527,16 @@ class StsFailuresTest {
   }
 
   @Test
-  void aConnectionWithoutAnAnswerIsTransientAndAskedOnce() throws Exception {
-    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
-      AtomicInteger connections = new AtomicInteger();
-      CompletableFuture<Void> unused =
-          CompletableFuture.runAsync(
-              () -> {
-                try {
-                  while (true) {
-                    try (Socket socket = server.accept()) {
-                      connections.incrementAndGet();
-                      socket.getInputStream().read(new byte[65_536]);
-                    }
-                  }
-                } catch (IOException e) {
-                  // The test has closed the server.
-                }
-              });
-      pod.sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+  void aConnectionWithoutAnAnswerIsTransientAndAskedOnce() {
+    AtomicInteger connections = new AtomicInteger();
+    try (LoopbackServer server =
+        LoopbackServer.start(
+            "silent-sts",
+            client -> {
+              connections.incrementAndGet();
+              client.getInputStream().read(new byte[65_536]);
+            })) {
+      pod.sts(URI.create("http://127.0.0.1:" + server.port()));
 
       assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
 
@@ -557,10 +545,9 @@ class StsFailuresTest {
   }
 
   @Test
-  void aServerThatSpeaksNoTlsIsTransientAndNamedSo() throws Exception {
-    try (ServerSocket server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress())) {
-      answersOnce(server, "HTTP/1.1 400 No\r\n\r\n");
-      pod.sts(URI.create("https://127.0.0.1:" + server.getLocalPort()));
+  void aServerThatSpeaksNoTlsIsTransientAndNamedSo() {
+    try (LoopbackServer server = saying("HTTP/1.1 400 No\r\n\r\n")) {
+      pod.sts(URI.create("https://127.0.0.1:" + server.port()));
 
       ExchangeException e = failure();
 
@@ -570,19 +557,15 @@ class StsFailuresTest {
     }
   }
 
-  private static void answersOnce(ServerSocket server, String said) {
-    CompletableFuture<Void> unused =
-        CompletableFuture.runAsync(
-            () -> {
-              try (Socket socket = server.accept()) {
-                socket.getInputStream().read();
-                socket.getOutputStream().write(said.getBytes(US_ASCII));
-                socket.shutdownOutput();
-                socket.getInputStream().readAllBytes();
-              } catch (IOException e) {
-                // The client has seen enough.
-              }
-            });
+  private static LoopbackServer saying(String said) {
+    return LoopbackServer.start(
+        "somebody-else",
+        client -> {
+          client.getInputStream().read();
+          client.getOutputStream().write(said.getBytes(US_ASCII));
+          client.shutdownOutput();
+          client.getInputStream().readAllBytes();
+        });
   }
 
   private ExchangeException failure() {

@@ -52,9 +52,7 @@ class TimeBudgetTest {
   void aHeadThatComesByteByByteEndsWithTheBudget() throws Exception {
     CompletableFuture<Void> clientGone = trickle(HEAD, "X-Endless: ");
 
-    assertOutOfTime(failure());
-
-    clientGone.get();
+    assertEndsWithTheBudget(clientGone);
   }
 
   @Test
@@ -63,9 +61,7 @@ class TimeBudgetTest {
     CompletableFuture<Void> clientGone =
         trickle(HEAD + "Content-Length: 1000000\r\n\r\n", "<AssumeRoleWithWebIdentityResponse>");
 
-    assertOutOfTime(failure());
-
-    clientGone.get();
+    assertEndsWithTheBudget(clientGone);
   }
 
   @Test
@@ -73,9 +69,7 @@ class TimeBudgetTest {
     CompletableFuture<Void> clientGone =
         trickle(HEAD + "Transfer-Encoding: chunked\r\n\r\nffff\r\n", "<a>");
 
-    assertOutOfTime(failure());
-
-    clientGone.get();
+    assertEndsWithTheBudget(clientGone);
   }
 
   @Test
@@ -124,9 +118,7 @@ class TimeBudgetTest {
   void aPeerThatFallsSilentEndsWithTheBudget(String said) throws Exception {
     CompletableFuture<Void> clientGone = silentAfter(said);
 
-    assertOutOfTime(failure());
-
-    clientGone.get();
+    assertEndsWithTheBudget(clientGone);
   }
 
   @Test
@@ -134,9 +126,7 @@ class TimeBudgetTest {
     pod.sts(URI.create("https://127.0.0.1:" + server.getLocalPort()));
     CompletableFuture<Void> clientGone = silentAfter("");
 
-    assertOutOfTime(failure());
-
-    clientGone.get();
+    assertEndsWithTheBudget(clientGone);
   }
 
   @ParameterizedTest(name = "after {0}")
@@ -146,9 +136,7 @@ class TimeBudgetTest {
         .set("HTTPS_PROXY", "http://127.0.0.1:" + server.getLocalPort());
     CompletableFuture<Void> clientGone = silentAfter(said);
 
-    assertOutOfTime(failure());
-
-    clientGone.get();
+    assertEndsWithTheBudget(clientGone);
   }
 
   @Test
@@ -159,6 +147,12 @@ class TimeBudgetTest {
 
     server.setSoTimeout(1);
     assertThat(catchThrowableOfType(IOException.class, server::accept)).isNotNull();
+  }
+
+  private void assertEndsWithTheBudget(CompletableFuture<Void> clientGone) throws Exception {
+    assertOutOfTime(failure());
+
+    clientGone.get();
   }
 
   private static void assertOutOfTime(ExchangeException e) {

@@ -4,9 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -17,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * credentials is at its other end, behind TLS.
  */
 final class TunnelProxy implements AutoCloseable {
-  private final ServerSocket server;
+  private final LoopbackServer server;
   private final TlsPeer sts;
   private final @Nullable TlsPeer self;
   private final List<String> heads = new CopyOnWriteArrayList<>();
@@ -28,14 +25,7 @@ final class TunnelProxy implements AutoCloseable {
   private TunnelProxy(TlsPeer sts, @Nullable TlsPeer self) {
     this.sts = sts;
     this.self = self;
-    try {
-      server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    Thread thread = new Thread(this::serve, "tunnel-proxy");
-    thread.setDaemon(true);
-    thread.start();
+    server = LoopbackServer.start("tunnel-proxy", this::serve);
   }
 
   static TunnelProxy to(TlsPeer sts) {
@@ -59,7 +49,7 @@ final class TunnelProxy implements AutoCloseable {
   }
 
   int port() {
-    return server.getLocalPort();
+    return server.port();
   }
 
   /** What was asked of the proxy: each head whole. */
@@ -74,30 +64,21 @@ final class TunnelProxy implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      server.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    server.close();
   }
 
-  private void serve() {
-    while (!server.isClosed()) {
-      try (Socket accepted = server.accept();
-          Socket client = self == null ? accepted : self.over(accepted)) {
-        String head = head(client.getInputStream());
-        heads.add(head);
-        boolean known =
-            authorization.isEmpty()
-                || head.contains("\r\nProxy-Authorization: " + authorization + "\r\n");
-        String said = known ? answer : "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
-        client.getOutputStream().write(said.getBytes(ISO_8859_1));
-        client.getOutputStream().flush();
-        if (said.contains("HTTP/1.1 200 ")) {
-          answerAsSts(client);
-        }
-      } catch (IOException e) {
-        // The test is over, or the client has seen enough.
+  private void serve(Socket accepted) throws IOException {
+    try (Socket client = self == null ? accepted : self.over(accepted)) {
+      String head = head(client.getInputStream());
+      heads.add(head);
+      boolean known =
+          authorization.isEmpty()
+              || head.contains("\r\nProxy-Authorization: " + authorization + "\r\n");
+      String said = known ? answer : "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
+      client.getOutputStream().write(said.getBytes(ISO_8859_1));
+      client.getOutputStream().flush();
+      if (said.contains("HTTP/1.1 200 ")) {
+        answerAsSts(client);
       }
     }
   }
