@@ -95,8 +95,7 @@ final class EksAuth {
     }
   }
 
-  private Optional<Association.Settings> seen(ServiceAccount serviceAccount) {
-    Instant now = clock.instant();
+  private Optional<Association.Settings> seen(ServiceAccount serviceAccount, Instant now) {
     Optional<Association.Settings> seen = Optional.empty();
     synchronized (associations) {
       for (Version version : associations.getOrDefault(serviceAccount, List.of())) {
@@ -111,9 +110,11 @@ final class EksAuth {
   /**
    * Assumes the role that is associated with the token's service account. Codes and statuses are
    * those of the EKS Auth model (2023-11-26), where AccessDeniedException is a 400.
+   *
+   * @param now when it is asked; of the past, where the agent has done so in the background
    */
-  IssuedCredentials assume(String token, @Nullable Duration chosenLifetime, Trace trace)
-      throws Refusal {
+  IssuedCredentials assume(
+      String token, Instant now, @Nullable Duration chosenLifetime, Trace trace) throws Refusal {
     ServiceAccountToken parsed =
         ServiceAccountToken.parse(token).orElseThrow(() -> invalid("Token cannot be parsed"));
     if (!issuer.url().equals(parsed.issuer())) {
@@ -126,7 +127,6 @@ final class EksAuth {
     if (!parsed.audience().contains(AUDIENCE)) {
       throw invalid("Token audience is not " + AUDIENCE);
     }
-    Instant now = clock.instant();
     if (!now.isBefore(parsed.expiration())) {
       throw new Refusal(400, "ExpiredTokenException", "Token is expired");
     }
@@ -136,7 +136,7 @@ final class EksAuth {
     ServiceAccountToken.Pod pod =
         parsed.pod().orElseThrow(() -> invalid("Token is not bound to a pod"));
     Association.Settings association =
-        seen(pod.serviceAccount())
+        seen(pod.serviceAccount(), now)
             .orElseThrow(
                 () ->
                     new Refusal(
@@ -159,6 +159,7 @@ final class EksAuth {
               action -> chained(action, first, sessionName, pod, tags));
     }
     return account.issue(
+        now,
         role,
         sessionName(pod.name()),
         chained ? CHAINED_LIFETIME : LIFETIME,
@@ -214,6 +215,30 @@ final class EksAuth {
             by.accountId()),
         action,
         keys);
+  }
+
+  /**
+   * What it says to an agent whose node may not ask. The code is the model's, the text is not
+   * known. Source: EKS user guide, pod-id-agent-setup.
+   */
+  Refusal nodeIsDenied() {
+    return new Refusal(
+        400,
+        "AccessDeniedException",
+        "User: arn:aws:sts::"
+            + account.id()
+            + ":assumed-role/node-role/i-0123456789abcdef0 is not authorized to perform:"
+            + " eks-auth:AssumeRoleForPodIdentity on resource: "
+            + clusterArn());
+  }
+
+  /** Runs something before each change of a role. */
+  void beforeRolesChange(Runnable last) {
+    account.beforeChanges(last);
+  }
+
+  void forget(Runnable last) {
+    account.forget(last);
   }
 
   /** Says whose token it is, of one that was verified before. */

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,9 @@ final class FakeAccount {
 
   private final Map<String, Provider> providers = new ConcurrentHashMap<>();
 
+  /** What is still to be judged by the roles as they are. */
+  private final List<Runnable> beforeChanges = new CopyOnWriteArrayList<>();
+
   /** An IAM OIDC provider: an issuer that an account trusts, for some audiences. */
   record Provider(FakeIssuer issuer, String arn, Set<String> clientIds) {
     /** The first of the token's audiences that is a client id. */
@@ -44,6 +48,15 @@ final class FakeAccount {
     return id;
   }
 
+  /** Runs something before each change of a role. */
+  void beforeChanges(Runnable last) {
+    beforeChanges.add(last);
+  }
+
+  void forget(Runnable last) {
+    beforeChanges.remove(last);
+  }
+
   /** Creates a role, or changes the one of this name, which keeps its id. */
   Role role(String pathAndName, Duration maxSessionDuration, List<TrustPolicy> trust) {
     return role(id, pathAndName, maxSessionDuration, trust);
@@ -57,6 +70,7 @@ final class FakeAccount {
       throw new IllegalArgumentException(
           "IAM accepts no role " + pathAndName + ": write name, or path/name");
     }
+    beforeChanges.forEach(Runnable::run);
     String name = parts.group(1);
     String arn = "arn:aws:iam::" + accountId + ":role/" + pathAndName;
     Role role =
@@ -92,17 +106,27 @@ final class FakeAccount {
     return Optional.ofNullable(roles.get(arn));
   }
 
-  /**
-   * Issues credentials. They expire on a whole second, as those of AWS do; a lifetime that a test
-   * has chosen is kept to the millisecond, since it may be a few seconds long.
-   */
+  /** Issues credentials now. */
   IssuedCredentials issue(
       Role role,
       String sessionName,
       Duration lifetime,
       @Nullable Duration chosen,
       SessionAttributes attributes) {
-    Instant now = clock.instant();
+    return issue(clock.instant(), role, sessionName, lifetime, chosen, attributes);
+  }
+
+  /**
+   * Issues credentials as of a moment. They expire on a whole second, as those of AWS do; a
+   * lifetime that a test has chosen is kept to the millisecond, since it may be a few seconds long.
+   */
+  IssuedCredentials issue(
+      Instant now,
+      Role role,
+      String sessionName,
+      Duration lifetime,
+      @Nullable Duration chosen,
+      SessionAttributes attributes) {
     Instant expiration =
         chosen == null
             ? now.plus(lifetime).truncatedTo(ChronoUnit.SECONDS)

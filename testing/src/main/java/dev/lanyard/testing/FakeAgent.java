@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,15 +18,25 @@ import org.jspecify.annotations.Nullable;
  * A Pod Identity agent on loopback, with EKS Auth behind it. Get it from {@link FakeEks#agent}.
  * Safe for use by many threads.
  *
- * <p>It checks what the real agent checks, in its order: path, host, token present, token well
- * formed, token's times; and then lets EKS Auth verify signature, issuer, audience, association and
- * trust policy. Errors are plain text as the agent writes them. It serves answers from a cache by
- * token: until three hours have passed, or the credentials have 15 s left. So a change of the
- * association or of the trust policy shows only with a new token, as on a cluster. Source:
+ * <p>It checks what the real agent checks, in its order: path, rate, host, token present, token
+ * well formed, token's times; and then lets EKS Auth verify signature, issuer, audience,
+ * association and trust policy. Errors are plain text as the agent writes them. Source:
  * eks-pod-identity-agent 0.1.37.
  *
- * <p>Unlike the real one it also answers to its own loopback address, it renews a cached answer
- * when it is asked for it and not in the background, and it does not limit the rate.
+ * <p>It admits 500 requests at once and 1000 a second, by {@link FakeEks#clock}; the others get 429
+ * {@code Too Many Requests}. While that clock stands still, nothing is admitted after the first
+ * 500.
+ *
+ * <p>It serves answers from a cache by token, and renews each in the background with the token that
+ * it came with: at the first of its sweeps, one a minute, after three hours, or after the
+ * credentials have expired where they last less. So a change of the association or of the trust
+ * policy shows only then, or with a new token, as on a cluster. A renewal that EKS Auth refuses
+ * drops the answer; one that cannot reach EKS Auth leaves it, and is tried again after two minutes.
+ * Credentials with 15 s left are not given any more. What the background does goes by the clock,
+ * too: when the clock is moved by hours, all that would have happened meanwhile has.
+ *
+ * <p>Unlike the real one it also answers to its own loopback address, and renews as many answers at
+ * a time as are due.
  */
 public final class FakeAgent extends FakeService {
   private static final String PATH = "/v1/credentials";
@@ -35,14 +44,11 @@ public final class FakeAgent extends FakeService {
   /** Source: eks-pod-identity-agent, configuration/config.go. */
   private static final List<String> ADDRESSES = List.of("169.254.170.23", "fd00:ec2::23");
 
-  /** Source: eks-pod-identity-agent, configuration/config.go. */
-  private static final Duration RENEWAL = Duration.ofHours(3);
+  /** 1000 a second. Source: eks-pod-identity-agent, configuration/config.go. */
+  private static final Duration INTERVAL = Duration.ofMillis(1);
 
-  /** Source: eks-pod-identity-agent, internal/credsretriever. */
-  private static final Duration FLOOR = Duration.ofSeconds(15);
-
-  /** Source: eks-pod-identity-agent, configuration/config.go. */
-  private static final int CACHE_SIZE = 2000;
+  /** Source: eks-pod-identity-agent, internal/middleware/rate_limiter. */
+  private static final int BURST = 500;
 
   /** What golang-jwt knows, which is what the agent parses with. */
   private static final Set<String> ALGORITHMS =
@@ -50,26 +56,31 @@ public final class FakeAgent extends FakeService {
           "RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "HS256",
           "HS384", "HS512", "EdDSA", "none");
 
-  private record Cached(IssuedCredentials credentials, Instant renewal) {}
+  /** How EKS Auth is, seen from the node. */
+  private enum Upstream {
+    WELL,
+    OUT_OF_REACH,
+    DENIES_THE_NODE
+  }
 
   private final EksAuth eksAuth;
+  private final RateLimit rateLimit = new RateLimit(INTERVAL, BURST);
 
-  /** By token, in the order of insertion: the oldest goes first, read or not. */
-  private final Map<String, Cached> cache =
-      new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
+  /** Its lock also lets one caller at a time ask EKS Auth. */
+  private final AgentCache cache;
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Cached> eldest) {
-          return size() > CACHE_SIZE;
-        }
-      };
+  private final Runnable catchUp = this::catchUp;
 
-  private volatile boolean cannotReachEksAuth;
+  // Guarded by the cache.
+  private Upstream upstream = Upstream.WELL;
 
   FakeAgent(FakeClock clock, Journal journal, EksAuth eksAuth) {
     super("agent", clock, journal);
     this.eksAuth = eksAuth;
+    this.cache =
+        new AgentCache(
+            clock.instant(), this::inTheBackground, new JournalOfRenewals(journal, eksAuth));
+    eksAuth.beforeRolesChange(catchUp);
   }
 
   /**
@@ -98,9 +109,9 @@ public final class FakeAgent extends FakeService {
 
   /** Empties the agent's cache, as a restart of the agent does. */
   public void forget() {
-    synchronized (cache) {
-      cache.clear();
-    }
+    // What the background has done by now is a part of the journal.
+    catchUp();
+    cache.clear();
   }
 
   /**
@@ -108,13 +119,47 @@ public final class FakeAgent extends FakeService {
    * for every token that it does not have in its cache, until it {@link #recovers}.
    */
   public void cannotReachEksAuth() {
-    cannotReachEksAuth = true;
+    finds(Upstream.OUT_OF_REACH);
+  }
+
+  /**
+   * Is refused by EKS Auth from now on, since the node's role lacks {@code
+   * eks-auth:AssumeRoleForPodIdentity}: 400 {@code AccessDeniedException} with the name of that
+   * role for every token that it does not have in its cache, until it {@link #recovers}. Source:
+   * EKS user guide, pod-id-agent-setup; the text is not known.
+   */
+  public void isDeniedByEksAuth() {
+    finds(Upstream.DENIES_THE_NODE);
   }
 
   @Override
   public void recovers() {
-    cannotReachEksAuth = false;
+    finds(Upstream.WELL);
     super.recovers();
+  }
+
+  private void finds(Upstream from) {
+    synchronized (cache) {
+      catchUp();
+      upstream = from;
+    }
+  }
+
+  /** Lets the background do what it would have done by now. */
+  void catchUp() {
+    cache.renewUntil(clock().instant());
+  }
+
+  @Override
+  void close() {
+    eksAuth.forget(catchUp);
+    super.close();
+  }
+
+  @Override
+  boolean admits(HttpRequest request, Instant now) {
+    // The limit stands before this path alone.
+    return !request.path().equals(PATH) || rateLimit.admits(now);
   }
 
   @Override
@@ -283,31 +328,36 @@ public final class FakeAgent extends FakeService {
       throws AgentError, Refusal {
     synchronized (cache) {
       Instant now = clock().instant();
-      Cached held = cache.get(token);
+      Optional<IssuedCredentials> held = cache.get(token, now);
       // A lifetime that has passed is a fault, which the cache must not hide.
-      if (held != null
-          && (lifetime == null || !lifetime.isNegative())
-          && now.isBefore(held.renewal())
-          && now.plus(FLOOR).isBefore(held.credentials().expiration())) {
+      if (held.isPresent() && (lifetime == null || !lifetime.isNegative())) {
         eksAuth.identify(token, trace);
-        return held.credentials();
+        return held.get();
       }
-      if (cannotReachEksAuth) {
-        // A renewal that fails for such a reason keeps what there is.
-        if (held != null && now.plus(FLOOR).isBefore(held.credentials().expiration())) {
-          eksAuth.identify(token, trace);
-          return held.credentials();
-        }
+      if (upstream == Upstream.OUT_OF_REACH) {
         throw new AgentError(500, "[]");
       }
-      // Removed first: the oldest goes by the order of insertion, and a refusal evicts.
       cache.remove(token);
-      IssuedCredentials fresh = eksAuth.assume(token, lifetime, trace);
-      Instant expiration = fresh.expiration();
-      Instant renewal = expiration.isBefore(now.plus(RENEWAL)) ? expiration : now.plus(RENEWAL);
-      cache.put(token, new Cached(fresh, renewal));
+      IssuedCredentials fresh = exchange(token, now, lifetime, trace);
+      cache.put(token, fresh, now);
       return fresh;
     }
+  }
+
+  private IssuedCredentials inTheBackground(String token, Instant at) throws Refusal {
+    if (upstream == Upstream.OUT_OF_REACH) {
+      throw new Refusal(500, "no answer", "EKS Auth cannot be reached");
+    }
+    return exchange(token, at, chosenLifetime(), new Trace());
+  }
+
+  private IssuedCredentials exchange(
+      String token, Instant at, @Nullable Duration lifetime, Trace trace) throws Refusal {
+    if (upstream == Upstream.DENIES_THE_NODE) {
+      eksAuth.identify(token, trace);
+      throw eksAuth.nodeIsDenied();
+    }
+    return eksAuth.assume(token, at, lifetime, trace);
   }
 
   /** Five fields in this order. Source: eks-pod-identity-agent, pkg/credentials/model.go. */

@@ -290,6 +290,7 @@ public final class FakeEks implements AutoCloseable {
    * @return the last 1000 events, a line for each, without secrets
    */
   public String journal() {
+    agent.catchUp();
     return journal.text();
   }
 

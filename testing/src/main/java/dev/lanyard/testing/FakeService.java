@@ -2,6 +2,7 @@ package dev.lanyard.testing;
 
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -189,6 +190,16 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   /** What is said of the request in the log: nothing that the client chose freely. */
   abstract String operation(HttpRequest request);
 
+  /** Whether the service takes a request at all that arrives now, or throttles it. */
+  boolean admits(HttpRequest request, Instant now) {
+    return true;
+  }
+
+  /** How long the credentials issued from now on last, null for as long as the service gives. */
+  @Nullable Duration chosenLifetime() {
+    return lifetime;
+  }
+
   /** Answers as the real one does. A lifetime that is not null is that of the credentials. */
   abstract Outcome serve(
       HttpRequest request, String requestId, @Nullable Duration lifetime, Trace trace);
@@ -219,11 +230,13 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     private final HttpRequest request;
     private final String requestId;
     private final FaultPlan.Turn turn;
+    private final boolean admitted;
     private final Trace trace = new Trace();
 
-    private Call(HttpRequest request, FaultPlan.Turn turn, String requestId) {
+    private Call(HttpRequest request, FaultPlan.Turn turn, boolean admitted, String requestId) {
       this.request = request;
       this.turn = turn;
+      this.admitted = admitted;
       this.requestId = requestId;
     }
 
@@ -232,6 +245,9 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     }
 
     Outcome properly(@Nullable Duration lasting) {
+      if (!admitted) {
+        return throttled();
+      }
       Outcome outcome = serve(request, requestId, lasting, trace);
       if (trace.issued().isPresent()) {
         exchanges.incrementAndGet();
@@ -253,12 +269,14 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   private HttpAnswer answer(HttpRequest request) {
-    FaultPlan.Turn turn = plan.take(clock.instant());
+    Instant now = clock.instant();
+    FaultPlan.Turn turn = plan.take(now);
+    boolean admitted = admits(request, now);
     Fault fault = turn.fault();
     // After its turn: who sees the request counted may rely on what it meets.
     requests.incrementAndGet();
     String requestId = Ids.requestId();
-    Call call = new Call(request, turn, requestId);
+    Call call = new Call(request, turn, admitted, requestId);
     Outcome outcome;
     try {
       turn.awaitLatency();

@@ -29,6 +29,11 @@ final class Journal {
     line(clock.instant(), change);
   }
 
+  /** Notes what has happened at a moment that has passed. */
+  void note(Instant at, String event) {
+    line(at, event);
+  }
+
   /** Notes a request when it has been answered or let down. */
   synchronized void answered(LoggedRequest request) {
     if (requests.size() == KEPT) {

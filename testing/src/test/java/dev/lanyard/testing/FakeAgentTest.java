@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -253,24 +254,172 @@ class FakeAgentTest {
   }
 
   @Test
-  void servesItsCacheForThreeHoursWhateverBecomesOfTheAssociation() {
+  void refusesMoreThanFiveHundredRequestsAtOnceAndAThousandASecond() {
+    pod.replaceAuthorizationToken("");
+    for (int i = 0; i < 500; i++) {
+      assertThat(ask().status()).isEqualTo(400);
+    }
+
+    assertRefused(ask(), 429, "Too Many Requests");
+    clock.advance(Duration.ofNanos(999_999));
+    assertThat(ask().status()).isEqualTo(429);
+    clock.advance(Duration.ofNanos(1));
+    assertThat(ask().status()).isEqualTo(400);
+    assertThat(ask().status()).isEqualTo(429);
+    clock.advance(Duration.ofMillis(2));
+    assertThat(ask().status()).isEqualTo(400);
+  }
+
+  @Test
+  void limitsTheRateBeforeItLooksAtTheHostAndBehindItsPathAlone() {
+    URI other = eks.agent().endpoint().resolve("/healthz");
+    for (int i = 0; i < 500; i++) {
+      assertThat(Http.get(other).status()).isEqualTo(404);
+    }
+    for (int i = 0; i < 500; i++) {
+      assertThat(ask("Host: agent.example.com").status()).isEqualTo(403);
+    }
+
+    assertThat(ask("Host: agent.example.com").status()).isEqualTo(429);
+    assertThat(Http.get(other).status()).isEqualTo(404);
+    assertThat(eks.agent().log().get(999).status()).isEqualTo(404);
+  }
+
+  @Test
+  void servesItsCacheUntilTheSweepAfterThreeHoursWhateverBecomesOfTheAssociation() {
     String first = ask().field("AccessKeyId");
     eks.dissociate("shop", "orders");
 
-    clock.advance(Duration.ofHours(3).minusSeconds(1));
+    clock.advance(Duration.ofHours(3).plusSeconds(60).minusNanos(1));
     assertThat(ask().field("AccessKeyId")).isEqualTo(first);
-    clock.advance(Duration.ofSeconds(1));
+    clock.advance(Duration.ofNanos(1));
     assertEksAuthRefused(ask(), 404, "ResourceNotFoundException");
   }
 
   @Test
-  void renewsAfterThreeHours() {
+  void renewsInTheBackgroundAtTheSweepAfterThreeHours() {
+    clock.advance(Duration.ofSeconds(30));
+    String first = ask().field("AccessKeyId");
+
+    // Due at 3:00:30, and swept at 3:01.
+    clock.advance(Duration.ofHours(3).plusSeconds(30).minusNanos(1));
+    assertThat(ask().field("AccessKeyId")).isEqualTo(first);
+    clock.advance(Duration.ofNanos(1));
+    Http.Answer second = ask();
+
+    assertThat(second.field("AccessKeyId")).isNotEqualTo(first);
+    assertThat(second.field("Expiration")).isEqualTo("2030-01-01T09:01:00Z");
+    assertThat(eks.agent().log().get(2).at()).isEqualTo(clock.instant());
+    assertThat(eks.journal())
+        .containsPattern(
+            "2030-01-01T03:01:00Z  agent: renewed in the background by shop/orders \\(pod "
+                + pod.name()
+                + "\\) -> IssuedCredentials");
+  }
+
+  @Test
+  void renewsWhileNobodyAsks() {
+    String first = ask().field("AccessKeyId");
+    clock.advance(Duration.ofHours(5));
+
+    Http.Answer later = ask();
+
+    // Of 3:01, not of now: two hours of it are gone.
+    assertThat(later.field("AccessKeyId")).isNotEqualTo(first);
+    assertThat(later.field("Expiration")).isEqualTo("2030-01-01T09:01:00Z");
+    assertThat(ask().field("AccessKeyId")).isEqualTo(later.field("AccessKeyId"));
+  }
+
+  @Test
+  void renewsWithTheTokenThatTheAnswerCameWithUntilThatExpires() {
+    pod.tokenExpiration(Duration.ofHours(7));
+    String token = "Authorization: " + token();
+    ask(token);
+    clock.advance(Duration.ofHours(6).plusMinutes(30));
+
+    assertThat(ask(token).field("Expiration")).isEqualTo("2030-01-01T12:02:00Z");
+    clock.advance(Duration.ofHours(3));
+    assertThat(eks.journal())
+        .contains("2030-01-01T09:03:00Z  agent: not renewed in the background by shop/orders")
+        .contains("-> ExpiredTokenException, dropped");
+  }
+
+  @Test
+  void judgesARenewalByWhatHeldAtItsTime() {
+    String first = ask().field("AccessKeyId");
+    clock.advance(Duration.ofHours(2));
+    eks.role("orders-role");
+    clock.advance(Duration.ofHours(2));
+    eks.role("orders-role", TrustPolicy.forPodIdentity());
+
+    // Denied at 3:01 and dropped, so this is fetched now.
+    Http.Answer now = ask();
+    assertThat(now.field("AccessKeyId")).isNotEqualTo(first);
+    assertThat(now.field("Expiration")).isEqualTo("2030-01-01T10:00:00Z");
+    assertThat(eks.journal()).contains("-> AccessDeniedException, dropped");
+  }
+
+  @Test
+  void aRenewalDoesNotSeeARoleThatChangedAfterIt() {
+    ask();
+    clock.advance(Duration.ofHours(4));
+    eks.role("orders-role");
+
+    assertThat(ask().field("Expiration")).isEqualTo("2030-01-01T09:01:00Z");
+    eks.agent().forget();
+    assertDenied(ask());
+  }
+
+  @Test
+  void aRenewalDoesNotSeeAnAssociationThatChangedAfterIt() {
+    ask();
+    clock.advance(Duration.ofHours(4));
+    eks.dissociate("shop", "orders");
+
+    assertThat(ask().field("Expiration")).isEqualTo("2030-01-01T09:01:00Z");
+  }
+
+  @Test
+  void keepsWhatItCannotRenewAndTriesAgainAfterTwoMinutes() {
     String first = ask().field("AccessKeyId");
     clock.advance(Duration.ofHours(3));
+    eks.agent().cannotReachEksAuth();
+    clock.advance(Duration.ofMinutes(1));
+    assertThat(ask().field("AccessKeyId")).isEqualTo(first);
+    eks.agent().recovers();
 
+    // Failed at 3:01, due again at 3:03, and swept at 3:04.
+    clock.advance(Duration.ofMinutes(3).minusNanos(1));
+    assertThat(ask().field("AccessKeyId")).isEqualTo(first);
+    clock.advance(Duration.ofNanos(1));
+    assertThat(ask().field("Expiration")).isEqualTo("2030-01-01T09:04:00Z");
+    assertThat(eks.journal()).contains("-> no answer, kept");
+  }
+
+  @Test
+  void dropsWhatEksAuthRefusesToTheNode() {
+    ask();
+    eks.agent().isDeniedByEksAuth();
+    assertThat(ask().status()).isEqualTo(200);
+    clock.advance(Duration.ofHours(3).plusMinutes(1));
+
+    assertEksAuthRefused(ask(), 400, "AccessDeniedException");
+    eks.agent().recovers();
+    assertThat(ask().status()).isEqualTo(200);
+  }
+
+  @Test
+  void credentialsOfATargetRoleAreServedUntilFifteenSecondsAreLeft() {
+    String target = eks.role("data", TrustPolicy.forRole(role));
+    eks.associate("shop", "orders", role).targetRole(target);
+    String first = ask().field("AccessKeyId");
+
+    clock.advance(Duration.ofMinutes(59).minusSeconds(15).minusNanos(1));
+    assertThat(ask().field("AccessKeyId")).isEqualTo(first);
+    clock.advance(Duration.ofNanos(1));
     Http.Answer second = ask();
     assertThat(second.field("AccessKeyId")).isNotEqualTo(first);
-    assertThat(second.field("Expiration")).isEqualTo("2030-01-01T09:00:00Z");
+    assertThat(second.field("Expiration")).isEqualTo("2030-01-01T01:57:45Z");
   }
 
   @Test
