@@ -64,6 +64,15 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   /**
+   * Lets attempts to connect hang from now on, until it {@link #recovers}: nothing of them gets
+   * through, as behind a network policy that drops them. Open connections are closed. Linux and
+   * macOS do so; where the kernel refuses instead, it is as if the service {@link #isDown}.
+   */
+  public void isUnreachable() {
+    server.goSilent();
+  }
+
+  /**
    * Resets the connections of the next requests, and serves those after them: a service that starts
    * after the pod.
    *

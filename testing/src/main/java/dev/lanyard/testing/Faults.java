@@ -67,6 +67,28 @@ public abstract sealed class Faults permits FakeService, FakeService.Next {
   }
 
   /**
+   * Answers properly, but the connection is reset after the head and half of the body. {@code
+   * Content-Length} promises all of it.
+   */
+  public void resetsHalfway() {
+    meet(
+        new Fault(
+            "reset halfway",
+            call -> call.properly().map(a -> a.delivered(Delivery.RESET_HALFWAY, Duration.ZERO))));
+  }
+
+  /**
+   * Answers properly, but after the head and half of the body nothing comes any more. When the
+   * service recovers or is closed, the connection is closed. {@code Content-Length} promises all of
+   * the body.
+   */
+  public void stallsHalfway() {
+    meet(
+        new Fault(
+            "stalled halfway", call -> call.properly().map(a -> a.stalled(call::awaitRecovery))));
+  }
+
+  /**
    * Answers properly, head first, then one byte at a time.
    *
    * @param pause the real time between two bytes, a millisecond to a second; an answer has about a

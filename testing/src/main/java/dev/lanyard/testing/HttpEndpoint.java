@@ -21,6 +21,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
@@ -34,8 +35,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One HTTP server on a free loopback port, whose every answer is computed. The only class that
- * knows WireMock.
+ * One HTTP server on a free loopback port, whose every answer is computed. With {@link
+ * HalfwayServer} the only class that knows WireMock.
  *
  * <p>It keeps nothing of what it received: WireMock's request journal and notifier, and its page
  * for unmatched requests, would hold or print tokens.
@@ -55,9 +56,13 @@ final class HttpEndpoint implements AutoCloseable {
   private final Function<HttpRequest, HttpAnswer> handler;
   private final int port;
 
-  // Both guarded by this. While the server is down, a socket that does not listen holds its port.
+  /** The answer of each thread that sends one. */
+  private static final ThreadLocal<HttpAnswer> SENDING = new ThreadLocal<>();
+
+  // All guarded by this. While the server is down, a socket that does not listen holds its port;
+  // while it is unreachable, one that listens and never accepts.
   private @Nullable WireMockServer server;
-  private @Nullable Socket placeholder;
+  private @Nullable AutoCloseable placeholder;
   private boolean closed;
 
   private HttpEndpoint(InstantSource clock, Function<HttpRequest, HttpAnswer> handler) {
@@ -83,17 +88,39 @@ final class HttpEndpoint implements AutoCloseable {
 
   /** Refuses connections until {@link #comeBack}. Does nothing if it already does. */
   synchronized void goDown() {
-    if (stop()) {
-      try {
-        placeholder = new Socket();
-        placeholder.setReuseAddress(true);
-        placeholder.bind(
-            new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port));
-        // Set for the bind alone, which old connections would prevent: nobody else may bind too.
-        placeholder.setReuseAddress(false);
-      } catch (IOException e) {
-        throw new UncheckedIOException("Port " + port + " cannot be held", e);
+    if (closed) {
+      return;
+    }
+    if (!stop()) {
+      release();
+    }
+    try {
+      Socket held = new Socket();
+      placeholder = held;
+      held.setReuseAddress(true);
+      held.bind(address());
+      // Set for the bind alone, which old connections would prevent: nobody else may bind too.
+      held.setReuseAddress(false);
+    } catch (IOException e) {
+      throw new UncheckedIOException("Port " + port + " cannot be held", e);
+    }
+  }
+
+  /** Lets attempts to connect hang until {@link #comeBack}. */
+  synchronized void goSilent() {
+    if (!closed) {
+      if (!stop()) {
+        release();
       }
+      placeholder = new FullBacklog(address());
+    }
+  }
+
+  private InetSocketAddress address() {
+    try {
+      return new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("Four bytes are an address", e);
     }
   }
 
@@ -127,8 +154,8 @@ final class HttpEndpoint implements AutoCloseable {
     if (placeholder != null) {
       try {
         placeholder.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException("Port " + port + " cannot be let go", e);
+      } catch (Exception e) {
+        throw new IllegalStateException("Port " + port + " cannot be let go", e);
       }
       placeholder = null;
     }
@@ -140,6 +167,9 @@ final class HttpEndpoint implements AutoCloseable {
             WireMockConfiguration.options()
                 .bindAddress(LOOPBACK)
                 .port(onPort)
+                .httpServerFactory(
+                    (options, admin, stubs) ->
+                        new HalfwayServer(options, admin, stubs, this::halfway))
                 .http2PlainDisabled(true)
                 .gzipDisabled(true)
                 .useChunkedTransferEncoding(ChunkedEncodingPolicy.NEVER)
@@ -186,12 +216,13 @@ final class HttpEndpoint implements AutoCloseable {
               Map.of("Content-Type", "text/plain; charset=utf-8"),
               "The fake failed: " + e.getClass().getName() + " at " + origin(e) + "\n");
     }
+    SENDING.set(answer);
     ResponseDefinitionBuilder response = ResponseDefinitionBuilder.responseDefinition();
     switch (answer.delivery()) {
       case RESET -> response.withFault(Fault.CONNECTION_RESET_BY_PEER);
       case CLOSED -> response.withFault(Fault.EMPTY_RESPONSE);
       case WHOLE -> head(response, answer).withBody(answer.body());
-      case TRUNCATED -> {
+      case TRUNCATED, RESET_HALFWAY, STALLED -> {
         byte[] body = answer.body().getBytes(StandardCharsets.UTF_8);
         // In pieces, so that the head has left before Jetty finds that something is missing.
         head(response, answer)
@@ -210,6 +241,26 @@ final class HttpEndpoint implements AutoCloseable {
       }
     }
     return response.build();
+  }
+
+  /** What there is of an answer has left. It is of the thread that has made it. */
+  private void halfway(Socket connection) throws IOException {
+    HttpAnswer answer = SENDING.get();
+    SENDING.remove();
+    if (answer == null) {
+      return;
+    }
+    if (answer.delivery() == HttpAnswer.Delivery.RESET_HALFWAY) {
+      connection.setSoLinger(true, 0);
+      connection.close();
+    } else if (answer.delivery() == HttpAnswer.Delivery.STALLED) {
+      try {
+        answer.until().await();
+      } catch (InterruptedException e) {
+        // The server is being stopped.
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   private ResponseDefinitionBuilder head(ResponseDefinitionBuilder response, HttpAnswer answer) {

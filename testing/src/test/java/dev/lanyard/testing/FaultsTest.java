@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -182,13 +185,119 @@ class FaultsTest {
   void truncates(Kind kind) {
     kind.of(eks).truncates();
 
-    String answer = raw(kind);
+    assertHalfOfAnAnswer(raw(kind));
+  }
 
+  private static void assertHalfOfAnAnswer(String answer) {
     String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
     assertThat(answer).startsWith("HTTP/1.1 200 ");
-    int promised = Integer.parseInt(answer.replaceAll("(?s).*Content-Length: (\\d+).*", "$1"));
-    assertThat(body).hasSize(promised / 2);
+    assertThat(body).hasSize(promised(answer) / 2);
     assertThat(body).containsPattern("AccessKeyId");
+  }
+
+  private static int promised(String head) {
+    return Integer.parseInt(head.replaceAll("(?s).*Content-Length: (\\d+).*", "$1"));
+  }
+
+  /** Reads the head, and then as much as half of what it promises. */
+  private static String readHalf(InputStream in) throws IOException {
+    StringBuilder head = new StringBuilder();
+    while (head.indexOf("\r\n\r\n") < 0) {
+      head.append((char) in.read());
+    }
+    return head + new String(in.readNBytes(promised(head.toString()) / 2), StandardCharsets.UTF_8);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void resetsHalfway(Kind kind) throws IOException {
+    kind.of(eks).resetsHalfway();
+
+    ByteArrayOutputStream received = new ByteArrayOutputStream();
+    try (Socket socket = send(kind)) {
+      assertThatThrownBy(() -> socket.getInputStream().transferTo(received))
+          .isInstanceOf(SocketException.class)
+          .hasMessageContaining("reset");
+    }
+    assertHalfOfAnAnswer(received.toString(StandardCharsets.UTF_8));
+    assertThat(kind.of(eks).log().get(0).fault()).contains("reset halfway");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void stallsHalfwayUntilItRecovers(Kind kind) throws IOException {
+    kind.of(eks).stallsHalfway();
+
+    try (Socket socket = send(kind)) {
+      String half = readHalf(socket.getInputStream());
+      assertHalfOfAnAnswer(half);
+      socket.setSoTimeout(100);
+      assertThatThrownBy(() -> socket.getInputStream().read())
+          .isInstanceOf(SocketTimeoutException.class);
+
+      kind.of(eks).recovers();
+      socket.setSoTimeout(30_000);
+      assertThat(socket.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void letsGoOfThoseWhoAreStalledWhenItIsClosed(Kind kind) throws IOException {
+    kind.of(eks).stallsHalfway();
+
+    try (Socket socket = send(kind)) {
+      assertHalfOfAnAnswer(readHalf(socket.getInputStream()));
+      eks.close();
+      socket.setSoTimeout(30_000);
+      assertThat(socket.getInputStream().read()).isEqualTo(-1);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void letsAttemptsToConnectHangWhileItIsUnreachable(Kind kind) throws IOException {
+    URI endpoint = kind.of(eks).endpoint();
+    kind.of(eks).isUnreachable();
+
+    for (int i = 0; i < 3; i++) {
+      try (Socket socket = new Socket()) {
+        assertThatThrownBy(
+                () ->
+                    socket.connect(
+                        new InetSocketAddress(endpoint.getHost(), endpoint.getPort()), 200))
+            .isInstanceOf(SocketTimeoutException.class);
+      }
+    }
+    kind.of(eks).recovers();
+
+    assertThat(kind.of(eks).endpoint()).isEqualTo(endpoint);
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void isDownOrUnreachableWhicheverWasSaidLast(Kind kind) throws IOException {
+    FakeService service = kind.of(eks);
+    service.isDown();
+    service.isUnreachable();
+    try (Socket socket = new Socket()) {
+      assertThatThrownBy(
+              () ->
+                  socket.connect(
+                      new InetSocketAddress(
+                          service.endpoint().getHost(), service.endpoint().getPort()),
+                      200))
+          .isInstanceOf(SocketTimeoutException.class);
+    }
+    service.isDown();
+    assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(ConnectException.class);
+
+    eks.close();
+    service.isUnreachable();
+    assertThatThrownBy(() -> Http.get(service.endpoint()))
+        .hasRootCauseInstanceOf(ConnectException.class);
   }
 
   @ParameterizedTest
