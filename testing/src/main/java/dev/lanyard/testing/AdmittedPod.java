@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
@@ -29,13 +28,11 @@ import java.util.stream.Stream;
  * are not there.
  */
 public final class AdmittedPod {
-  /** As much as EKS grants, whatever is asked. Source: amazon-eks-pod-identity-webhook, pkg. */
-  private static final Duration LONGEST_LIFE = Duration.ofDays(1);
-
   /** Source: the Kubernetes reference of well-known labels, annotations and taints. */
   private static final String DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container";
 
   private final InstantSource clock;
+  private final Journal journal;
   private final FakeIssuer issuer;
   private final ServiceAccount serviceAccount;
   private final String name;
@@ -52,12 +49,14 @@ public final class AdmittedPod {
 
   AdmittedPod(
       InstantSource clock,
+      Journal journal,
       FakeIssuer issuer,
       URI sts,
       ServiceAccount serviceAccount,
       YamlNode pod,
       PodSpec spec) {
     this.clock = clock;
+    this.journal = journal;
     this.issuer = issuer;
     this.serviceAccount = serviceAccount;
     YamlNode metadata = pod.get("metadata");
@@ -75,7 +74,7 @@ public final class AdmittedPod {
       throw noRoom(e);
     }
     try {
-      rotateToken();
+      writeTokens();
       for (PodSpec.Container container : spec.containers()) {
         Map<String, String> values = PodSpec.values(container, field -> field(field, annotations));
         containers.put(container.name(), container(container, values, sts));
@@ -95,15 +94,12 @@ public final class AdmittedPod {
 
   private PodContainer container(PodSpec.Container container, Map<String, String> values, URI sts)
       throws IOException {
-    // The container runtime sets the one, and the other keeps requests on this machine.
-    values.putIfAbsent("HOSTNAME", name);
-    values.putIfAbsent("AWS_ENDPOINT_URL_STS", sts.toString());
     Path containerRoot =
         Files.createDirectories(root.resolve("containers").resolve(container.name()));
     for (PodSpec.Mount mount : container.mounts()) {
       mount(containerRoot, mount);
     }
-    return new PodContainer(container.name(), values, containerRoot);
+    return PodContainer.started(container.name(), values, containerRoot, name, sts);
   }
 
   /** What the downward API knows here. Source: the Kubernetes documentation of that API. */
@@ -151,16 +147,20 @@ public final class AdmittedPod {
    * @throws IllegalStateException if the cluster of this pod is closed
    */
   public synchronized void rotateToken() {
+    writeTokens();
+    journal.note("tokens of pod " + name + " of " + owner() + " rotated");
+  }
+
+  private synchronized void writeTokens() {
     Instant now = clock.instant();
     for (PodSpec.TokenVolume volume : volumes) {
       Map<String, String> files = new LinkedHashMap<>();
       for (PodSpec.Projection token : volume.projections()) {
-        Duration asked = Duration.ofSeconds(token.expirationSeconds());
-        Duration life = asked.compareTo(LONGEST_LIFE) > 0 ? LONGEST_LIFE : asked;
         // Without an audience, a token is for the API server, whose name is the issuer's.
         String audience = token.audience().orElseGet(issuer::url);
         files.put(
-            token.path(), issuer.sign(serviceAccount, name, uid, audience, now, now.plus(life)));
+            token.path(),
+            issuer.sign(serviceAccount, name, uid, audience, now, now.plus(token.life())));
       }
       write(volume.name(), files, now);
     }
@@ -194,6 +194,7 @@ public final class AdmittedPod {
         found.projections().stream()
             .collect(Collectors.toMap(PodSpec.Projection::path, token -> content)),
         clock.instant());
+    journal.note("tokens of pod " + name + " of " + owner() + " replaced by something else");
   }
 
   private void write(String volume, Map<String, String> files, Instant now) {

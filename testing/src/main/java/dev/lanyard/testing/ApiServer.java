@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
  */
 final class ApiServer {
   private final InstantSource clock;
+  private final Journal journal;
   private final FakeIssuer issuer;
   private final URI sts;
   private final Webhook webhook;
@@ -27,11 +28,13 @@ final class ApiServer {
 
   ApiServer(
       InstantSource clock,
+      Journal journal,
       FakeIssuer issuer,
       URI sts,
       Webhook webhook,
       Predicate<ServiceAccount> associated) {
     this.clock = clock;
+    this.journal = journal;
     this.issuer = issuer;
     this.sts = sts;
     this.webhook = webhook;
@@ -40,7 +43,11 @@ final class ApiServer {
 
   /** Creates or replaces the service accounts of a manifest. It must have one at least. */
   void apply(String manifest) {
-    List<YamlNode> objects = KubernetesYaml.read(manifest);
+    apply(KubernetesYaml.read(manifest));
+  }
+
+  /** Creates or replaces the service accounts among some objects, one at least. */
+  void apply(List<YamlNode> objects) {
     if (applyServiceAccounts(objects) == 0) {
       throw new IllegalArgumentException(
           "The manifest has no ServiceAccount, but " + seen(objects) + "; a pod goes to admit");
@@ -49,7 +56,11 @@ final class ApiServer {
 
   /** Creates or replaces the service accounts of a manifest, then the pod that is chosen in it. */
   AdmittedPod admit(String manifest, Predicate<String> chosen) {
-    List<YamlNode> objects = KubernetesYaml.read(manifest);
+    return admit(KubernetesYaml.read(manifest), chosen);
+  }
+
+  /** Creates or replaces the service accounts among some objects, then the pod that is chosen. */
+  AdmittedPod admit(List<YamlNode> objects, Predicate<String> chosen) {
     List<Workload> workloads =
         objects.stream()
             .flatMap(object -> Workload.of(object).stream())
@@ -80,7 +91,8 @@ final class ApiServer {
       if (closed) {
         throw new IllegalStateException("This cluster is closed");
       }
-      AdmittedPod admitted = new AdmittedPod(clock, issuer, sts, serviceAccount, pod, spec);
+      AdmittedPod admitted =
+          new AdmittedPod(clock, journal, issuer, sts, serviceAccount, pod, spec);
       pods.add(admitted);
       return admitted;
     }

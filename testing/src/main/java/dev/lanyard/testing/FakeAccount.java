@@ -94,8 +94,9 @@ final class FakeAccount {
         new Provider(issuer, issuer.providerArn(accountId), clientIds));
   }
 
-  void unregister(String accountId, FakeIssuer issuer) {
-    providers.remove(accountId + " " + issuer.url());
+  /** Whether there was one. */
+  boolean unregister(String accountId, FakeIssuer issuer) {
+    return providers.remove(accountId + " " + issuer.url()) != null;
   }
 
   Optional<Provider> provider(String accountId, String issuerUrl) {

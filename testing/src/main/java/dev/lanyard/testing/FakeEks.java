@@ -42,6 +42,7 @@ public final class FakeEks implements AutoCloseable {
   private final EksAuth eksAuth;
   private final FakeSts sts;
   private final FakeAgent agent;
+  private final Webhook webhook;
   private final ApiServer apiServer;
 
   // Both guarded by the list.
@@ -55,17 +56,13 @@ public final class FakeEks implements AutoCloseable {
     this.region = builder.region;
     this.journal = new Journal(clock);
     this.account = shared == null ? new FakeAccount(ACCOUNT, clock) : shared.account;
-    this.issuer = new FakeIssuer(clock, region, account);
+    this.issuer = new FakeIssuer(clock, region, account, journal);
     this.eksAuth = new EksAuth(clock, region, clusterName, issuer, account);
     this.sts = new FakeSts(clock, journal, account);
     this.agent = new FakeAgent(clock, journal, eksAuth);
+    this.webhook = Webhook.managed(region, agent.endpoint());
     this.apiServer =
-        new ApiServer(
-            clock,
-            issuer,
-            sts.endpoint(),
-            Webhook.managed(region, agent.endpoint()),
-            eksAuth::isAssociated);
+        new ApiServer(clock, journal, issuer, sts.endpoint(), webhook, eksAuth::isAssociated);
   }
 
   /**
@@ -136,7 +133,17 @@ public final class FakeEks implements AutoCloseable {
     if (!accountId.matches("\\d{12}")) {
       throw new IllegalArgumentException("An account has twelve digits, not " + accountId);
     }
-    return account.role(accountId, name, DEFAULT_MAX_SESSION, List.of(trust)).arn();
+    String arn = account.role(accountId, name, DEFAULT_MAX_SESSION, List.of(trust)).arn();
+    journal.note("role " + arn + (trust.length == 0 ? " that trusts nobody" : ""));
+    return arn;
+  }
+
+  Journal events() {
+    return journal;
+  }
+
+  Webhook webhook() {
+    return webhook;
   }
 
   Optional<Role> findRole(String name) {
@@ -256,6 +263,16 @@ public final class FakeEks implements AutoCloseable {
    */
   public AdmittedPod admit(String manifest, String name) {
     return admitted(apiServer.admit(manifest, name::equals));
+  }
+
+  /** Creates a service account, or replaces the one of this name, as {@link #apply} does. */
+  void apply(ServiceAccountBuilder serviceAccount) {
+    apiServer.apply(List.of(serviceAccount.build()));
+  }
+
+  /** Creates a pod through the EKS webhook, as {@link #admit(String)} does. */
+  AdmittedPod admit(PodBuilder pod) {
+    return admitted(apiServer.admit(List.of(pod.build()), name -> true));
   }
 
   private AdmittedPod admitted(AdmittedPod pod) {

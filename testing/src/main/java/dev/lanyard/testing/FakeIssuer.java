@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -41,6 +42,7 @@ public final class FakeIssuer {
 
   private final String hostAndPath;
   private final FakeAccount account;
+  private final Journal journal;
   private final HttpEndpoint server;
 
   /** The current key first. Old ones stay: the tokens that they signed are still good. */
@@ -49,7 +51,8 @@ public final class FakeIssuer {
   /** Of the provider in the cluster's own account, registered or not. */
   private volatile Set<String> clientIds = Set.of(STS_AUDIENCE);
 
-  FakeIssuer(InstantSource clock, String region, FakeAccount account) {
+  FakeIssuer(InstantSource clock, String region, FakeAccount account, Journal journal) {
+    this.journal = journal;
     this.hostAndPath = "oidc.eks." + region + ".amazonaws.com/id/" + Ids.issuerId();
     this.account = account;
     keys.add(newKey());
@@ -128,7 +131,7 @@ public final class FakeIssuer {
 
   /** Creates the IAM OIDC provider in the cluster's account, as it is at first. */
   public void register() {
-    account.register(account.id(), this, clientIds);
+    register(account.id(), clientIds);
   }
 
   /**
@@ -141,8 +144,13 @@ public final class FakeIssuer {
    * @throws IllegalArgumentException if there are none, or more than 100
    */
   public String registerIn(String accountId, String... audiences) {
-    account.register(accountId, this, checked(audiences));
+    register(accountId, checked(audiences));
     return providerArn(accountId);
+  }
+
+  private void register(String accountId, Set<String> audiences) {
+    account.register(accountId, this, audiences);
+    journal.note("OIDC provider " + providerArn(accountId) + " for " + new TreeSet<>(audiences));
   }
 
   /**
@@ -151,7 +159,9 @@ public final class FakeIssuer {
    * @param accountId the account, twelve digits
    */
   public void unregisterFrom(String accountId) {
-    account.unregister(accountId, this);
+    if (account.unregister(accountId, this)) {
+      journal.note("OIDC provider " + providerArn(accountId) + " deleted");
+    }
   }
 
   /**
@@ -160,6 +170,7 @@ public final class FakeIssuer {
    */
   public void rotateKey() {
     keys.add(0, newKey());
+    journal.note("issuer signs with a new key");
   }
 
   /** The URL without its scheme: how condition keys and the provider's ARN name the issuer. */

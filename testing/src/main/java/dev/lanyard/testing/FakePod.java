@@ -8,12 +8,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -27,25 +26,15 @@ import org.jspecify.annotations.Nullable;
  * it, and go when the {@link FakeEks} is closed. Nobody rotates the tokens but {@link
  * #rotateToken}.
  *
- * <p>Both modes together are a pod whose author wrote the IRSA variables into its specification
+ * <p>It is a pod of one container that has gone through the webhook, as those of {@link
+ * FakeEks#admit(String)} have: what is said there of variables and tokens holds here. Both modes
+ * together are a pod into whose specification its author wrote what the webhook injects for IRSA,
  * while its service account has an association; where only the annotation and the association are
- * there, the webhook injects Pod Identity alone. Source: amazon-eks-pod-identity-webhook,
- * pkg/handler/handler.go.
+ * there, the webhook injects Pod Identity alone. With neither, it injects nothing, region included.
+ * Source: amazon-eks-pod-identity-webhook, pkg/handler/handler.go.
  */
 public final class FakePod {
-  // Source: amazon-eks-pod-identity-webhook, pkg/handler/handler.go and main.go.
-  private static final String WEB_IDENTITY_FILE =
-      "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
-  private static final String AUTHORIZATION_FILE =
-      "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
-
-  /** Source: amazon-eks-pod-identity-webhook, pkg/constants.go. */
-  private static final Duration DEFAULT_EXPIRATION = Duration.ofDays(1);
-
-  private static final Duration LEAST_EXPIRATION = Duration.ofMinutes(10);
-
-  /** Pod Identity tokens last a random time of at least this, and at most the default. */
-  private static final Duration LEAST_DEFAULT_EXPIRATION = Duration.ofHours(22);
+  private static final String CONTAINER = "app";
 
   private final FakeEks eks;
   private final ServiceAccount serviceAccount;
@@ -56,8 +45,9 @@ public final class FakePod {
   // Guarded by this.
   private @Nullable String roleArn;
   private boolean podIdentity;
-  private String audience = FakeIssuer.STS_AUDIENCE;
+  private @Nullable String audience;
   private @Nullable Duration expiration;
+  private PodSpec spec;
   private boolean closed;
   private final ProjectedToken webIdentityToken;
   private final ProjectedToken authorizationToken;
@@ -72,12 +62,13 @@ public final class FakePod {
     } catch (IOException e) {
       throw new UncheckedIOException("There is no room for the pod's files", e);
     }
-    this.webIdentityToken = token(WEB_IDENTITY_FILE);
-    this.authorizationToken = token(AUTHORIZATION_FILE);
+    this.webIdentityToken = token(TokenMount.WEB_IDENTITY);
+    this.authorizationToken = token(TokenMount.POD_IDENTITY);
+    this.spec = admitted();
   }
 
-  private ProjectedToken token(String file) {
-    Path path = below(file);
+  private ProjectedToken token(TokenMount mount) {
+    Path path = root.resolve(mount.file().substring(1));
     return new ProjectedToken(
         Objects.requireNonNull(path.getParent()), path.getFileName().toString());
   }
@@ -92,7 +83,7 @@ public final class FakePod {
    */
   public synchronized FakePod irsa(String roleArn) {
     this.roleArn = Objects.requireNonNull(roleArn, "roleArn");
-    rotateToken();
+    admitAnew();
     return this;
   }
 
@@ -104,7 +95,7 @@ public final class FakePod {
    */
   public synchronized FakePod podIdentity() {
     this.podIdentity = true;
-    rotateToken();
+    admitAnew();
     return this;
   }
 
@@ -117,7 +108,7 @@ public final class FakePod {
    */
   public synchronized FakePod audience(String audience) {
     this.audience = Objects.requireNonNull(audience, "audience");
-    rotateToken();
+    admitAnew();
     return this;
   }
 
@@ -130,8 +121,8 @@ public final class FakePod {
    * @return this pod, with new tokens
    */
   public synchronized FakePod tokenExpiration(Duration expiration) {
-    this.expiration = expiration.compareTo(LEAST_EXPIRATION) < 0 ? LEAST_EXPIRATION : expiration;
-    rotateToken();
+    this.expiration = Objects.requireNonNull(expiration, "expiration");
+    admitAnew();
     return this;
   }
 
@@ -140,15 +131,61 @@ public final class FakePod {
    * expire.
    */
   public synchronized void rotateToken() {
+    writeTokens();
+    note("rotated");
+  }
+
+  private void note(String what) {
+    eks.events().note("tokens of pod " + name + " of " + serviceAccount.shortName() + " " + what);
+  }
+
+  private synchronized void writeTokens() {
     Instant now = eks.clock().instant();
+    for (PodSpec.TokenVolume volume : spec.volumes()) {
+      ProjectedToken file =
+          volume.name().equals(TokenMount.WEB_IDENTITY.volume())
+              ? webIdentityToken
+              : authorizationToken;
+      for (PodSpec.Projection token : volume.projections()) {
+        String audience = token.audience().orElseThrow();
+        write(
+            file,
+            eks.issuer().sign(serviceAccount, name, uid, audience, now, now.plus(token.life())));
+      }
+    }
+  }
+
+  private void admitAnew() {
+    spec = admitted();
+    writeTokens();
+  }
+
+  /** What the webhook makes of the pod. */
+  private PodSpec admitted() {
+    ServiceAccountBuilder annotated =
+        ServiceAccountBuilder.named(serviceAccount.namespace(), serviceAccount.name());
     if (roleArn != null) {
-      Duration life = expiration == null ? DEFAULT_EXPIRATION : expiration;
-      write(webIdentityToken, sign(audience, now, life));
+      annotated.role(roleArn);
+    }
+    if (audience != null) {
+      annotated.audience(audience);
+    }
+    if (expiration != null) {
+      annotated.tokenExpiration(expiration);
+    }
+    YamlNode pod =
+        PodBuilder.named(serviceAccount.namespace(), name)
+            .runsAs(serviceAccount.name())
+            .container(CONTAINER)
+            .build();
+    if (roleArn != null) {
+      eks.webhook().admit(pod, annotated.annotations(), false);
     }
     if (podIdentity) {
-      Duration life = expiration == null ? podIdentityExpiration() : expiration;
-      write(authorizationToken, sign(EksAuth.AUDIENCE, now, life));
+      // What is there of IRSA now is the author's own.
+      eks.webhook().admit(pod, annotated.annotations(), true);
     }
+    return PodSpec.of(pod);
   }
 
   /**
@@ -159,6 +196,7 @@ public final class FakePod {
    */
   public void replaceWebIdentityToken(String content) {
     write(webIdentityToken, content);
+    note("replaced by something else");
   }
 
   /**
@@ -168,6 +206,7 @@ public final class FakePod {
    */
   public void replaceAuthorizationToken(String content) {
     write(authorizationToken, content);
+    note("replaced by something else");
   }
 
   /**
@@ -195,17 +234,18 @@ public final class FakePod {
    * @return an environment that holds what was chosen so far; the files are live
    */
   public Environment environment() {
-    return Environment.of(variables("")).withRoot(root);
+    return container().environment();
   }
 
   /**
    * Returns the environment variables with the real paths of the token files, for programs that
    * know no {@link Environment}: the AWS SDK's own providers, or another process.
    *
-   * @return values by name, of what was chosen so far, in the order in which they are injected
+   * @return values by name, of what was chosen so far, in the order of the container's
+   *     specification
    */
   public Map<String, String> variables() {
-    return variables(root.toString());
+    return container().variables();
   }
 
   /**
@@ -216,7 +256,7 @@ public final class FakePod {
    * @return values by name, of what was chosen so far
    */
   public Map<String, String> systemProperties() {
-    return PodProperties.of(variables());
+    return container().systemProperties();
   }
 
   /**
@@ -228,23 +268,13 @@ public final class FakePod {
     return name;
   }
 
-  private synchronized Map<String, String> variables(String prefix) {
-    Map<String, String> variables = new LinkedHashMap<>();
-    // Not the webhook's: the container runtime sets it to the pod's name.
-    variables.put("HOSTNAME", name);
-    variables.put("AWS_STS_REGIONAL_ENDPOINTS", "regional");
-    variables.put("AWS_DEFAULT_REGION", eks.region());
-    variables.put("AWS_REGION", eks.region());
-    if (roleArn != null) {
-      variables.put("AWS_ROLE_ARN", roleArn);
-      variables.put("AWS_WEB_IDENTITY_TOKEN_FILE", prefix + WEB_IDENTITY_FILE);
-    }
-    if (podIdentity) {
-      variables.put("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", prefix + AUTHORIZATION_FILE);
-      variables.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", eks.agent().endpoint().toString());
-    }
-    variables.put("AWS_ENDPOINT_URL_STS", eks.sts().endpoint().toString());
-    return variables;
+  private synchronized PodContainer container() {
+    return PodContainer.started(
+        CONTAINER,
+        PodSpec.values(spec.containers().get(0), field -> Optional.empty()),
+        root,
+        name,
+        eks.sts().endpoint());
   }
 
   private synchronized void write(ProjectedToken token, String content) {
@@ -252,20 +282,6 @@ public final class FakePod {
       throw new IllegalStateException("The cluster of this pod is closed");
     }
     token.write(content, eks.clock().instant());
-  }
-
-  private String sign(String audience, Instant now, Duration life) {
-    return eks.issuer().sign(serviceAccount, name, uid, audience, now, now.plus(life));
-  }
-
-  private static Duration podIdentityExpiration() {
-    return Duration.ofSeconds(
-        ThreadLocalRandom.current()
-            .nextLong(LEAST_DEFAULT_EXPIRATION.toSeconds(), DEFAULT_EXPIRATION.toSeconds() + 1));
-  }
-
-  private Path below(String file) {
-    return root.resolve(file.substring(1));
   }
 
   synchronized void close() {

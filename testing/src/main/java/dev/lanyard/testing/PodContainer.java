@@ -1,6 +1,7 @@
 package dev.lanyard.testing;
 
 import dev.lanyard.spi.Environment;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -23,7 +24,21 @@ public final class PodContainer {
   private final Map<String, String> variables;
   private final Path root;
 
-  PodContainer(String name, Map<String, String> variables, Path root) {
+  /**
+   * Starts a container with the variables of its specification.
+   *
+   * @param root what stands for the root of its file system
+   */
+  static PodContainer started(
+      String name, Map<String, String> specified, Path root, String podName, URI sts) {
+    Map<String, String> variables = new LinkedHashMap<>(specified);
+    // The container runtime sets the one, and the other keeps requests on this machine.
+    variables.putIfAbsent("HOSTNAME", podName);
+    variables.putIfAbsent("AWS_ENDPOINT_URL_STS", sts.toString());
+    return new PodContainer(name, variables, root);
+  }
+
+  private PodContainer(String name, Map<String, String> variables, Path root) {
     this.name = name;
     this.variables = Collections.unmodifiableMap(new LinkedHashMap<>(variables));
     this.root = root;

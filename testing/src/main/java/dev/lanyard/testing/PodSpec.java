@@ -1,5 +1,6 @@
 package dev.lanyard.testing;
 
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,9 @@ record PodSpec(List<Container> containers, List<TokenVolume> volumes) {
   private static final long LEAST_EXPIRATION = 600;
 
   private static final long MOST_EXPIRATION = 1L << 32;
+
+  /** As much as EKS grants, whatever is asked. Source: amazon-eks-pod-identity-webhook, pkg. */
+  private static final Duration LONGEST_LIFE = Duration.ofDays(1);
 
   /** What the API server takes where the projection is silent. */
   private static final long DEFAULT_EXPIRATION = 3600;
@@ -51,7 +55,13 @@ record PodSpec(List<Container> containers, List<TokenVolume> volumes) {
   /**
    * @param audience empty for the API server itself
    */
-  record Projection(Optional<String> audience, long expirationSeconds, String path) {}
+  record Projection(Optional<String> audience, long expirationSeconds, String path) {
+    /** How long its tokens last. */
+    Duration life() {
+      Duration asked = Duration.ofSeconds(expirationSeconds);
+      return asked.compareTo(LONGEST_LIFE) > 0 ? LONGEST_LIFE : asked;
+    }
+  }
 
   /**
    * Reads a pod, and checks what the API server checks of these parts.

@@ -94,14 +94,61 @@ class FakePodTest {
   }
 
   @Test
-  void hasNeitherUntilItIsGivenOne() {
+  void hasNothingOfTheWebhookUntilItIsGivenOne() {
     assertThat(eks.pod("shop", "orders").variables())
-        .containsOnlyKeys(
-            "HOSTNAME",
+        .containsOnlyKeys("HOSTNAME", "AWS_ENDPOINT_URL_STS");
+  }
+
+  @Test
+  void isWhatAManifestMakesOfTheSame() {
+    eks.apply(ServiceAccountBuilder.named("shop", "orders").role(ROLE));
+    PodBuilder description = PodBuilder.named("shop", "orders-1").runsAs("orders").container("app");
+    FakePod irsa = eks.pod("shop", "orders").irsa(ROLE);
+    assertThat(shape(irsa.environment(), irsa.variables()))
+        .containsExactlyElementsOf(shape(eks.admit(description).container()));
+
+    eks.associate("shop", "orders", ROLE);
+    FakePod podIdentity = eks.pod("shop", "orders").podIdentity();
+    assertThat(shape(podIdentity.environment(), podIdentity.variables()))
+        .containsExactlyElementsOf(shape(eks.admit(description).container()));
+  }
+
+  @Test
+  void hasTheVariablesOfItsAuthorBeforeThoseOfPodIdentity() {
+    assertThat(eks.pod("shop", "orders").podIdentity().irsa(ROLE).variables().keySet())
+        .containsExactly(
             "AWS_STS_REGIONAL_ENDPOINTS",
             "AWS_DEFAULT_REGION",
             "AWS_REGION",
+            "AWS_ROLE_ARN",
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+            "HOSTNAME",
             "AWS_ENDPOINT_URL_STS");
+  }
+
+  @Test
+  void hasNoTokenThatLastsLongerThanADay() throws Exception {
+    FakePod pod = eks.pod("shop", "orders").irsa(ROLE).tokenExpiration(Duration.ofDays(3));
+
+    assertThat(claims(pod.webIdentityTokenFile()).getExpirationTime())
+        .isEqualTo("2030-01-02T00:00:00Z");
+  }
+
+  private static List<String> shape(PodContainer container) {
+    return shape(container.environment(), container.variables());
+  }
+
+  /** Names in order, with the values that do not depend on the pod's name. */
+  private static List<String> shape(Environment environment, Map<String, String> variables) {
+    return variables.keySet().stream()
+        .map(
+            name ->
+                name.equals("HOSTNAME")
+                    ? name
+                    : name + "=" + environment.variable(name).orElseThrow().value())
+        .toList();
   }
 
   @Test

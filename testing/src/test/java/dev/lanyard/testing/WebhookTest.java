@@ -111,7 +111,7 @@ class WebhookTest {
   }
 
   /** The same with every number a long. */
-  private static @Nullable Object plain(@Nullable Object value) {
+  static @Nullable Object plain(@Nullable Object value) {
     if (value instanceof Map<?, ?> map) {
       Map<Object, @Nullable Object> plain = new LinkedHashMap<>();
       map.forEach((key, child) -> plain.put(key, plain(child)));
@@ -128,8 +128,12 @@ class WebhookTest {
       return file.get("pod");
     }
 
+    YamlNode serviceAccount() {
+      return file.get("serviceAccount");
+    }
+
     Map<String, String> annotations() {
-      return file.get("serviceAccount").get("metadata").get("annotations").texts();
+      return serviceAccount().get("metadata").get("annotations").texts();
     }
 
     Optional<String> mirrors() {
