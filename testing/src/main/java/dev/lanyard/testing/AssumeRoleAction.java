@@ -64,8 +64,10 @@ final class AssumeRoleAction {
     if (!arnParts.matches()) {
       throw invalid("Request ARN is invalid");
     }
-    Optional<Integer> packed = FakeSts.packedPolicySize(parameters);
     checkInheritance(tags, transitive);
+    Map<String, String> all = new HashMap<>(caller.transitiveTags());
+    all.putAll(tags);
+    Optional<Integer> packed = FakeSts.packedPolicySize(parameters, all);
 
     // A role that is missing must look like one that does not trust the caller.
     Optional<Role> role = account.role(arn);
@@ -88,8 +90,6 @@ final class AssumeRoleAction {
           "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role"
               + " chaining.");
     }
-    Map<String, String> all = new HashMap<>(caller.transitiveTags());
-    all.putAll(tags);
     transitive.addAll(lowerCase(caller.transitiveTags().keySet()));
     IssuedCredentials credentials =
         account.issue(

@@ -31,8 +31,17 @@ final class FakeAccount {
   /** What is still to be judged by the roles as they are. */
   private final List<Runnable> beforeChanges = new CopyOnWriteArrayList<>();
 
-  /** An IAM OIDC provider: an issuer that an account trusts, for some audiences. */
-  record Provider(FakeIssuer issuer, String arn, Set<String> clientIds) {
+  /**
+   * An IAM OIDC provider: an issuer that an account trusts, for some audiences.
+   *
+   * @param certificate the issuer's certificate whose thumbprint is configured, by its number
+   */
+  record Provider(FakeIssuer issuer, String arn, Set<String> clientIds, int certificate) {
+    /** Whether the issuer still shows the certificate that is configured. */
+    boolean hasTheThumbprint() {
+      return certificate == issuer.certificate();
+    }
+
     /** The first of the token's audiences that is a client id. */
     Optional<String> acceptedAudience(ServiceAccountToken token) {
       return token.audience().stream().filter(clientIds::contains).findFirst();
@@ -91,7 +100,7 @@ final class FakeAccount {
   void register(String accountId, FakeIssuer issuer, Set<String> clientIds) {
     providers.put(
         accountId + " " + issuer.url(),
-        new Provider(issuer, issuer.providerArn(accountId), clientIds));
+        new Provider(issuer, issuer.providerArn(accountId), clientIds, issuer.certificate()));
   }
 
   /** Whether there was one. */

@@ -60,7 +60,9 @@ public final class FakeAgent extends FakeService {
   private enum Upstream {
     WELL,
     OUT_OF_REACH,
-    DENIES_THE_NODE
+    NOT_ASKED_WITHOUT_NODE_CREDENTIALS,
+    DENIES_THE_NODE,
+    THROTTLES_THE_NODE
   }
 
   private final EksAuth eksAuth;
@@ -130,6 +132,24 @@ public final class FakeAgent extends FakeService {
    */
   public void isDeniedByEksAuth() {
     finds(Upstream.DENIES_THE_NODE);
+  }
+
+  /**
+   * Is throttled by EKS Auth from now on: 429 {@code ThrottlingException} for every token that it
+   * does not have in its cache, until it {@link #recovers}. Its own limit is another, see {@link
+   * #throttles}.
+   */
+  public void isThrottledByEksAuth() {
+    finds(Upstream.THROTTLES_THE_NODE);
+  }
+
+  /**
+   * Finds no credentials of the node from now on, without which it cannot ask EKS Auth: 500 and a
+   * text without a code for every token that it does not have in its cache, until it {@link
+   * #recovers}.
+   */
+  public void hasNoNodeCredentials() {
+    finds(Upstream.NOT_ASKED_WITHOUT_NODE_CREDENTIALS);
   }
 
   @Override
@@ -337,6 +357,9 @@ public final class FakeAgent extends FakeService {
       if (upstream == Upstream.OUT_OF_REACH) {
         throw new AgentError(500, "[]");
       }
+      if (upstream == Upstream.NOT_ASKED_WITHOUT_NODE_CREDENTIALS) {
+        throw new AgentError(500, "error getting credentials to cache: no credentials of the node");
+      }
       cache.remove(token);
       IssuedCredentials fresh = exchange(token, now, lifetime, trace);
       cache.put(token, fresh, now);
@@ -345,7 +368,8 @@ public final class FakeAgent extends FakeService {
   }
 
   private IssuedCredentials inTheBackground(String token, Instant at) throws Refusal {
-    if (upstream == Upstream.OUT_OF_REACH) {
+    if (upstream == Upstream.OUT_OF_REACH
+        || upstream == Upstream.NOT_ASKED_WITHOUT_NODE_CREDENTIALS) {
       throw new Refusal(500, "no answer", "EKS Auth cannot be reached");
     }
     return exchange(token, at, chosenLifetime(), new Trace());
@@ -356,6 +380,10 @@ public final class FakeAgent extends FakeService {
     if (upstream == Upstream.DENIES_THE_NODE) {
       eksAuth.identify(token, trace);
       throw eksAuth.nodeIsDenied();
+    }
+    if (upstream == Upstream.THROTTLES_THE_NODE) {
+      eksAuth.identify(token, trace);
+      throw new Refusal(429, "ThrottlingException", "Rate exceeded");
     }
     return eksAuth.assume(token, at, lifetime, trace);
   }

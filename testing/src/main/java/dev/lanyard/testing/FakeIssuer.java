@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
@@ -47,6 +48,8 @@ public final class FakeIssuer {
 
   /** The current key first. Old ones stay: the tokens that they signed are still good. */
   private final CopyOnWriteArrayList<RSAKey> keys = new CopyOnWriteArrayList<>();
+
+  private final AtomicInteger certificate = new AtomicInteger();
 
   /** Of the provider in the cluster's own account, registered or not. */
   private volatile Set<String> clientIds = Set.of(STS_AUDIENCE);
@@ -171,6 +174,22 @@ public final class FakeIssuer {
   public void rotateKey() {
     keys.add(0, newKey());
     journal.note("issuer signs with a new key");
+  }
+
+  /**
+   * Serves its keys with a certificate that no provider has the thumbprint of from now on: STS
+   * refuses every token with {@code InvalidIdentityToken}, until {@link #register} or {@link
+   * #registerIn} configures the new one. This happens to issuers of one's own; STS goes by the
+   * certificate authority where that of EKS is well known. Source: IAM user guide,
+   * id_roles_providers_create_oidc.
+   */
+  public void changesItsCertificate() {
+    certificate.incrementAndGet();
+    journal.note("issuer has a new certificate");
+  }
+
+  int certificate() {
+    return certificate.get();
   }
 
   /** The URL without its scheme: how condition keys and the provider's ARN name the issuer. */

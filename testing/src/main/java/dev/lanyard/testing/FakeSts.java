@@ -58,6 +58,7 @@ public final class FakeSts extends FakeService {
   private final FakeAccount account;
   private volatile boolean cannotReachTheIssuer;
   private volatile boolean disabledInTheRegion;
+  private volatile boolean toldThatTokensAreRevoked;
 
   FakeSts(FakeClock clock, Journal journal, FakeAccount account) {
     super("STS", clock, journal);
@@ -91,9 +92,19 @@ public final class FakeSts extends FakeService {
     disabledInTheRegion = true;
   }
 
+  /**
+   * Is told by the issuer from now on that the claims of the token are not valid or have been
+   * revoked: a token that is otherwise in order is refused with {@code IDPRejectedClaim}, until it
+   * {@link #recovers}.
+   */
+  public void isToldThatTokensAreRevoked() {
+    toldThatTokensAreRevoked = true;
+  }
+
   @Override
   public void recovers() {
     cannotReachTheIssuer = false;
+    toldThatTokensAreRevoked = false;
     disabledInTheRegion = false;
     super.recovers();
   }
@@ -173,7 +184,7 @@ public final class FakeSts extends FakeService {
     if (!arnParts.matches()) {
       throw new Refusal(400, "ValidationError", "Request ARN is invalid");
     }
-    Optional<Integer> packed = packedPolicySize(parameters);
+    Optional<Integer> packed = packedPolicySize(parameters, Map.of());
     if (disabledInTheRegion) {
       throw new Refusal(
           403,
@@ -194,6 +205,10 @@ public final class FakeSts extends FakeService {
     if (cannotReachTheIssuer) {
       throw new Refusal(400, "IDPCommunicationError", "The identity provider cannot be reached");
     }
+    if (!provider.hasTheThumbprint()) {
+      throw invalidToken(
+          "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint");
+    }
     switch (provider.issuer().verify(token)) {
       case VALID -> trace.signed(token);
       case UNKNOWN_KEY ->
@@ -208,6 +223,10 @@ public final class FakeSts extends FakeService {
         provider
             .acceptedAudience(token)
             .orElseThrow(() -> invalidToken("Incorrect token audience"));
+    if (toldThatTokensAreRevoked) {
+      throw new Refusal(
+          403, "IDPRejectedClaim", "The identity provider says that the claim is not valid");
+    }
 
     // A role that is missing must look like one that does not trust the caller.
     Optional<Role> asked = account.role(arn);
@@ -351,8 +370,14 @@ public final class FakeSts extends FakeService {
     return Character.toLowerCase(name.charAt(0)) + name.substring(1);
   }
 
-  /** Percent of the room for session policies, where there are any. */
-  static Optional<Integer> packedPolicySize(Map<String, String> parameters) throws Refusal {
+  /**
+   * Percent of the room for session policies and session tags, where there are any. AWS does not
+   * publish how it packs them: here the limit of the plain text of policies holds for all together.
+   *
+   * @param tags those of the session to be, inherited ones too
+   */
+  static Optional<Integer> packedPolicySize(
+      Map<String, String> parameters, Map<String, String> tags) throws Refusal {
     String policy = parameters.getOrDefault("Policy", "");
     List<String> arns = policyArns(parameters);
     if (arns.size() > 10) {
@@ -367,9 +392,15 @@ public final class FakeSts extends FakeService {
     }
     int size =
         policy.length()
-            + arns.stream().mapToInt(n -> parameters.getOrDefault(n, "").length()).sum();
+            + arns.stream().mapToInt(n -> parameters.getOrDefault(n, "").length()).sum()
+            + tags.entrySet().stream()
+                .mapToInt(tag -> tag.getKey().length() + tag.getValue().length())
+                .sum();
     if (size > MAX_POLICY) {
-      throw new Refusal(400, "PackedPolicyTooLarge", "The session policies are too large");
+      throw new Refusal(
+          400,
+          "PackedPolicyTooLarge",
+          "The session policies and session tags are too large when they are packed");
     }
     return size == 0 ? Optional.empty() : Optional.of(Math.max(1, size * 100 / MAX_POLICY));
   }

@@ -200,6 +200,22 @@ class AssumeRoleTest {
   }
 
   @Test
+  void theTagsOfPodIdentityLeaveLessRoomForASessionPolicy() {
+    admit(TrustPolicy.forRole(first));
+    String policy = "{\"Statement\":[],\"Id\":\"" + "x".repeat(1900) + "\"}";
+
+    assertThat(refused(podIdentity(), request -> request.policy(policy)).awsErrorDetails())
+        .satisfies(details -> assertThat(details.errorCode()).isEqualTo("PackedPolicyTooLarge"));
+    eks.associate("shop", "orders", first).disableSessionTags();
+    eks.agent().forget();
+    IssuedCredentials untagged =
+        eks.issued(Pods.ask(eks, eks.pod("shop", "orders").podIdentity()).field("AccessKeyId"))
+            .orElseThrow();
+    assertThat(issued(assume(provider(untagged), request -> request.policy(policy))).sessionTags())
+        .isEmpty();
+  }
+
+  @Test
   void theSourceIdentityNeedsAPermissionAndIsSetForGood() {
     admit(TrustPolicy.forRole(first));
     assertThat(refused(irsa(), request -> request.sourceIdentity("ada")))

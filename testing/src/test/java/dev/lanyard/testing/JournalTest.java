@@ -19,6 +19,7 @@ class JournalTest {
       String secret = Files.readString(pod.webIdentityTokenFile());
       pod.replaceWebIdentityToken(secret);
       eks.issuer().rotateKey();
+      eks.issuer().changesItsCertificate();
       eks.issuer().unregister();
       eks.issuer().unregister();
       eks.issuer().register();
@@ -35,6 +36,7 @@ class JournalTest {
               "tokens of pod " + pod.name() + " of shop/orders rotated",
               "tokens of pod " + pod.name() + " of shop/orders replaced by something else",
               "issuer signs with a new key",
+              "issuer has a new certificate",
               "OIDC provider " + provider + " deleted",
               "OIDC provider " + provider + " for [sts.amazonaws.com]",
               "pod orders-1 of shop/orders, from a manifest",
