@@ -1,0 +1,42 @@
+package dev.lanyard.samples.architecture;
+
+import static dev.lanyard.testing.EksAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.EksCredentialsProvider;
+import dev.lanyard.testing.FakeEks;
+import dev.lanyard.testing.FakePod;
+import dev.lanyard.testing.InPod;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.RepeatedTest;
+
+/** Tests that create their provider with {@code create()} do not leak into each other. */
+class SharedEngineTest {
+  /** Kept, so that the engines of earlier tests are still there. */
+  private static final List<EksCredentialsProvider> KEPT = new CopyOnWriteArrayList<>();
+
+  @RepeatedTest(3)
+  @InPod(serviceAccount = "shop/orders", irsa = "orders-role")
+  void eachTestHasTheEngineOfItsOwnPodOfIrsa(FakeEks eks, FakePod pod) {
+    createsTwoThatShareAnEngineOfThisPod(eks, pod);
+  }
+
+  @RepeatedTest(3)
+  @InPod(serviceAccount = "shop/orders", podIdentity = "orders-role")
+  void eachTestHasTheEngineOfItsOwnPodOfPodIdentity(FakeEks eks, FakePod pod) {
+    createsTwoThatShareAnEngineOfThisPod(eks, pod);
+  }
+
+  private static void createsTwoThatShareAnEngineOfThisPod(FakeEks eks, FakePod pod) {
+    EksCredentialsProvider one = EksCredentialsProvider.create();
+    EksCredentialsProvider two = EksCredentialsProvider.create();
+    KEPT.add(one);
+
+    String keyId = one.resolveCredentials().accessKeyId();
+
+    assertThat(eks.issued(keyId)).isPresent();
+    assertThat(two.resolveCredentials().accessKeyId()).isEqualTo(keyId);
+    assertThat(eks).by(pod).exchangedOnce();
+  }
+}
