@@ -13,9 +13,16 @@ import java.util.stream.Stream;
  * @param sdk what the SDK does
  * @param lanyard what Lanyard does
  * @param why the reason
+ * @param byJava whether the SDK differs on some releases of Java only
  */
 record Difference(
-    String id, String about, String sdk, String lanyard, String why, String notReplayed) {
+    String id,
+    String about,
+    String sdk,
+    String lanyard,
+    String why,
+    String notReplayed,
+    boolean byJava) {
 
   Difference {
     notReplayed = notReplayed == null ? "" : notReplayed;

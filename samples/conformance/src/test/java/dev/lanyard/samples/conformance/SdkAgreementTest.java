@@ -71,14 +71,35 @@ class SdkAgreementTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("cases")
   void theSdkAgreesUnlessTheCaseSaysOtherwise(Replay replay) {
-    Set<String> declared = replay.one().differs().keySet();
+    Set<String> declared = new TreeSet<>(replay.one().differs().keySet());
     try (Stage stage = replay.patientStage(root)) {
       Outcome outcome = play(replay, stage);
 
-      assertThat(differences(replay, stage, outcome))
+      Set<String> differences = differences(replay, stage, outcome);
+      Set<String> byJava = byJava(replay);
+      declared.removeAll(byJava);
+      differences.removeAll(byJava);
+      assertThat(differences)
           .as("what differs; the SDK: %s, asked %s", outcome, stage.server().requests())
           .isEqualTo(declared);
     }
+  }
+
+  /** Where the SDK differs on some releases of Java only. */
+  private static Set<String> byJava(Replay replay) {
+    Set<String> byJava = new TreeSet<>();
+    for (Difference difference : Difference.all()) {
+      replay
+          .one()
+          .differs()
+          .forEach(
+              (what, id) -> {
+                if (difference.byJava() && difference.id().equals(id)) {
+                  byJava.add(what);
+                }
+              });
+    }
+    return byJava;
   }
 
   /**
