@@ -3,12 +3,9 @@ package dev.lanyard.samples.services;
 import dev.lanyard.spi.SessionCredentials;
 import dev.lanyard.testing.FakeEks;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Predicate;
 
 /**
  * An S3-compatible server on loopback that holds its buckets in memory, and answers only requests
@@ -24,13 +21,12 @@ import java.util.function.Predicate;
  *
  * <p>Safe for use by many threads.
  */
-public final class S3Server implements AutoCloseable {
+public final class S3Server extends SigningServer {
   private final ObjectStore store;
-  private final SigningServer server;
 
-  private S3Server(ObjectStore store, SigningServer server) {
+  private S3Server(ObjectStore store, Function<String, Optional<SessionCredentials>> issued) {
+    super(store, issued);
     this.store = store;
-    this.server = server;
   }
 
   /**
@@ -41,22 +37,12 @@ public final class S3Server implements AutoCloseable {
    * @throws UncheckedIOException if no port can be bound
    */
   public static S3Server start(FakeEks eks) {
-    return start(keyId -> eks.issued(keyId).map(SigningServer::session));
+    return start(issuedBy(eks));
   }
 
   /** As {@link #start(FakeEks)}, for whoever finds issued credentials by an access key id. */
   static S3Server start(Function<String, Optional<SessionCredentials>> issued) {
-    ObjectStore store = new ObjectStore();
-    return new S3Server(store, SigningServer.start(store, issued));
-  }
-
-  /**
-   * Returns where the server listens.
-   *
-   * @return an HTTP address without a path; clients need path-style access
-   */
-  public URI endpoint() {
-    return server.endpoint();
+    return new S3Server(new ObjectStore(), issued);
   }
 
   /**
@@ -66,29 +52,5 @@ public final class S3Server implements AutoCloseable {
    */
   public void createBucket(String name) {
     store.createBucket(name, Instant.now());
-  }
-
-  /**
-   * Denies everything to some from now on, as if an identity policy did not allow it.
-   *
-   * @param accessKeyIds whether this access key id is one of them
-   */
-  public void denies(Predicate<String> accessKeyIds) {
-    server.denies(accessKeyIds);
-  }
-
-  /**
-   * Returns who was served.
-   *
-   * @return the number of requests that passed authentication and were allowed, by access key id
-   */
-  public Map<String, Integer> served() {
-    return server.served();
-  }
-
-  /** Stops listening and ends the connections. */
-  @Override
-  public void close() {
-    server.close();
   }
 }

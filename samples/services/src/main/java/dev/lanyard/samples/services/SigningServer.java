@@ -3,6 +3,7 @@ package dev.lanyard.samples.services;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.lanyard.spi.SessionCredentials;
+import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.IssuedCredentials;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,8 +21,11 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** The HTTP server below a service: who asks, and whether that one may. Safe for many threads. */
-final class SigningServer implements AutoCloseable {
+/**
+ * A service on loopback that answers only requests signed with session credentials that a cluster
+ * issued and that have not expired. Safe for use by many threads.
+ */
+public abstract sealed class SigningServer implements AutoCloseable permits S3Server, TableServer {
   private final Service service;
   private final Authenticator authenticator;
   private final Map<String, AtomicInteger> served = new ConcurrentHashMap<>();
@@ -29,9 +33,9 @@ final class SigningServer implements AutoCloseable {
   private final HttpServer server;
   private volatile Predicate<String> denied = keyId -> false;
 
-  private SigningServer(Service service, Authenticator authenticator) throws IOException {
+  SigningServer(Service service, Function<String, Optional<SessionCredentials>> issued) {
     this.service = service;
-    this.authenticator = authenticator;
+    this.authenticator = new Authenticator(service.name(), issued, InstantSource.system());
     this.threads =
         Executors.newCachedThreadPool(
             task -> {
@@ -39,23 +43,23 @@ final class SigningServer implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    try {
+      this.server =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot start a server on loopback for " + service.name(), e);
+    }
     server.setExecutor(threads);
     server.createContext("/", this::serve);
     server.start();
   }
 
-  static SigningServer start(
-      Service service, Function<String, Optional<SessionCredentials>> issued) {
-    try {
-      return new SigningServer(
-          service, new Authenticator(service.name(), issued, InstantSource.system()));
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot start a server on loopback for " + service.name(), e);
-    }
+  /** Finds what a cluster issued under an access key id. */
+  static Function<String, Optional<SessionCredentials>> issuedBy(FakeEks eks) {
+    return keyId -> eks.issued(keyId).map(SigningServer::session);
   }
 
-  static SessionCredentials session(IssuedCredentials issued) {
+  private static SessionCredentials session(IssuedCredentials issued) {
     return SessionCredentials.builder()
         .accessKeyId(issued.accessKeyId())
         .secretAccessKey(issued.secretAccessKey())
@@ -64,21 +68,37 @@ final class SigningServer implements AutoCloseable {
         .build();
   }
 
-  URI endpoint() {
+  /**
+   * Returns where the server listens.
+   *
+   * @return an HTTP address without a path, on loopback; for S3 clients need path-style access
+   */
+  public final URI endpoint() {
     return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
   }
 
-  void denies(Predicate<String> accessKeyIds) {
+  /**
+   * Denies everything to some from now on, as if an identity policy did not allow it.
+   *
+   * @param accessKeyIds whether this access key id is one of them
+   */
+  public final void denies(Predicate<String> accessKeyIds) {
     denied = accessKeyIds;
   }
 
-  Map<String, Integer> served() {
+  /**
+   * Returns who was served.
+   *
+   * @return the number of requests that passed authentication and were allowed, by access key id
+   */
+  public final Map<String, Integer> served() {
     return served.entrySet().stream()
         .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, entry -> entry.getValue().get()));
   }
 
+  /** Stops listening and ends the connections. */
   @Override
-  public void close() {
+  public final void close() {
     server.stop(0);
     threads.shutdownNow();
   }

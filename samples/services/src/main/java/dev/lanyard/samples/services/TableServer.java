@@ -3,11 +3,8 @@ package dev.lanyard.samples.services;
 import dev.lanyard.spi.SessionCredentials;
 import dev.lanyard.testing.FakeEks;
 import java.io.UncheckedIOException;
-import java.net.URI;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Predicate;
 
 /**
  * A DynamoDB-compatible server on loopback that holds its tables in memory, and answers only
@@ -23,13 +20,12 @@ import java.util.function.Predicate;
  *
  * <p>Safe for use by many threads.
  */
-public final class TableServer implements AutoCloseable {
+public final class TableServer extends SigningServer {
   private final TableStore store;
-  private final SigningServer server;
 
-  private TableServer(TableStore store, SigningServer server) {
+  private TableServer(TableStore store, Function<String, Optional<SessionCredentials>> issued) {
+    super(store, issued);
     this.store = store;
-    this.server = server;
   }
 
   /**
@@ -40,22 +36,12 @@ public final class TableServer implements AutoCloseable {
    * @throws UncheckedIOException if no port can be bound
    */
   public static TableServer start(FakeEks eks) {
-    return start(keyId -> eks.issued(keyId).map(SigningServer::session));
+    return start(issuedBy(eks));
   }
 
   /** As {@link #start(FakeEks)}, for whoever finds issued credentials by an access key id. */
   static TableServer start(Function<String, Optional<SessionCredentials>> issued) {
-    TableStore store = new TableStore();
-    return new TableServer(store, SigningServer.start(store, issued));
-  }
-
-  /**
-   * Returns where the server listens.
-   *
-   * @return an HTTP address without a path
-   */
-  public URI endpoint() {
-    return server.endpoint();
+    return new TableServer(new TableStore(), issued);
   }
 
   /**
@@ -66,29 +52,5 @@ public final class TableServer implements AutoCloseable {
    */
   public void createTable(String name, String partitionKey) {
     store.createTable(name, partitionKey);
-  }
-
-  /**
-   * Denies everything to some from now on, as if an identity policy did not allow it.
-   *
-   * @param accessKeyIds whether this access key id is one of them
-   */
-  public void denies(Predicate<String> accessKeyIds) {
-    server.denies(accessKeyIds);
-  }
-
-  /**
-   * Returns who was served.
-   *
-   * @return the number of requests that passed authentication and were allowed, by access key id
-   */
-  public Map<String, Integer> served() {
-    return server.served();
-  }
-
-  /** Stops listening and ends the connections. */
-  @Override
-  public void close() {
-    server.close();
   }
 }
