@@ -39,6 +39,7 @@ class PublicTypesTest {
             "dev.lanyard.testing.IssuedCredentials",
             "dev.lanyard.testing.LoggedRequest",
             "dev.lanyard.testing.PodContainer",
+            "dev.lanyard.testing.TestTime",
             "dev.lanyard.testing.TrustPolicy");
   }
 

@@ -11,6 +11,7 @@ import dev.lanyard.testing.EksExtension;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.InPod;
+import dev.lanyard.testing.TestTime;
 import dev.lanyard.testing.TrustPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -158,6 +159,27 @@ class TestingGuideTest {
     eks.sts().credentialsLast(Duration.ofSeconds(5));
     eks.agent().credentialsLast(Duration.ofSeconds(5));
     assertThatThrownBy(() -> assertThat(eks).wasNotAsked()).isInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void hoursInNoTime() {
+    TestTime time = TestTime.create();
+    try (FakeEks eks = FakeEks.builder().clock(time).start()) {
+      String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+      FakePod pod = eks.pod("shop", "orders").irsa(role);
+      EksCredentialsProvider provider =
+          EksCredentialsProvider.builder().environment(pod.environment()).time(time).build();
+      time.awaitIdle(); // the first exchange
+      String first = provider.resolveCredentials().accessKeyId();
+
+      eks.sts().isDown();
+      time.advance(Duration.ofMinutes(59)); // of the hour that they last
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
+
+      eks.sts().recovers();
+      time.advance(Duration.ofMinutes(5)); // nobody has asked for it
+      assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
+    }
   }
 
   @Test

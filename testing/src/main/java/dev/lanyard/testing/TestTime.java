@@ -1,0 +1,270 @@
+package dev.lanyard.testing;
+
+import dev.lanyard.spi.Time;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Time that stands still until a test moves it, for a credentials provider and for the cluster that
+ * serves it: hours of refreshing pass in no time.
+ *
+ * <pre>{@code
+ * TestTime time = TestTime.create();
+ * FakeEks eks = FakeEks.builder().clock(time).start();
+ * EksCredentialsProvider provider =
+ *     EksCredentialsProvider.builder().environment(pod.environment()).time(time).build();
+ * time.advance(Duration.ofHours(1)); // the provider has refreshed, as it does in an hour
+ * }</pre>
+ *
+ * <p>What a provider wants to do at some time is done by the thread that moves time there, in the
+ * order of the times, each with the clocks at its own time; those of the same time in the order in
+ * which they were asked for. Exchanges run on threads of their own, since they wait for a real
+ * socket, and {@link #advance} lets each end before time moves on. So what a test sees does not
+ * depend on the machine's speed.
+ *
+ * <p>While a source hangs, an exchange ends only when its time budget does: {@link
+ * #advanceWhileHanging} moves time without waiting for it.
+ *
+ * <p>The clocks, {@link #after} and {@link #execute} are safe for use by many threads. Time is
+ * moved by one thread at a time.
+ */
+public final class TestTime implements Time, InstantSource {
+  private static final Instant DEFAULT_START = Instant.parse("2030-01-01T00:00:00Z");
+
+  /** Far longer than an exchange with a source that answers; only one that hangs takes so long. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Instant start;
+
+  // All guarded by this.
+  private final Queue<Timer> timers =
+      new PriorityQueue<>(Comparator.comparingLong(Timer::at).thenComparingLong(Timer::number));
+  private long nanos;
+  private long numbers;
+  private int running;
+
+  private record Timer(long at, long number, Runnable task, CompletableFuture<Void> handle) {}
+
+  private TestTime(Instant start) {
+    this.start = start;
+  }
+
+  /**
+   * Creates a time that stands at 2030-01-01T00:00Z.
+   *
+   * @return a time of its own
+   */
+  public static TestTime create() {
+    return new TestTime(DEFAULT_START);
+  }
+
+  /**
+   * Creates a time that stands at a moment.
+   *
+   * @param start what the wall clock shows at first
+   * @return a time of its own
+   */
+  public static TestTime startingAt(Instant start) {
+    return new TestTime(Objects.requireNonNull(start, "start"));
+  }
+
+  /**
+   * Returns the time of the wall clock.
+   *
+   * @return the start, and as much later as time was moved
+   */
+  @Override
+  public synchronized Instant instant() {
+    return start.plusNanos(nanos);
+  }
+
+  @Override
+  public long millis() {
+    return instant().toEpochMilli();
+  }
+
+  @Override
+  public synchronized long nanos() {
+    return nanos;
+  }
+
+  /**
+   * Runs a task once after a delay, on the thread that moves time beyond it.
+   *
+   * @param delay how long to wait; zero or less means when time is moved next, be it by nothing
+   * @param task what to run; what it throws reaches the caller who moves time
+   * @return cancels the task; cancelling is idempotent, and a task that has begun runs to its end
+   */
+  @Override
+  public synchronized Future<?> after(Duration delay, Runnable task) {
+    CompletableFuture<Void> handle = new CompletableFuture<>();
+    long at = later(delay.isNegative() ? Duration.ZERO : delay);
+    timers.add(new Timer(at, numbers++, Objects.requireNonNull(task, "task"), handle));
+    return handle;
+  }
+
+  /**
+   * Runs a task that may block, at once, on a daemon thread of its own.
+   *
+   * @param task what to run
+   */
+  @Override
+  public synchronized void execute(Runnable task) {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                task.run();
+              } finally {
+                ended();
+              }
+            },
+            "lanyard-test-time");
+    thread.setDaemon(true);
+    thread.start();
+    running++;
+  }
+
+  /**
+   * Moves time forward. What comes due on the way is run, each at its time, and each exchange ends
+   * before time moves on; the last ones end before this returns.
+   *
+   * @param by how far; zero runs what is due now
+   * @throws IllegalArgumentException if it is negative
+   * @throws IllegalStateException if an exchange does not end, as one with a source that hangs; or
+   *     if the thread is interrupted
+   */
+  public void advance(Duration by) {
+    long until = laterChecked(by);
+    do {
+      awaitIdle();
+    } while (runNext(until));
+    awaitIdle();
+  }
+
+  /**
+   * Moves time forward beside exchanges that do not end, because their source hangs. What comes due
+   * on the way is run, each at its time: what ends an exchange whose time budget has run out, too.
+   * That takes a moment on its own thread, for which {@link #awaitIdle} waits.
+   *
+   * @param by how far
+   * @throws IllegalArgumentException if it is negative
+   */
+  public void advanceWhileHanging(Duration by) {
+    long until = laterChecked(by);
+    boolean more;
+    do {
+      more = runNext(until);
+    } while (more);
+  }
+
+  /**
+   * Moves time to what comes due next and runs it; moves it as far as it may if nothing does. For a
+   * test that looks at each step. It waits for no exchange.
+   *
+   * @param atMost how far
+   * @return whether something was run
+   * @throws IllegalArgumentException if it is negative
+   */
+  public boolean advanceToNext(Duration atMost) {
+    return runNext(laterChecked(atMost));
+  }
+
+  /**
+   * Moves the clocks without running anything, as they do for a process that is stopped and
+   * continued. What came due meanwhile is run when time is moved next.
+   *
+   * @param by how far
+   * @throws IllegalArgumentException if it is negative
+   */
+  public synchronized void skip(Duration by) {
+    nanos = laterChecked(by);
+  }
+
+  /**
+   * Waits, in real time, until no exchange runs.
+   *
+   * @throws IllegalStateException if one does not end within a minute, as one with a source that
+   *     hangs; or if the thread is interrupted
+   */
+  public synchronized void awaitIdle() {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (running > 0) {
+      long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+      if (left <= 0) {
+        throw new IllegalStateException(
+            "An exchange has not ended within "
+                + PATIENCE.toSeconds()
+                + " s. Does its source hang? Then time moves by advanceWhileHanging(...)");
+      }
+      try {
+        wait(left);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while an exchange runs", e);
+      }
+    }
+  }
+
+  /**
+   * Returns how many exchanges run now.
+   *
+   * @return the count of the tasks of {@link #execute} that have not ended
+   */
+  public synchronized int running() {
+    return running;
+  }
+
+  @Override
+  public String toString() {
+    return "TestTime[" + instant() + "]";
+  }
+
+  private synchronized void ended() {
+    running--;
+    notifyAll();
+  }
+
+  private boolean runNext(long until) {
+    Timer due = next(until);
+    if (due == null) {
+      return false;
+    }
+    due.task().run();
+    return true;
+  }
+
+  private synchronized @Nullable Timer next(long until) {
+    // Also those that were cancelled and are far off, which would be held in memory.
+    timers.removeIf(timer -> timer.handle().isDone());
+    Timer first = timers.peek();
+    if (first == null || first.at() > until) {
+      nanos = Math.max(nanos, until);
+      return null;
+    }
+    // One that was skipped is late: it runs now.
+    nanos = Math.max(nanos, first.at());
+    return timers.poll();
+  }
+
+  private long laterChecked(Duration by) {
+    if (by.isNegative()) {
+      throw new IllegalArgumentException("Time moves forward, not by " + by);
+    }
+    return later(by);
+  }
+
+  private synchronized long later(Duration by) {
+    Duration room = Duration.ofNanos(Long.MAX_VALUE - nanos);
+    return by.compareTo(room) > 0 ? Long.MAX_VALUE : nanos + by.toNanos();
+  }
+}
