@@ -6,6 +6,8 @@ import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.FakeEks;
+import dev.lanyard.testing.TestTime;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -13,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,6 +28,13 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
  * aws/amazon-ecs-agent, tmds handlers.
  */
 class AgentContractTest {
+  private static final FakeEks EKS = FakeEks.builder().clock(() -> TestContext.NOW).start();
+
+  @AfterAll
+  static void closeTheCluster() {
+    EKS.close();
+  }
+
   private static final String ID = "3f1c7a52-0c5e-4d0a-9d59-1d6c3f7e0a11";
 
   /** What the caller of a provider is told. */
@@ -69,17 +79,16 @@ class AgentContractTest {
 
   private static Told told(String token, String status, String body, String... headers)
       throws Exception {
-    try (WireAgent agent = WireAgent.answering(status, body, headers)) {
-      return toldAt(agent.uri(), token);
-    }
+    Agents.says(EKS.agent(), status, body, headers);
+    return toldAt(EKS.agent().endpoint(), token);
   }
 
-  private static Told toldAt(String uri, String token) {
-    VirtualTime time = new VirtualTime();
+  private static Told toldAt(URI uri, String token) {
+    TestTime time = TestTime.create();
     PodIdentityCredentialsProvider provider =
         PodIdentityCredentialsProvider.builder()
             .environment(Environment.of(Map.of("AWS_CONTAINER_AUTHORIZATION_TOKEN", token)))
-            .endpoint(URI.create(uri))
+            .endpoint(uri)
             .time(time)
             .build();
     CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
@@ -395,11 +404,11 @@ class AgentContractTest {
 
   @Test
   void noAgentOnTheNode() throws Exception {
-    String uri;
-    try (WireAgent agent = WireAgent.answeringWell()) {
-      uri = agent.uri();
+    Told told;
+    try (FakeEks eks = FakeEks.start()) {
+      eks.agent().isDown();
+      told = toldAt(eks.agent().endpoint(), Tokens.TOKEN);
     }
-    Told told = toldAt(uri, Tokens.TOKEN);
 
     assertThat(told.thrown().kind()).contains(Kind.TRANSIENT);
     told.withTheAdvice(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.FakeEks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,11 +24,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What the agent says when it says no, and what becomes of it. */
 class AgentFailuresTest {
 
-  private static ExchangeException answer(String status, String body, String... headers)
-      throws Exception {
-    try (WireAgent agent = WireAgent.answering(status, body, headers)) {
-      return Exchanges.failure(agent.uri());
-    }
+  private static final FakeEks EKS = FakeEks.builder().clock(() -> TestContext.NOW).start();
+
+  @AfterAll
+  static void closeTheCluster() {
+    EKS.close();
+  }
+
+  private static ExchangeException answer(String status, String body, String... headers) {
+    Agents.says(EKS.agent(), status, body, headers);
+    return Exchanges.failure(EKS.agent().endpoint().toString());
   }
 
   @Test

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanyard.CredentialsStatus.Health;
 import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
+import dev.lanyard.testing.TestTime;
 import dev.lanyard.testing.TrustPolicy;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,7 +29,7 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
 /** Agents that come late, go, hang and break off, over a real socket and in virtual time. */
 class AgentLifeTest {
-  private final VirtualTime time = new VirtualTime();
+  private final TestTime time = TestTime.create();
 
   private PodIdentityCredentialsProvider provider(String uri) {
     return PodIdentityCredentialsProvider.builder()
@@ -44,7 +47,7 @@ class AgentLifeTest {
   }
 
   private FakeEks eks() {
-    return FakeEks.builder().clock(time::now).start();
+    return FakeEks.builder().clock(time).start();
   }
 
   private static String body(String keyId, Instant expiration) {
@@ -68,7 +71,7 @@ class AgentLifeTest {
 
       eks.agent().recovers();
       time.advance(Duration.ofSeconds(2));
-      time.awaitQuiet();
+      time.awaitIdle();
 
       assertThat(caller).isCompleted();
       assertThat(eks.issued(caller.join().accessKeyId())).isPresent();
@@ -78,17 +81,15 @@ class AgentLifeTest {
 
   @Test
   void aCallerIsToldAfterThirtySecondsWhyThereIsNoAgent() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
-    CompletableFuture<? extends AwsCredentialsIdentity> caller =
-        provider("http://127.0.0.1:" + port + "/v1/credentials").resolveIdentity();
+    CompletableFuture<? extends AwsCredentialsIdentity> caller;
+    try (FakeEks eks = eks()) {
+      eks.agent().isDown();
+      caller = provider(eks.pod("shop", "orders").podIdentity()).resolveIdentity();
 
-    time.advance(Duration.ofSeconds(27));
-    assertThat(caller).isNotDone();
-    time.advance(Duration.ofSeconds(3));
-    time.awaitQuiet();
+      time.advance(Duration.ofSeconds(27));
+      assertThat(caller).isNotDone();
+      time.advance(Duration.ofSeconds(3));
+    }
 
     assertThat(caller).isCompletedExceptionally();
     assertThatThrownBy(caller::join)
@@ -103,7 +104,7 @@ class AgentLifeTest {
     try (FakeEks eks = eks()) {
       eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
       PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
-      time.awaitQuiet();
+      time.awaitIdle();
       String first = provider.resolveCredentials().accessKeyId();
 
       // From before the first refresh is due, at half of six hours, to after the last, at 80 %.
@@ -118,7 +119,7 @@ class AgentLifeTest {
 
       eks.agent().recovers();
       time.advance(Duration.ofMinutes(5));
-      time.awaitQuiet();
+      time.awaitIdle();
 
       assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
       assertThat(provider.status().health()).isEqualTo(Health.HEALTHY);
@@ -137,18 +138,18 @@ class AgentLifeTest {
       })
   void whileTheAgentFailsItIsAskedWithGrowingPausesAndNobodyWaits(String bytes) throws Exception {
     List<Instant> asked = new CopyOnWriteArrayList<>();
-    try (WireAgent agent = WireAgent.that(WireAgent.text("200 OK", Tokens.GOOD_BODY))) {
-      PodIdentityCredentialsProvider provider = provider(agent.uri());
-      time.awaitQuiet();
+    try (Peer agent = Peer.that(Behaviour.text("200 OK", Tokens.GOOD_BODY))) {
+      PodIdentityCredentialsProvider provider = provider(Agents.uri(agent));
+      time.awaitIdle();
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
       agent.behave(
-          (socket, out) -> {
-            asked.add(time.now());
-            WireAgent.reset(bytes).answer(socket, out);
+          (request, socket) -> {
+            asked.add(time.instant());
+            Behaviour.reset(bytes).meet(request, socket);
           });
 
       Instant expiration = Instant.parse("2030-01-01T06:00:00Z");
-      time.advance(Duration.between(time.now(), expiration).minusSeconds(1));
+      time.advance(Duration.between(time.instant(), expiration).minusSeconds(1));
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
 
       // Full jitter draws from nothing up to the bound, so what is sure is the bound of each pause.
@@ -168,9 +169,9 @@ class AgentLifeTest {
       time.advance(Duration.ofMinutes(2));
       assertThat(asked.size() - atExpiration).as("one every 5 to 15 s").isBetween(7, 26);
 
-      agent.behave(WireAgent.text("200 OK", body("ASIANEW", time.now().plusSeconds(3600))));
+      agent.behave(Behaviour.text("200 OK", body("ASIANEW", time.instant().plusSeconds(3600))));
       time.advance(Duration.ofSeconds(15));
-      time.awaitQuiet();
+      time.awaitIdle();
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("ASIANEW");
     }
   }
@@ -178,20 +179,22 @@ class AgentLifeTest {
   @Test
   void aHangingAgentDelaysNobodyWhileCredentialsAreHeldAndIsGivenUpAfterTheBudget()
       throws Exception {
-    try (WireAgent agent = WireAgent.answeringWell()) {
-      PodIdentityCredentialsProvider provider = provider(agent.uri());
-      time.awaitQuiet();
-      assertThat(agent.awaitRequest()).isTrue();
-      agent.behave(WireAgent.silence());
+    try (FakeEks eks = eks()) {
+      eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
+      PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
+      time.awaitIdle();
+      String first = provider.resolveCredentials().accessKeyId();
+      eks.agent().forget();
+      eks.agent().hangs();
 
       for (int attempt = 1; attempt <= 3; attempt++) {
-        time.advanceToTheNextExchange();
-        assertThat(agent.awaitRequest()).isTrue();
-        assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+        toTheNextExchange();
+        awaitRequests(eks, 1 + attempt);
+        assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
         assertThat(provider.resolveIdentity()).isCompleted();
 
-        time.advanceBesideAHangingExchange(Duration.ofSeconds(10));
-        time.awaitQuiet();
+        time.advanceWhileHanging(Duration.ofSeconds(10));
+        time.awaitIdle();
 
         assertThat(provider.status().consecutiveFailures()).isEqualTo(attempt);
         assertThat(provider.status().lastFailure())
@@ -199,28 +202,28 @@ class AgentLifeTest {
                 f -> assertThat(f.message()).contains("gave no complete answer within 10 s"));
       }
 
-      agent.behave(WireAgent.text("200 OK", body("ASIANEW", time.now().plusSeconds(36_000))));
-      time.advanceToTheNextExchange();
-      time.awaitQuiet();
-      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("ASIANEW");
+      eks.agent().recovers();
+      toTheNextExchange();
+      time.awaitIdle();
+      assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
     }
   }
 
   @Test
   void theFirstCallerOfAHangingAgentIsToldSoWithinThirtySeconds() throws Exception {
-    try (WireAgent agent = WireAgent.that(WireAgent.silence())) {
-      PodIdentityCredentialsProvider provider = provider(agent.uri());
+    try (FakeEks eks = eks()) {
+      eks.agent().hangs();
+      PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
       CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
-      assertThat(agent.awaitRequest()).isTrue();
+      awaitRequests(eks, 1);
 
       for (int attempt = 1; attempt <= 2; attempt++) {
-        time.advanceBesideAHangingExchange(Duration.ofSeconds(10));
-        time.advanceToTheNextExchange();
-        assertThat(agent.awaitRequest()).isTrue();
+        time.advanceWhileHanging(Duration.ofSeconds(10));
+        toTheNextExchange();
+        awaitRequests(eks, 1 + attempt);
       }
       assertThat(caller).isNotDone();
-      time.advanceBesideAHangingExchange(
-          Duration.between(time.now(), TestContext.NOW.plusSeconds(30)));
+      time.advanceWhileHanging(Duration.between(time.instant(), TestContext.NOW.plusSeconds(30)));
 
       assertThatThrownBy(() -> caller.get(30, TimeUnit.SECONDS))
           .cause()
@@ -236,13 +239,13 @@ class AgentLifeTest {
     try (FakeEks eks = eks()) {
       FakePod pod = eks.pod("shop", "orders").podIdentity();
       PodIdentityCredentialsProvider provider = provider(pod);
-      time.awaitQuiet();
+      time.awaitIdle();
 
       // A thousand callers are told at once, and cost the agent nothing more.
       for (int i = 0; i < 1000; i++) {
         assertThat(provider.resolveIdentity()).isCompletedExceptionally();
       }
-      time.awaitQuiet();
+      time.awaitIdle();
       assertThat(eks.agent().requests()).isEqualTo(1);
       assertThat(provider.status().lastFailure())
           .hasValueSatisfying(f -> assertThat(f.kind()).isEqualTo(Kind.REJECTED));
@@ -252,52 +255,50 @@ class AgentLifeTest {
 
       eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
       time.advance(Duration.ofSeconds(15));
-      time.awaitQuiet();
+      time.awaitIdle();
       assertThat(provider.resolveIdentity()).isCompleted();
     }
   }
 
   @Test
   void aRefusalTakesNoCredentialsAwayAndIsAskedAgainGently() throws Exception {
-    for (String refusal :
-        List.of(
-            "[id]: (ResourceNotFoundException): gone, fault: client\n",
-            "[id]: (AccessDeniedException): no, fault: client\n")) {
-      try (WireAgent agent = WireAgent.answeringWell()) {
-        time.awaitQuiet();
-        Instant expiration = time.now().plus(Duration.ofHours(6));
-        agent.behave(WireAgent.text("200 OK", body("ASIAHELD", expiration)));
-        PodIdentityCredentialsProvider provider = provider(agent.uri());
-        time.awaitQuiet();
-        agent.behave(WireAgent.text("400 Bad Request", refusal));
+    for (Map.Entry<String, Integer> refusal :
+        Map.of("ResourceNotFoundException", 404, "AccessDeniedException", 400).entrySet()) {
+      try (FakeEks eks = eks()) {
+        eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
+        FakePod pod = eks.pod("shop", "orders").podIdentity();
+        PodIdentityCredentialsProvider provider = provider(pod);
+        time.awaitIdle();
+        String held = provider.resolveCredentials().accessKeyId();
+        eks.agent().answersWithError(refusal.getValue(), refusal.getKey(), "Gone, or no");
 
         time.advance(Duration.ofHours(6).minusSeconds(1));
 
-        assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("ASIAHELD");
+        assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(held);
         assertThat(provider.status().health()).isEqualTo(Health.DEGRADED);
-        assertThat(agent.requests()).hasSizeBetween(10, 400);
+        assertThat(eks.agent().requests()).isBetween(10, 400);
 
         time.advance(Duration.ofSeconds(2));
         assertThatThrownBy(provider::resolveCredentials)
             .isInstanceOf(CredentialsUnavailableException.class)
             .hasMessageContaining("expired")
-            .hasMessageContaining("refused the exchange (400");
+            .hasMessageContaining("refused the exchange (" + refusal.getValue());
       }
     }
   }
 
   @Test
   void credentialsThatHaveExpiredOnArrivalAreNeverServedAndTakeNoneAway() throws Exception {
-    try (WireAgent agent = WireAgent.answeringWell()) {
-      PodIdentityCredentialsProvider provider = provider(agent.uri());
-      time.awaitQuiet();
-      agent.behave(
-          (socket, out) ->
-              WireAgent.text("200 OK", body("ASIADEAD", time.now())).answer(socket, out));
+    try (FakeEks eks = eks()) {
+      eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
+      PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
+      time.awaitIdle();
+      String first = provider.resolveCredentials().accessKeyId();
+      eks.agent().issuesExpiredCredentials();
 
       time.advance(Duration.ofHours(5));
 
-      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+      assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
       assertThat(provider.status().lastFailure())
           .hasValueSatisfying(
               f -> {
@@ -309,6 +310,22 @@ class AgentLifeTest {
           .isInstanceOf(CredentialsUnavailableException.class)
           .hasMessageContaining("expired on arrival");
     }
+  }
+
+  /** Moves time until another exchange has begun, and not beyond: the one before has to end. */
+  private void toTheNextExchange() {
+    time.awaitIdle();
+    while (time.running() == 0 && time.advanceToNext(Duration.ofDays(1))) {
+      // A timer that begins no exchange, such as a look at the token file.
+    }
+  }
+
+  /** Waits until the fake has so many requests in hand: an exchange is on its way to it. */
+  private static void awaitRequests(FakeEks eks, int requests) {
+    Awaitility.await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> eks.agent().requests() == requests);
   }
 
   private static Duration min(Duration a, Duration b) {

@@ -2,6 +2,7 @@ package dev.lanyard.podidentity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Peer;
 import dev.lanyard.podidentity.Exchanges.Names;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
@@ -36,12 +37,12 @@ class EndpointTest {
     "/%C3%BC, /%C3%BC",
   })
   void pathAndQueryGoOutAsTheyStand(String written, String sent) throws Exception {
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       Exchanges.with("http://127.0.0.1:" + agent.port() + written, Tokens.TOKEN)
           .exchange(new TestContext());
 
-      assertThat(agent.requests().get(0)).startsWith("GET " + sent + " HTTP/1.1");
-      assertThat(agent.header(0, "Host")).isEqualTo("127.0.0.1:" + agent.port());
+      assertThat(agent.requests().get(0).head()).startsWith("GET " + sent + " HTTP/1.1");
+      assertThat(agent.requests().get(0).header("Host")).isEqualTo("127.0.0.1:" + agent.port());
     }
   }
 
@@ -64,12 +65,13 @@ class EndpointTest {
     assertThat(endpoint.effectivePort()).isEqualTo(80);
     assertThat(endpoint).hasToString("http://[fd00:ec2::23]/v1/credentials");
 
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       Names agents = Names.of(Map.of("fd00:ec2::23", new String[] {"127.0.0.1"}));
       Exchanges.with("http://" + written + ":" + agent.port() + "/", Tokens.TOKEN, agents)
           .exchange(new TestContext());
 
-      assertThat(agent.header(0, "Host")).isEqualTo("[fd00:ec2::23]:" + agent.port());
+      assertThat(agent.requests().get(0).header("Host"))
+          .isEqualTo("[fd00:ec2::23]:" + agent.port());
     }
   }
 

@@ -3,6 +3,8 @@ package dev.lanyard.podidentity;
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import dev.lanyard.podidentity.Exchanges.Names;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
@@ -174,9 +176,9 @@ class HostRuleTest {
         "HTTP://evil.example:PORT/",
       })
   void noTokenGoesThere(String uri) throws Exception {
-    try (WireAgent four = WireAgent.answeringWell();
-        WireAgent six = WireAgent.at("::1", WireAgent.text("200 OK", Tokens.GOOD_BODY))) {
-      for (WireAgent agent : List.of(four, six)) {
+    try (Peer four = Agents.answeringWell();
+        Peer six = Peer.at("::1", Behaviour.text("200 OK", Tokens.GOOD_BODY))) {
+      for (Peer agent : List.of(four, six)) {
         String target = uri.replace("PORT", String.valueOf(agent.port()));
         Endpoint endpoint;
         try {
@@ -263,7 +265,7 @@ class HostRuleTest {
             return host;
           }
         };
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       AgentExchange exchange =
           Exchanges.with("http://rebinding.example:" + agent.port() + "/", Tokens.TOKEN, rebinding);
 
@@ -284,7 +286,7 @@ class HostRuleTest {
 
   @Test
   void triesTheNextAddressWhenNobodyListensAtTheFirst() throws Exception {
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       Names names = Names.of(Map.of("two.example", new String[] {"127.0.0.2", "127.0.0.1"}));
 
       assertThat(

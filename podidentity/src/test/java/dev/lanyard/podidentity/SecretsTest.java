@@ -8,6 +8,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
@@ -63,9 +65,9 @@ class SecretsTest {
   @Test
   void theClientsOwnConnectionWouldHaveLoggedTheToken() throws Exception {
     // The reason for SingleConnection, and the proof that the other tests here can fail.
-    try (WireAgent agent = WireAgent.answering("200 OK", "{}");
+    try (Peer agent = Agents.answering("200 OK", "{}");
         CloseableHttpClient client = HttpClients.createMinimal()) {
-      HttpGet request = new HttpGet(agent.uri());
+      HttpGet request = new HttpGet(Agents.uri(agent));
       request.setHeader("Authorization", "no secret, but a trace of it");
       client.execute(request, response -> null);
     }
@@ -83,12 +85,12 @@ class SecretsTest {
   @Test
   void aSuccessLogsNoSecret() throws Exception {
     Path file = Files.writeString(directory.resolve("token"), Tokens.TOKEN);
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       Environment environment =
           Environment.of(
               Map.of(
                   "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-                  agent.uri(),
+                  Agents.uri(agent),
                   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
                   file.toString(),
                   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
@@ -105,8 +107,8 @@ class SecretsTest {
 
   @Test
   void noFailureLogsOrThrowsASecret() throws Exception {
-    for (WireAgent.Behaviour scene : scenes()) {
-      try (WireAgent agent = WireAgent.that(scene)) {
+    for (Behaviour scene : scenes()) {
+      try (Peer agent = Peer.that(scene)) {
         for (String path : List.of("/v1/credentials", "/?id=" + Tokens.TOKEN)) {
           ExchangeException failure =
               Exchanges.failure(
@@ -120,24 +122,24 @@ class SecretsTest {
   }
 
   /** Peers that send secrets where none belong, in every way that makes an exchange fail. */
-  private static List<WireAgent.Behaviour> scenes() {
+  private static List<Behaviour> scenes() {
     String json = Tokens.GOOD_BODY;
     String echo = "Authorization: " + Tokens.TOKEN;
-    List<WireAgent.Behaviour> scenes = new ArrayList<>();
+    List<Behaviour> scenes = new ArrayList<>();
     for (String status :
         List.of("300 X", "302 Found", "400 Bad", "401 No", "403 No", "404 No", "429 X", "500 X")) {
-      scenes.add(WireAgent.text(status, json));
-      scenes.add(WireAgent.text(status, json.substring(0, json.length() - 9)));
-      scenes.add(WireAgent.text(status, "SecretAccessKey " + Tokens.SECRET_ACCESS_KEY));
-      scenes.add(WireAgent.text(status, echo));
-      scenes.add(WireAgent.text(status, "[id]: (Bad): " + echo + ", fault: client"));
-      scenes.add(WireAgent.text(status, "{\"code\":\"Bad\",\"message\":\"" + echo + "\"}"));
+      scenes.add(Behaviour.text(status, json));
+      scenes.add(Behaviour.text(status, json.substring(0, json.length() - 9)));
+      scenes.add(Behaviour.text(status, "SecretAccessKey " + Tokens.SECRET_ACCESS_KEY));
+      scenes.add(Behaviour.text(status, echo));
+      scenes.add(Behaviour.text(status, "[id]: (Bad): " + echo + ", fault: client"));
+      scenes.add(Behaviour.text(status, "{\"code\":\"Bad\",\"message\":\"" + echo + "\"}"));
       scenes.add(
-          WireAgent.text(
+          Behaviour.text(
               status + " " + Tokens.TOKEN, "", "Location: http://127.0.0.1/" + Tokens.TOKEN));
-      scenes.add(WireAgent.text(status, "", "WWW-Authenticate: Bearer " + Tokens.TOKEN));
-      scenes.add(WireAgent.text(status, "", "Set-Cookie: token=" + Tokens.TOKEN));
-      scenes.add(WireAgent.text(status, "", "Retry-After: " + Tokens.TOKEN));
+      scenes.add(Behaviour.text(status, "", "WWW-Authenticate: Bearer " + Tokens.TOKEN));
+      scenes.add(Behaviour.text(status, "", "Set-Cookie: token=" + Tokens.TOKEN));
+      scenes.add(Behaviour.text(status, "", "Retry-After: " + Tokens.TOKEN));
     }
     // Not an object, not complete, not valid, not what was asked for.
     for (String body :
@@ -157,7 +159,7 @@ class SecretsTest {
                 "{", "{\"" + Tokens.SESSION_TOKEN + "\":1,\"" + Tokens.SESSION_TOKEN + "\":2,"),
             Tokens.TOKEN,
             "\"" + Tokens.TOKEN + "\"")) {
-      scenes.add(WireAgent.text("200 OK", body));
+      scenes.add(Behaviour.text("200 OK", body));
     }
     // No HTTP: the parser's message quotes it.
     for (String bytes :
@@ -172,11 +174,14 @@ class SecretsTest {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + Tokens.TOKEN + "\r\n" + json,
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=" + Tokens.TOKEN + "\r\n\r\nx",
             "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + json)) {
-      scenes.add(WireAgent.raw(bytes));
+      scenes.add(Behaviour.raw(bytes));
     }
     // What was sent, sent back.
     scenes.add(
-        (socket, out) -> out.write((echo + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1)));
+        (request, socket) ->
+            socket
+                .getOutputStream()
+                .write((echo + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1)));
     return scenes;
   }
 }

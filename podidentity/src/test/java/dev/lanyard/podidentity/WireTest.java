@@ -2,16 +2,18 @@ package dev.lanyard.podidentity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import dev.lanyard.podidentity.Exchanges.Names;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.FakeEks;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.ProxySelector;
-import java.net.ServerSocket;
 import java.net.SocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -34,17 +36,16 @@ class WireTest {
 
   @ParameterizedTest
   @ValueSource(ints = {301, 302, 303, 307, 308})
-  void noRedirectIsFollowed(int status) throws Exception {
-    try (WireAgent elsewhere = WireAgent.answeringWell();
-        WireAgent agent =
-            WireAgent.answering(status + " Moved", "", "Location: " + elsewhere.uri())) {
-      ExchangeException failure = Exchanges.failure(agent.uri());
+  void noRedirectIsFollowed(int status) {
+    try (FakeEks eks = FakeEks.start()) {
+      eks.agent().answersWith(status, Map.of("Location", eks.sts().endpoint().toString()), "");
+      ExchangeException failure = Exchanges.failure(eks.agent().endpoint().toString());
 
       assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
       assertThat(failure)
           .hasMessageContaining("answered with a redirect, which is never followed (" + status);
-      assertThat(agent.connections()).isEqualTo(1);
-      assertThat(elsewhere.connections()).isZero();
+      assertThat(eks.agent().requests()).isEqualTo(1);
+      assertThat(eks.sts().requests()).isZero();
     }
   }
 
@@ -53,8 +54,8 @@ class WireTest {
     assertThat(System.getenv("HTTP_PROXY")).as("set by the build").isNotBlank();
     Properties before = (Properties) System.getProperties().clone();
     ProxySelector selector = ProxySelector.getDefault();
-    try (WireAgent proxy = WireAgent.answeringWell();
-        WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer proxy = Agents.answeringWell();
+        Peer agent = Agents.answeringWell()) {
       String port = String.valueOf(proxy.port());
       for (String scheme : List.of("http", "https", "socks")) {
         String name = scheme.equals("socks") ? "socksProxy" : scheme + ".proxy";
@@ -78,7 +79,8 @@ class WireTest {
             public void connectFailed(URI uri, SocketAddress address, IOException e) {}
           });
 
-      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+      assertThat(Exchanges.with(Agents.uri(agent), Tokens.TOKEN).exchange(new TestContext()))
+          .isNotNull();
 
       assertThat(agent.connections()).isEqualTo(1);
       assertThat(proxy.connections()).isZero();
@@ -89,20 +91,20 @@ class WireTest {
   }
 
   @Test
-  void nobodyListening() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
+  void nobodyListening() {
+    try (FakeEks eks = FakeEks.start()) {
+      eks.agent().isDown();
+      URI agent = eks.agent().endpoint();
+
+      ExchangeException failure = Exchanges.failure(agent.toString());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure).hasMessageContaining("cannot be reached (ConnectException)");
+      assertThat(failure.remedy())
+          .hasValueSatisfying(r -> assertThat(r).contains("eks-pod-identity-agent"));
+      assertThat(Exchanges.failure(agent.resolve("/other").toString()).remedy())
+          .hasValueSatisfying(r -> assertThat(r).doesNotContain("eks-pod-identity-agent"));
     }
-
-    ExchangeException failure = Exchanges.failure("http://127.0.0.1:" + port + "/v1/credentials");
-
-    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
-    assertThat(failure).hasMessageContaining("cannot be reached (ConnectException)");
-    assertThat(failure.remedy())
-        .hasValueSatisfying(r -> assertThat(r).contains("eks-pod-identity-agent"));
-    assertThat(Exchanges.failure("http://127.0.0.1:" + port + "/other").remedy())
-        .hasValueSatisfying(r -> assertThat(r).doesNotContain("eks-pod-identity-agent"));
   }
 
   @Test
@@ -130,8 +132,8 @@ class WireTest {
         "HTTP/2 200\r\n\r\n{}",
       })
   void anAnswerThatIsCutOffOrNoHttpIsTransient(String bytes) throws Exception {
-    try (WireAgent agent = WireAgent.that(WireAgent.raw(bytes))) {
-      ExchangeException failure = Exchanges.failure(agent.uri());
+    try (Peer agent = Peer.that(Behaviour.raw(bytes))) {
+      ExchangeException failure = Exchanges.failure(Agents.uri(agent));
 
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
       assertThat(agent.connections()).as("nothing is sent twice").isEqualTo(1);
@@ -153,15 +155,16 @@ class WireTest {
   @Test
   void interimAnswersBeforeTheAnswerArePassedOver() throws Exception {
     String interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(5);
-    try (WireAgent agent =
-        WireAgent.that(
-            WireAgent.raw(
+    try (Peer agent =
+        Peer.that(
+            Behaviour.raw(
                 interim
                     + "HTTP/1.1 200 OK\r\nContent-Length: "
                     + Tokens.GOOD_BODY.length()
                     + "\r\n\r\n"
                     + Tokens.GOOD_BODY))) {
-      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+      assertThat(Exchanges.with(Agents.uri(agent), Tokens.TOKEN).exchange(new TestContext()))
+          .isNotNull();
     }
   }
 
@@ -186,20 +189,20 @@ class WireTest {
   private static ExchangeException endless(String head, String more) throws Exception {
     byte[] block = more.repeat(1024).getBytes(StandardCharsets.ISO_8859_1);
     CountDownLatch hungUp = new CountDownLatch(1);
-    try (WireAgent agent =
-        WireAgent.that(
-            (socket, out) -> {
+    try (Peer agent =
+        Peer.that(
+            (request, socket) -> {
               try {
-                WireAgent.raw(head).answer(socket, out);
+                Behaviour.raw(head).meet(request, socket);
                 while (true) {
-                  out.write(block);
+                  socket.getOutputStream().write(block);
                 }
               } catch (IOException e) {
                 hungUp.countDown();
               }
             })) {
       // Nobody ends it from outside: the exchange has to find its own bound.
-      ExchangeException failure = Exchanges.failure(agent.uri());
+      ExchangeException failure = Exchanges.failure(Agents.uri(agent));
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
       assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
       return failure;
@@ -210,9 +213,9 @@ class WireTest {
   void anAnswerInChunksWithATrailerIsAnAnswer() throws Exception {
     int half = Tokens.GOOD_BODY.length() / 2;
     String rest = Tokens.GOOD_BODY.substring(half);
-    try (WireAgent agent =
-        WireAgent.that(
-            WireAgent.raw(
+    try (Peer agent =
+        Peer.that(
+            Behaviour.raw(
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                     + Integer.toHexString(half)
                     + ";a=b\r\n"
@@ -222,7 +225,7 @@ class WireTest {
                     + "\r\n"
                     + rest
                     + "\r\n0\r\nX-Checksum: 1\r\n\r\n"))) {
-      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext()))
+      assertThat(Exchanges.with(Agents.uri(agent), Tokens.TOKEN).exchange(new TestContext()))
           .extracting(credentials -> credentials.sessionToken())
           .isEqualTo(Tokens.SESSION_TOKEN);
     }
@@ -230,14 +233,13 @@ class WireTest {
 
   @Test
   void aCookieIsNotKept() throws Exception {
-    try (WireAgent agent =
-        WireAgent.answering("200 OK", Tokens.GOOD_BODY, "Set-Cookie: a=b; Path=/")) {
-      AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
+    try (Peer agent = Agents.answering("200 OK", Tokens.GOOD_BODY, "Set-Cookie: a=b; Path=/")) {
+      AgentExchange exchange = Exchanges.with(Agents.uri(agent), Tokens.TOKEN);
       exchange.exchange(new TestContext());
       exchange.exchange(new TestContext());
 
       assertThat(agent.requests()).hasSize(2);
-      assertThat(agent.header(1, "Cookie")).isNull();
+      assertThat(agent.requests().get(1).header("Cookie")).isNull();
     }
   }
 
@@ -258,9 +260,9 @@ class WireTest {
           {"X-Nothing: to say", "gzip"},
         }) {
       for (String status : new String[] {"200 OK", "404 Not Found"}) {
-        try (WireAgent agent =
-            WireAgent.that(
-                WireAgent.raw(
+        try (Peer agent =
+            Peer.that(
+                Behaviour.raw(
                     "HTTP/1.1 "
                         + status
                         + "\r\n"
@@ -269,7 +271,7 @@ class WireTest {
                         + body.length()
                         + "\r\n\r\n"
                         + body))) {
-          ExchangeException failure = Exchanges.failure(agent.uri());
+          ExchangeException failure = Exchanges.failure(Agents.uri(agent));
           assertThat(failure)
               .hasMessageEndingWith(
                   status.startsWith("200")
@@ -283,24 +285,21 @@ class WireTest {
 
   @Test
   void anAnswerThatSaysItIsNotCompressedIsRead() throws Exception {
-    try (WireAgent agent =
-        WireAgent.answering("200 OK", Tokens.GOOD_BODY, "Content-Encoding: Identity")) {
-      assertThat(Exchanges.with(agent.uri(), Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    try (Peer agent = Agents.answering("200 OK", Tokens.GOOD_BODY, "Content-Encoding: Identity")) {
+      assertThat(Exchanges.with(Agents.uri(agent), Tokens.TOKEN).exchange(new TestContext()))
+          .isNotNull();
     }
   }
 
   @Test
-  void aConnectionResetIsTransient() throws Exception {
-    try (WireAgent agent =
-        WireAgent.that(
-            (socket, out) -> {
-              socket.setSoLinger(true, 0);
-              socket.close();
-            })) {
-      ExchangeException failure = Exchanges.failure(agent.uri());
+  void aConnectionResetIsTransient() {
+    try (FakeEks eks = FakeEks.start()) {
+      eks.agent().resets();
+
+      ExchangeException failure = Exchanges.failure(eks.agent().endpoint().toString());
 
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
-      assertThat(agent.connections()).isEqualTo(1);
+      assertThat(eks.agent().requests()).isEqualTo(1);
     }
   }
 
@@ -314,19 +313,19 @@ class WireTest {
         }) {
       byte[] block = "x".repeat(8192).getBytes(StandardCharsets.ISO_8859_1);
       CountDownLatch hungUp = new CountDownLatch(1);
-      try (WireAgent agent =
-          WireAgent.that(
-              (socket, out) -> {
-                WireAgent.raw(head).answer(socket, out);
+      try (Peer agent =
+          Peer.that(
+              (request, socket) -> {
+                Behaviour.raw(head).meet(request, socket);
                 try {
                   while (true) {
-                    out.write(block);
+                    socket.getOutputStream().write(block);
                   }
                 } catch (IOException e) {
                   hungUp.countDown();
                 }
               })) {
-        ExchangeException failure = Exchanges.failure(agent.uri());
+        ExchangeException failure = Exchanges.failure(Agents.uri(agent));
 
         assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
         assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
@@ -342,21 +341,21 @@ class WireTest {
     for (String endless : new String[] {"x", "X-More: y\r\n", "\r\n"}) {
       byte[] block = endless.repeat(4096).getBytes(StandardCharsets.ISO_8859_1);
       CountDownLatch hungUp = new CountDownLatch(1);
-      try (WireAgent agent =
-          WireAgent.that(
-              (socket, out) -> {
+      try (Peer agent =
+          Peer.that(
+              (request, socket) -> {
                 if (!endless.isBlank()) {
-                  WireAgent.raw("HTTP/1.1 200 OK\r\n").answer(socket, out);
+                  Behaviour.raw("HTTP/1.1 200 OK\r\n").meet(request, socket);
                 }
                 try {
                   while (true) {
-                    out.write(block);
+                    socket.getOutputStream().write(block);
                   }
                 } catch (IOException e) {
                   hungUp.countDown();
                 }
               })) {
-        assertThat(Exchanges.failure(agent.uri()).kind()).isEqualTo(Kind.TRANSIENT);
+        assertThat(Exchanges.failure(Agents.uri(agent)).kind()).isEqualTo(Kind.TRANSIENT);
         assertThat(hungUp.await(30, TimeUnit.SECONDS)).isTrue();
       }
     }
@@ -379,14 +378,14 @@ class WireTest {
       })
   void aDrippingPeerIsAbortedWhenTheBudgetRunsOut(String head) throws Exception {
     CountDownLatch dripping = new CountDownLatch(3);
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       agent.behave(
-          (socket, out) -> {
-            WireAgent.raw(head).answer(socket, out);
-            while (agent.dribble()) {
+          (request, socket) -> {
+            Behaviour.raw(head).meet(request, socket);
+            while (agent.pause()) {
               if (!head.isEmpty()) {
-                out.write('x');
-                out.flush();
+                socket.getOutputStream().write('x');
+                socket.getOutputStream().flush();
               }
               dripping.countDown();
             }
@@ -394,7 +393,7 @@ class WireTest {
       TestContext context = new TestContext(Duration.ofSeconds(10));
       CompletableFuture<ExchangeException> failure =
           CompletableFuture.supplyAsync(
-              () -> Exchanges.failure(Exchanges.with(agent.uri(), Tokens.TOKEN), context),
+              () -> Exchanges.failure(Exchanges.with(Agents.uri(agent), Tokens.TOKEN), context),
               task -> new Thread(task, "exchange").start());
       assertThat(dripping.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(failure).isNotDone();
@@ -415,7 +414,7 @@ class WireTest {
   void anAbortWhileTheNameIsLookedUpSendsNothingAndWaitsForNobody() throws Exception {
     CountDownLatch lookedUp = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       Names slow = Names.of(Map.of("slow.example", new String[] {"127.0.0.1"}));
       AgentExchange exchange =
           Exchanges.with(
@@ -457,7 +456,7 @@ class WireTest {
 
   @Test
   void aBudgetThatHasRunOutBeforeSendsNothing() throws Exception {
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       TestContext spent =
           new TestContext(Duration.ZERO) {
             @Override
@@ -467,7 +466,7 @@ class WireTest {
           };
 
       ExchangeException failure =
-          Exchanges.failure(Exchanges.with(agent.uri(), Tokens.TOKEN), spent);
+          Exchanges.failure(Exchanges.with(Agents.uri(agent), Tokens.TOKEN), spent);
 
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
       assertThat(agent.requests()).isEmpty();
@@ -476,15 +475,15 @@ class WireTest {
 
   @Test
   void anInterruptThatEndsTheCallIsPassedOn() throws Exception {
-    try (WireAgent agent = WireAgent.answeringWell()) {
+    try (Peer agent = Agents.answeringWell()) {
       CountDownLatch asked = new CountDownLatch(1);
       CountDownLatch goOn = new CountDownLatch(1);
       agent.behave(
-          (socket, out) -> {
+          (request, socket) -> {
             asked.countDown();
             goOn.await();
           });
-      AgentExchange exchange = Exchanges.with(agent.uri(), Tokens.TOKEN);
+      AgentExchange exchange = Exchanges.with(Agents.uri(agent), Tokens.TOKEN);
       CompletableFuture<Throwable> thrown = new CompletableFuture<>();
       Thread thread =
           new Thread(

@@ -1,0 +1,243 @@
+package dev.lanyard.podidentity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.SessionCredentials;
+import dev.lanyard.testing.FakeEks;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is read of a body that came with 200, whole or not. */
+class AgentAnswersTest {
+  private static final FakeEks EKS = FakeEks.builder().clock(() -> TestContext.NOW).start();
+
+  @AfterAll
+  static void closeTheCluster() {
+    EKS.close();
+  }
+
+  /** An agent that answers this, whatever it is asked. */
+  private static String saying(String body, String... headers) {
+    Agents.says(EKS.agent(), "200 OK", body, headers);
+    return EKS.agent().endpoint().toString();
+  }
+
+  @Test
+  void readsAllThatTheAgentSays() throws Exception {
+    String agent = saying(Tokens.GOOD_BODY, "Date: Tue, 01 Jan 2030 00:00:07 GMT");
+    SessionCredentials credentials =
+        Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext());
+
+    assertThat(credentials.accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+    assertThat(credentials.secretAccessKey()).isEqualTo(Tokens.SECRET_ACCESS_KEY);
+    assertThat(credentials.sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
+    assertThat(credentials.expiration()).isEqualTo(Instant.parse("2030-01-01T06:00:00Z"));
+    assertThat(credentials.accountId()).contains("111122223333");
+    assertThat(credentials.answeredAt()).contains(Instant.parse("2030-01-01T00:00:07Z"));
+  }
+
+  @Test
+  void aDateThatIsNoneIsNoReasonToFail() throws Exception {
+    String agent = saying(Tokens.GOOD_BODY, "Date: today");
+    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).answeredAt())
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "AccessKeyId: is missing:"
+            + " {\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "AccessKeyId: is not text:"
+            + " {\"AccessKeyId\":null,\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "AccessKeyId: is not text:"
+            + " {\"AccessKeyId\":{\"a\":\"b\"},\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SecretAccessKey: is missing:"
+            + " {\"AccessKeyId\":\"a\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SecretAccessKey: is empty:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"\",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SecretAccessKey: is empty: {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\""
+            + " \",\"Token\":\"t\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "Token: is missing:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "Token: is not text:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":17,\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "SessionToken: is not text:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"SessionToken\":[],\"Expiration\":\"2030-01-01T06:00:00Z\"}",
+        "Expiration: is missing: {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":\"t\"}",
+        "Expiration: is not text:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":1893456000}",
+        "Expiration: is not a time:"
+            + " {\"AccessKeyId\":\"a\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"tomorrow\"}",
+      })
+  void anAnswerWithAFieldThatIsMissingOrOfAnotherKindIsAFailureThatNamesIt(String scene) {
+    String[] parts = scene.split(": ", 3);
+    String agent = saying(parts[2]);
+    ExchangeException failure = Exchanges.failure(agent);
+
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure.status()).hasValue(200);
+    assertThat(failure)
+        .hasMessage(
+            "agent "
+                + agent
+                + " answered 200 without usable session credentials: field "
+                + parts[0]
+                + " "
+                + parts[1]
+                + (parts[1].endsWith("time") ? " as RFC 3339 has it" : ""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "null",
+        "[]",
+        "\"text\"",
+        "not json",
+        "<html>sign in</html>",
+        "{",
+        "{\"AccessKeyId\":\"a\"",
+        "{'AccessKeyId':'a'}",
+        "{\"AccessKeyId\":\"a\"} {\"AccessKeyId\":\"b\"}",
+        "{\"AccessKeyId\":\"a\"} trailing",
+        "{\"AccessKeyId\":\"a\",\"AccessKeyId\":\"b\"}",
+      })
+  void anAnswerThatIsNoJsonObjectIsAFailure(String body) {
+    String agent = saying(body);
+    ExchangeException failure = Exchanges.failure(agent);
+
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure).hasMessageContaining("without usable session credentials: the");
+  }
+
+  @Test
+  void aGoodAnswerIsStillGoodWithFieldsThatNobodyAskedFor() throws Exception {
+    String body =
+        "{\"Code\":\"Success\",\"RoleArn\":\"arn\",\"More\":{\"a\":[1,{\"b\":null}]},"
+            + Tokens.GOOD_BODY.substring(1);
+    String agent = saying(body);
+    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+  }
+
+  @Test
+  void aGoodAnswerIsSpoiltByATrailerADoubleOrAnAbyss() {
+    for (String body :
+        new String[] {
+          Tokens.GOOD_BODY + "x",
+          Tokens.GOOD_BODY + Tokens.GOOD_BODY,
+          Tokens.GOOD_BODY.replace("}", ",\"Token\":\"other\"}"),
+          Tokens.GOOD_BODY.replace("}", ",\"More\":" + "[".repeat(5000) + "]".repeat(5000) + "}"),
+        }) {
+      String agent = saying(body);
+      ExchangeException failure = Exchanges.failure(agent);
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
+    }
+  }
+
+  @Test
+  void anAccountThatIsNoneIsLeftOut() throws Exception {
+    for (String account : new String[] {"111122223333", "\"12\"", "null", "{}", "\"\""}) {
+      String body = Tokens.GOOD_BODY.replace("\"111122223333\"", account);
+      String agent = saying(body);
+      assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).accountId())
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void findsFieldsWhateverTheCaseOfTheirNames() throws Exception {
+    String lower =
+        Tokens.GOOD_BODY
+            .replace("AccessKeyId", "accessKeyId")
+            .replace("\"Secret", "\"SECRET")
+            .replace("\"Token", "\"token")
+            .replace("AccountId", "accountID")
+            .replace("{", "{\"code\":\"success\",")
+            .replace("\"Expiration", "\"expiration");
+    String agent = saying(lower);
+    SessionCredentials credentials =
+        Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext());
+
+    assertThat(credentials.accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
+    assertThat(credentials.secretAccessKey()).isEqualTo(Tokens.SECRET_ACCESS_KEY);
+    assertThat(credentials.sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
+    assertThat(credentials.accountId()).contains("111122223333");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'\"Token\":', '\"token\":\"other\",\"Token\":', field Token comes twice",
+    "'\"Token\":', '\"Token\":null,\"TOKEN\":', field Token comes twice",
+    "ASIAEXAMPLEEXAMPLE01, 'ASIA EXAMPLE', field AccessKeyId holds a character that no request can"
+        + " carry",
+    "ASIAEXAMPLEEXAMPLE01, ' ASIAEXAMPLE', field AccessKeyId holds a character that no request can"
+        + " carry",
+    "wJalrXUtnFEMI, 'wJal\\nXUtnFEMI', field SecretAccessKey holds a character that no request"
+        + " can carry",
+    "IQoJb3JpZ2lu, 'IQoJ\\r\\nX-Evil: yes', field Token holds a character that no request can"
+        + " carry",
+    "IQoJb3JpZ2lu, 'IQoJ\\ud800', field Token holds a character that no request can carry",
+    "IQoJb3JpZ2lu, '\u00fcber', field Token holds a character that no request can carry",
+    "'\"2030-01-01T06:00:00Z\"', NaN, the body is not valid JSON",
+    "'\"2030-01-01T06:00:00Z\"', Infinity, the body is not valid JSON",
+    "'\"2030-01-01T06:00:00Z\"', 1893477600, field Expiration is not text",
+    "'\"2030-01-01T06:00:00Z\"', true, field Expiration is not text",
+    "2030-01-01T06:00:00Z, '', field Expiration is empty",
+    "2030-01-01T06:00:00Z, '2030-01-01T06:00:00', field Expiration is not a time",
+  })
+  void aFieldThatIsSpoiltIsNamed(String part, String spoilt, String reason) {
+    String agent = saying(Tokens.GOOD_BODY.replace(part, spoilt));
+    ExchangeException failure = Exchanges.failure(agent);
+
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure).hasMessageContaining("without usable session credentials: " + reason);
+  }
+
+  @Test
+  void aTokenThatIsNoneGivesWayToASessionToken() throws Exception {
+    for (String none : new String[] {"null", "\"\"", "7"}) {
+      String body =
+          Tokens.GOOD_BODY
+              .replace("\"Token\"", "\"SessionToken\"")
+              .replace("{", "{\"Token\":" + none + ",");
+      String agent = saying(body);
+      assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).sessionToken())
+          .isEqualTo(Tokens.SESSION_TOKEN);
+    }
+  }
+
+  @Test
+  void aByteOrderMarkIsPassedOver() throws Exception {
+    String agent = saying("\uFEFF" + Tokens.GOOD_BODY);
+    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+  }
+
+  @Test
+  void whatTheCodeSaysOtherThanSuccessIsAFailure() {
+    for (String code :
+        new String[] {"\"Failed\"", "\"\"", "null", "7", "\"Success\",\"code\":\"Failed\""}) {
+      String body = Tokens.GOOD_BODY.replace("{", "{\"Code\":" + code + ",");
+      String agent = saying(body);
+      ExchangeException failure = Exchanges.failure(agent);
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure).hasMessageContaining("could not answer the exchange (200");
+    }
+  }
+
+  @Test
+  void takesSessionTokenForToken() throws Exception {
+    String body = Tokens.GOOD_BODY.replace("\"Token\"", "\"SessionToken\"");
+    String agent = saying(body);
+    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).sessionToken())
+        .isEqualTo(Tokens.SESSION_TOKEN);
+  }
+}
