@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.peer.Request;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
@@ -52,7 +53,7 @@ class AssumeRoleExchangeTest {
     AssumeRoleCredentialsProvider provider = chained(ScriptedFirst.giving("ASIAFIRST00000000001"));
 
     assertThat(provider.resolveCredentials().accountId()).contains("444455556666");
-    ScriptedSts.Request request = sts.requests().get(0);
+    Request request = sts.requests().get(0);
     assertThat(request.headers().get("Authorization"))
         .startsWith("AWS4-HMAC-SHA256 Credential=ASIAFIRST00000000001/")
         .contains("/eu-west-1/sts/aws4_request");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.peer.Certificate;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Path;
@@ -19,13 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class AssumeRoleProxyTest {
   @TempDir private static Path keys;
-  private static TlsPeer peer;
+  private static Certificate peer;
 
   private TunnelProxy proxy;
 
   @BeforeAll
   static void makeACertificate() throws Exception {
-    peer = TlsPeer.make(keys, "dns:sts.eu-west-1.amazonaws.com");
+    peer = Certificate.make(keys, "dns:sts.eu-west-1.amazonaws.com");
   }
 
   @BeforeEach
@@ -37,7 +38,7 @@ class AssumeRoleProxyTest {
   @AfterEach
   void stopProxy() {
     proxy.close();
-    TlsPeer.trustAsBefore();
+    Certificate.trustAsBefore();
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.peer.Request;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
@@ -81,9 +82,9 @@ class IrsaExchangeTest {
 
     exchange();
 
-    ScriptedSts.Request request = sts.requests().get(0);
+    Request request = sts.requests().get(0);
     assertThat(request.method()).isEqualTo("POST");
-    assertThat(request.path()).isEqualTo("/");
+    assertThat(request.target()).isEqualTo("/");
     assertThat(request.form())
         .containsExactlyInAnyOrderEntriesOf(
             Map.of(
@@ -105,7 +106,7 @@ class IrsaExchangeTest {
 
     exchange();
 
-    ScriptedSts.Request request = sts.requests().get(0);
+    Request request = sts.requests().get(0);
     assertThat(request.body())
         .isEqualTo(
             "Action=AssumeRoleWithWebIdentity&Version=2011-06-15"

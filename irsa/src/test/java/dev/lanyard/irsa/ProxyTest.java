@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.peer.Certificate;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.net.InetAddress;
@@ -27,7 +28,7 @@ class ProxyTest {
   private static final String PASSWORD = "pass:word+of@proxy";
 
   @TempDir private static Path keys;
-  private static TlsPeer peer;
+  private static Certificate peer;
 
   @TempDir Path root;
   private TunnelProxy proxy;
@@ -36,7 +37,7 @@ class ProxyTest {
   @BeforeAll
   static void makeACertificate() throws Exception {
     peer =
-        TlsPeer.make(
+        Certificate.make(
             keys,
             "dns:sts.eu-west-1.amazonaws.com,dns:sts.amazonaws.com,dns:localhost,ip:127.0.0.1");
   }
@@ -51,7 +52,7 @@ class ProxyTest {
   @AfterEach
   void stopProxy() {
     proxy.close();
-    TlsPeer.trustAsBefore();
+    Certificate.trustAsBefore();
   }
 
   @Test

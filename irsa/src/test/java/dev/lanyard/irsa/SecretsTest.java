@@ -7,9 +7,7 @@ import ch.qos.logback.classic.Level;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.URI;
+import dev.lanyard.testing.FakeEks;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -159,11 +157,12 @@ class SecretsTest {
 
   @Test
   void noConnectionFailureRepeatsASecret() throws Exception {
-    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      pod.sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+    Throwable failure;
+    try (FakeEks eks = FakeEks.start()) {
+      eks.sts().isDown();
+      pod.sts(eks.sts().endpoint());
+      failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
     }
-
-    Throwable failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
 
     assertThat(failure).isNotNull();
     assertSaysNoSecret(Secrets.said(failure));

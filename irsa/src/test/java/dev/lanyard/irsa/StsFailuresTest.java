@@ -1,23 +1,23 @@
 package dev.lanyard.irsa;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.FakeEks;
+import dev.lanyard.testing.FakeSts;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.ProtocolException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,17 +50,31 @@ class StsFailuresTest {
       """;
 
   @TempDir Path root;
-  private final ScriptedSts sts = new ScriptedSts();
+  private static final FakeEks EKS = FakeEks.builder().clock(() -> TestContext.NOW).start();
+  private final FakeSts sts = EKS.sts();
+  private int asked;
   private Pod pod;
 
   @BeforeEach
   void startPod() {
+    sts.recovers();
+    asked = sts.requests();
     pod = new Pod(root).sts(sts.endpoint());
   }
 
-  @AfterEach
-  void stopSts() {
-    sts.close();
+  @AfterAll
+  static void closeTheCluster() {
+    EKS.close();
+  }
+
+  /** How many requests the test has led to. */
+  private int requests() {
+    return sts.requests() - asked;
+  }
+
+  /** STS refuses in its own form, with these headers beside. */
+  private void refuses(String code, String message, int status, Map<String, String> headers) {
+    sts.answersWith(status, headers, ScriptedSts.refusal(status, code, message, headers).body());
   }
 
   @ParameterizedTest(name = "{0}, status {1}, is {3}: {2}")
@@ -125,30 +139,30 @@ class StsFailuresTest {
         "NeverHeardOf|599|Whatever|TRANSIENT",
       })
   void everyErrorHasItsKindAndIsAskedOnce(String code, int status, String message, Kind kind) {
-    sts.refuses(status, code, message);
+    sts.answersWithError(status, code, message);
 
     ExchangeException e = failure();
 
     assertThat(e.kind()).isEqualTo(kind);
     assertThat(e.code()).contains(code);
     assertThat(e.status()).hasValue(status);
-    assertThat(e.requestId()).contains("11111111-2222-3333-4444-555555555555");
+    String requestId = sts.log().get(sts.log().size() - 1).requestId();
+    assertThat(e.requestId()).contains(requestId);
     assertThat(e.retryAfter()).isEmpty();
     assertThat(e)
         .hasMessageContaining(message)
         .hasMessageContaining(Pod.ROLE)
-        .hasMessageContaining("request id 11111111-2222-3333-4444-555555555555")
+        .hasMessageContaining("request id " + requestId)
         .hasMessageContaining(sts.endpoint().toString());
-    assertThat(sts.requests()).as("the engine retries, not the SDK").hasSize(1);
+    assertThat(requests()).as("the engine retries, not the SDK").isEqualTo(1);
   }
 
   @Test
   void aRequestThatIsNotSignedIsNotMadeAnewByAnotherClock() {
-    sts.refuses(
-        403, "SignatureDoesNotMatch", "Signature expired", SkewedSts.date(Duration.ofHours(3)));
+    refuses("SignatureDoesNotMatch", "Signature expired", 403, SkewedSts.date(Duration.ofHours(3)));
 
     assertThat(failure().kind()).isEqualTo(Kind.REJECTED);
-    assertThat(sts.requests()).hasSize(1);
+    assertThat(requests()).isEqualTo(1);
   }
 
   @ParameterizedTest(name = "{0} is shown: {1}")
@@ -166,17 +180,15 @@ class StsFailuresTest {
   void aRequestIdIsShownIfItLooksLikeOne(String id, boolean shown) {
     for (boolean inHeader : new boolean[] {true, false}) {
       ScriptedSts.Answer refusal = ScriptedSts.refusal(403, "AccessDenied", "no", Map.of());
-      sts.judges(
-          request ->
-              new ScriptedSts.Answer(
-                  403,
-                  // An empty one counts as none, here and for the SDK.
-                  Map.of("x-amzn-RequestId", inHeader && !id.contains("\n") ? id : ""),
-                  refusal
-                      .body()
-                      .replaceFirst(
-                          "<RequestId>.*</RequestId>",
-                          inHeader ? "" : "<RequestId>" + id + "</RequestId>")));
+      sts.answersWith(
+          403,
+          // An empty one counts as none, here and for the SDK.
+          Map.of("x-amzn-RequestId", inHeader && !id.contains("\n") ? id : ""),
+          refusal
+              .body()
+              .replaceFirst(
+                  "<RequestId>.*</RequestId>",
+                  inHeader ? "" : "<RequestId>" + id + "</RequestId>"));
 
       ExchangeException e = failure();
 
@@ -192,7 +204,8 @@ class StsFailuresTest {
 
   @Test
   void accessDeniedNamesTheTokenAndPrintsTheTrustPolicyThatWouldAdmitIt() {
-    sts.refuses(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+    sts.answersWithError(
+        403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 
     ExchangeException e = failure();
 
@@ -209,7 +222,8 @@ class StsFailuresTest {
   @Test
   void theTrustPolicyIsOfTheRolesPartition() {
     pod.set("AWS_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/orders");
-    sts.refuses(403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+    sts.answersWithError(
+        403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 
     assertThat(failure().remedy())
         .hasValueSatisfying(
@@ -218,7 +232,7 @@ class StsFailuresTest {
 
   @Test
   void aMissingProviderIsToBeCreatedForTheIssuerInTheRolesAccount() {
-    sts.refuses(
+    sts.answersWithError(
         400,
         "InvalidIdentityToken",
         "No OpenIDConnect provider found in your account for " + Tokens.ISSUER);
@@ -241,7 +255,7 @@ class StsFailuresTest {
             "{\"iss\":\""
                 + Tokens.ISSUER
                 + "\",\"sub\":\"system:serviceaccount:shop:orders\",\"aud\":\"mine\"}"));
-    sts.refuses(400, "InvalidIdentityToken", "Incorrect token audience");
+    sts.answersWithError(400, "InvalidIdentityToken", "Incorrect token audience");
 
     ExchangeException e = failure();
 
@@ -257,7 +271,7 @@ class StsFailuresTest {
   @Test
   void aTokenThatCannotBeDecodedIsSaidToBeSo() {
     pod.token("not-a-json-web-token-at-all");
-    sts.refuses(400, "InvalidIdentityToken", "The ID Token provided is not a valid JWT.");
+    sts.answersWithError(400, "InvalidIdentityToken", "The ID Token provided is not a valid JWT.");
 
     ExchangeException e = failure();
 
@@ -273,7 +287,7 @@ class StsFailuresTest {
                 + "\\\"y\",\"sub\":\"a\\r"
                 + "\\n"
                 + "b\\\\\",\"aud\":[\"c\",\"d\\\"\"]}"));
-    sts.refuses(403, "AccessDenied", "Not authorized");
+    sts.answersWithError(403, "AccessDenied", "Not authorized");
 
     ExchangeException e = failure();
 
@@ -307,7 +321,7 @@ class StsFailuresTest {
         "SignatureDoesNotMatch|403|x|This request is not signed",
       })
   void otherErrorsHaveTheirRemedy(String code, int status, String message, String remedy) {
-    sts.refuses(status, code, message);
+    sts.answersWithError(status, code, message);
 
     assertThat(failure().remedy()).hasValueSatisfying(r -> assertThat(r).startsWith(remedy));
   }
@@ -324,10 +338,10 @@ class StsFailuresTest {
         "-1|",
       })
   void retryAfterIsSecondsOrADateOfTheServersClock(String header, Long seconds) {
-    sts.refuses(
-        503,
+    refuses(
         "ServiceUnavailable",
         "Sorry",
+        503,
         Map.of("Retry-After", header, "Date", "Tue, 01 Jan 2030 00:10:00 GMT"));
 
     if (seconds == null) {
@@ -340,7 +354,7 @@ class StsFailuresTest {
   @ParameterizedTest(name = "{0} from Throttling, Retry-After kept")
   @ValueSource(ints = {400, 429, 503})
   void throttlingKeepsToRetryAfterWhateverItsStatus(int status) {
-    sts.refuses(status, "Throttling", "Rate exceeded", Map.of("Retry-After", "42"));
+    refuses("Throttling", "Rate exceeded", status, Map.of("Retry-After", "42"));
 
     ExchangeException e = failure();
 
@@ -414,7 +428,7 @@ class StsFailuresTest {
   @ParameterizedTest
   @CsvSource({"502,TRANSIENT", "503,TRANSIENT", "403,REJECTED", "404,REJECTED", "301,REJECTED"})
   void whatAProxyAnswersIsNotRepeated(int status, Kind kind) {
-    sts.answers(
+    sts.answersWith(
         status,
         Map.of("Location", "http://127.0.0.1:1/"),
         "<html><body>secret of the proxy: " + Tokens.token(1) + "</body></html>");
@@ -425,13 +439,13 @@ class StsFailuresTest {
     assertThat(e.code()).isEmpty();
     assertThat(e.status()).hasValue(status);
     assertThat(e).hasMessageContaining("without an error code").hasMessageNotContaining("secret");
-    assertThat(sts.requests()).hasSize(1);
+    assertThat(requests()).isEqualTo(1);
   }
 
   @ParameterizedTest
   @CsvSource({"<html>secret</html>", "secret", "''", "<AssumeRoleWithWebIdentityResponse><secret"})
   void anAnswerThatIsNoAnswerIsTransientAndNotRepeated(String body) {
-    sts.answers(200, Map.of(), body);
+    sts.answersWith(200, "text/xml", body);
 
     ExchangeException e = failure();
 
@@ -441,9 +455,9 @@ class StsFailuresTest {
 
   @Test
   void anExpirationThatDoesNotParseIsTransientAndNotRepeated() {
-    sts.answers(
+    sts.answersWith(
         200,
-        Map.of(),
+        "text/xml",
         ScriptedSts.success("ASIAEXAMPLEEXAMPLE01").replace("2030-01-01T01:00:00Z", "secret"));
 
     ExchangeException e = failure();
@@ -454,7 +468,7 @@ class StsFailuresTest {
 
   @Test
   void anEndlessAnswerIsGivenUpAndIsNotThatOfSts() {
-    sts.answers(200, Map.of(), "<a>" + " ".repeat(2_000_000) + "</a>");
+    sts.answersWith(200, "text/xml", "<a>" + " ".repeat(2_000_000) + "</a>");
 
     assertIsOfSomebodyElse(failure(), "the answer has more than 1048576 bytes");
   }
@@ -472,8 +486,8 @@ class StsFailuresTest {
             + " asked for",
       })
   void whatIsNoAnswerOfStsSaysWhatWasSeenAndThatSomebodyElseAnswers(String said, String seen) {
-    try (LoopbackServer server = saying(said + "\r\n\r\n")) {
-      pod.sts(URI.create("http://127.0.0.1:" + server.port()));
+    try (Peer somebodyElse = Peer.that(Behaviour.raw(said + "\r\n\r\n"))) {
+      pod.sts(somebodyElse.uri());
 
       assertIsOfSomebodyElse(failure(), seen);
     }
@@ -501,17 +515,13 @@ class StsFailuresTest {
   }
 
   @Test
-  void aRefusedConnectionIsTransient() throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
-    pod.sts(URI.create("http://127.0.0.1:" + port));
+  void aRefusedConnectionIsTransient() {
+    sts.isDown();
 
     ExchangeException e = failure();
 
     assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
-    assertThat(e).hasMessage("no connection to STS (http://127.0.0.1:" + port + ")");
+    assertThat(e).hasMessage("no connection to STS (" + sts.endpoint() + ")");
     assertThat(e).hasCauseInstanceOf(IOException.class);
     assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("network policies"));
   }
@@ -528,26 +538,24 @@ class StsFailuresTest {
 
   @Test
   void aConnectionWithoutAnAnswerIsTransientAndAskedOnce() {
-    AtomicInteger connections = new AtomicInteger();
-    try (LoopbackServer server =
-        LoopbackServer.start(
-            "silent-sts",
-            client -> {
-              connections.incrementAndGet();
-              client.getInputStream().read(new byte[65_536]);
-            })) {
-      pod.sts(URI.create("http://127.0.0.1:" + server.port()));
+    sts.closesWithoutAnswering();
 
-      assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
 
-      assertThat(connections).as("a POST that the JDK does not repeat").hasValue(1);
-    }
+    assertThat(requests()).as("a POST that the JDK does not repeat").isEqualTo(1);
   }
 
   @Test
   void aServerThatSpeaksNoTlsIsTransientAndNamedSo() {
-    try (LoopbackServer server = saying("HTTP/1.1 400 No\r\n\r\n")) {
-      pod.sts(URI.create("https://127.0.0.1:" + server.port()));
+    try (Peer plain =
+        Peer.atOnce(
+            (nothing, connection) -> {
+              connection.getInputStream().read();
+              Behaviour.raw("HTTP/1.1 400 No\r\n\r\n").meet(nothing, connection);
+              connection.shutdownOutput();
+              connection.getInputStream().readAllBytes();
+            })) {
+      pod.sts(URI.create("https://127.0.0.1:" + plain.port()));
 
       ExchangeException e = failure();
 
@@ -555,17 +563,6 @@ class StsFailuresTest {
       assertThat(e).hasMessageStartingWith("no secure connection to STS");
       assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("trust store"));
     }
-  }
-
-  private static LoopbackServer saying(String said) {
-    return LoopbackServer.start(
-        "somebody-else",
-        client -> {
-          client.getInputStream().read();
-          client.getOutputStream().write(said.getBytes(US_ASCII));
-          client.shutdownOutput();
-          client.getInputStream().readAllBytes();
-        });
   }
 
   private ExchangeException failure() {

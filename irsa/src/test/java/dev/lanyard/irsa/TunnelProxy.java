@@ -1,9 +1,10 @@
 package dev.lanyard.irsa;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Certificate;
+import dev.lanyard.peer.Peer;
+import dev.lanyard.peer.Request;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -14,26 +15,24 @@ import org.jspecify.annotations.Nullable;
  * credentials is at its other end, behind TLS.
  */
 final class TunnelProxy implements AutoCloseable {
-  private final LoopbackServer server;
-  private final TlsPeer sts;
-  private final @Nullable TlsPeer self;
+  private final Peer peer;
+  private final Certificate sts;
   private final List<String> heads = new CopyOnWriteArrayList<>();
   private final List<String> requests = new CopyOnWriteArrayList<>();
   private volatile String answer = "HTTP/1.1 200 Connection established\r\n\r\n";
   private volatile String authorization = "";
 
-  private TunnelProxy(TlsPeer sts, @Nullable TlsPeer self) {
+  private TunnelProxy(Certificate sts, @Nullable Certificate self) {
     this.sts = sts;
-    this.self = self;
-    server = LoopbackServer.start("tunnel-proxy", this::serve);
+    peer = self == null ? Peer.that(this::meet) : Peer.overTls(self, this::meet);
   }
 
-  static TunnelProxy to(TlsPeer sts) {
+  static TunnelProxy to(Certificate sts) {
     return new TunnelProxy(sts, null);
   }
 
   /** A proxy that is itself spoken to over TLS. */
-  static TunnelProxy overTls(TlsPeer sts, TlsPeer self) {
+  static TunnelProxy overTls(Certificate sts, Certificate self) {
     return new TunnelProxy(sts, self);
   }
 
@@ -49,7 +48,7 @@ final class TunnelProxy implements AutoCloseable {
   }
 
   int port() {
-    return server.port();
+    return peer.port();
   }
 
   /** What was asked of the proxy: each head whole. */
@@ -64,53 +63,35 @@ final class TunnelProxy implements AutoCloseable {
 
   @Override
   public void close() {
-    server.close();
+    peer.close();
   }
 
-  private void serve(Socket accepted) throws IOException {
-    try (Socket client = self == null ? accepted : self.over(accepted)) {
-      String head = head(client.getInputStream());
-      heads.add(head);
-      boolean known =
-          authorization.isEmpty()
-              || head.contains("\r\nProxy-Authorization: " + authorization + "\r\n");
-      String said = known ? answer : "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
-      client.getOutputStream().write(said.getBytes(ISO_8859_1));
-      client.getOutputStream().flush();
-      if (said.contains("HTTP/1.1 200 ")) {
-        answerAsSts(client);
-      }
+  private void meet(Request request, Socket client) throws IOException, InterruptedException {
+    String head = text(request);
+    heads.add(head);
+    boolean known =
+        authorization.isEmpty()
+            || head.contains("\r\nProxy-Authorization: " + authorization + "\r\n");
+    String said = known ? answer : "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n";
+    Behaviour.raw(said).meet(request, client);
+    if (said.contains("HTTP/1.1 200 ")) {
+      answerAsSts(client);
     }
   }
 
-  private void answerAsSts(Socket tunnel) throws IOException {
+  private void answerAsSts(Socket tunnel) throws IOException, InterruptedException {
     try (Socket client = sts.over(tunnel)) {
-      String head = head(client.getInputStream());
-      requests.add(head);
-      String length = head.replaceFirst("(?s).*\r\nContent-Length: (\\d+)\r\n.*", "$1");
-      client.getInputStream().readNBytes(Integer.parseInt(length));
-      byte[] body = ScriptedSts.success("ASIAEXAMPLEEXAMPLE01").getBytes(ISO_8859_1);
-      client
-          .getOutputStream()
-          .write(
-              ("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: "
-                      + body.length
-                      + "\r\n\r\n")
-                  .getBytes(ISO_8859_1));
-      client.getOutputStream().write(body);
-      client.getOutputStream().flush();
+      Request request = Request.read(client.getInputStream());
+      if (request != null) {
+        requests.add(text(request));
+        Behaviour.text(
+                "200 OK", ScriptedSts.success("ASIAEXAMPLEEXAMPLE01"), "Content-Type: text/xml")
+            .meet(request, client);
+      }
     }
   }
 
-  private static String head(InputStream in) throws IOException {
-    StringBuilder head = new StringBuilder();
-    while (head.indexOf("\r\n\r\n") < 0) {
-      int c = in.read();
-      if (c < 0) {
-        throw new IOException("no HTTP");
-      }
-      head.append((char) c);
-    }
-    return head.toString();
+  private static String text(Request request) {
+    return String.join("\r\n", request.head()) + "\r\n\r\n";
   }
 }

@@ -24,6 +24,7 @@ public final class Peer implements Closeable {
 
   private final ServerSocket server;
   private final URI uri;
+  private final boolean reads;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final CountDownLatch connected = new CountDownLatch(1);
   private final Semaphore asked = new Semaphore(0);
@@ -33,8 +34,9 @@ public final class Peer implements Closeable {
   private final Thread acceptor;
   private volatile Behaviour behaviour;
 
-  private Peer(String scheme, ServerSocket server, Behaviour behaviour) {
+  private Peer(String scheme, ServerSocket server, boolean reads, Behaviour behaviour) {
     this.server = server;
+    this.reads = reads;
     String host = server.getInetAddress().getHostAddress();
     this.uri =
         URI.create(
@@ -54,6 +56,17 @@ public final class Peer implements Closeable {
   }
 
   /**
+   * Listens on 127.0.0.1, and reads nothing by itself: for what comes in is no HTTP, as the first
+   * bytes of a handshake.
+   *
+   * @param behaviour what it does as soon as there is a connection; the request has no line
+   * @return a peer that listens until it is closed
+   */
+  public static Peer atOnce(Behaviour behaviour) {
+    return on("127.0.0.1", false, behaviour);
+  }
+
+  /**
    * Listens on an address of loopback.
    *
    * @param address {@code ::1}, or one that begins with 127
@@ -61,12 +74,16 @@ public final class Peer implements Closeable {
    * @return a peer that listens until it is closed
    */
   public static Peer at(String address, Behaviour behaviour) {
+    return on(address, true, behaviour);
+  }
+
+  private static Peer on(String address, boolean reads, Behaviour behaviour) {
     try {
       InetAddress loopback = InetAddress.getByName(address);
       if (!loopback.isLoopbackAddress()) {
         throw new IllegalArgumentException("Not on loopback: " + address);
       }
-      return new Peer("http", new ServerSocket(0, 50, loopback), behaviour);
+      return new Peer("http", new ServerSocket(0, 50, loopback), reads, behaviour);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -81,7 +98,7 @@ public final class Peer implements Closeable {
    */
   public static Peer overTls(Certificate certificate, Behaviour behaviour) {
     try {
-      return new Peer("https", certificate.listen(), behaviour);
+      return new Peer("https", certificate.listen(), true, behaviour);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -197,9 +214,11 @@ public final class Peer implements Closeable {
 
   private void serve(Socket socket) {
     try (socket) {
-      Request request = Request.read(socket.getInputStream());
+      Request request = reads ? Request.read(socket.getInputStream()) : Request.NONE;
       if (request != null) {
-        requests.add(request);
+        if (reads) {
+          requests.add(request);
+        }
         asked.release();
         behaviour.meet(request, socket);
       }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param body its body, a character for each byte
  */
 public record Request(List<String> head, String body) {
+  static final Request NONE = new Request(List.of(), "");
 
   /**
    * Returns the method.
@@ -48,7 +50,7 @@ public record Request(List<String> head, String body) {
     return head.stream()
         .skip(1)
         .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
-        .map(line -> line.substring(name.length() + 1).strip())
+        .map(Request::value)
         .findFirst()
         .orElse(null);
   }
@@ -56,15 +58,14 @@ public record Request(List<String> head, String body) {
   /**
    * Returns all headers.
    *
-   * @return values by name in lower case
+   * @return values by name in lower case, which are found by their name in any case
    * @throws IllegalStateException if one comes twice
    */
   public Map<String, String> headers() {
-    Map<String, String> headers = new LinkedHashMap<>();
+    Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (String line : head.subList(1, head.size())) {
-      String[] header = line.split(":", 2);
-      String name = header[0].toLowerCase(Locale.ROOT);
-      if (headers.put(name, header.length == 2 ? header[1].strip() : "") != null) {
+      String name = line.split(":", 2)[0].toLowerCase(Locale.ROOT);
+      if (headers.put(name, value(line)) != null) {
         throw new IllegalStateException("header comes twice: " + name);
       }
     }
@@ -90,8 +91,14 @@ public record Request(List<String> head, String body) {
     return form;
   }
 
-  /** Reads one request; null if the client hangs up before the end of its head. */
-  static @Nullable Request read(InputStream in) throws IOException {
+  /**
+   * Reads one request, and not a byte more.
+   *
+   * @param in what comes in
+   * @return the request, null if the client hangs up before the end of its head
+   * @throws IOException if the connection breaks
+   */
+  public static @Nullable Request read(InputStream in) throws IOException {
     List<String> head = new ArrayList<>();
     for (String line = line(in); !(line != null && line.isEmpty()); line = line(in)) {
       if (line == null) {
@@ -122,6 +129,12 @@ public record Request(List<String> head, String body) {
     }
     String text = line.toString(StandardCharsets.ISO_8859_1);
     return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
+  }
+
+  /** What stands behind the colon and one blank, to the byte. */
+  private static String value(String line) {
+    String[] header = line.split(": ?", 2);
+    return header.length == 2 ? header[1] : "";
   }
 
   private String word(int index) {

@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +118,27 @@ class PeerTest {
       assertThat(peer.awaitConnection()).isTrue();
       assertThat(peer.requests()).isEmpty();
     }
+  }
+
+  @Test
+  void answersBeforeAnythingIsAskedIfToldSo() throws Exception {
+    try (Peer peer = Peer.atOnce(Behaviour.raw("220 mail.example"));
+        Socket socket = connected(peer)) {
+      assertThat(socket.getInputStream().readAllBytes())
+          .isEqualTo("220 mail.example".getBytes(StandardCharsets.US_ASCII));
+      assertThat(peer.requests()).isEmpty();
+    }
+  }
+
+  @Test
+  void findsAHeaderByItsNameInAnyCaseAndKeepsItsValueToTheByte() {
+    Request request = new Request(List.of("GET / HTTP/1.1", "X-One:  1 ", "x-Two:2"), "");
+    assertThat(request.headers()).containsEntry("X-ONE", " 1 ").containsEntry("x-two", "2");
+    assertThat(request.headers().keySet()).containsExactly("x-one", "x-two");
+    assertThat(request.header("x-one")).isEqualTo(" 1 ");
+    Request twice = new Request(List.of("GET / HTTP/1.1", "A: 1", "a: 2"), "b=1&b=2");
+    assertThatThrownBy(twice::headers).hasMessageContaining("twice");
+    assertThatThrownBy(twice::form).hasMessageContaining("twice");
   }
 
   @Test
