@@ -8,12 +8,15 @@ import dev.lanyard.spi.Environment;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.FakeService;
+import dev.lanyard.testing.IssuedCredentials;
+import dev.lanyard.testing.TestTime;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -21,12 +24,11 @@ import java.util.Map;
 final class Bench implements AutoCloseable {
   private final FakeEks eks;
   private final Source source;
-  private final VirtualTime time;
+  private final TestTime time;
   private final Heard heard;
   private final FakePod pod;
-  private final Peer peer;
 
-  Bench(FakeEks eks, String roleArn, Source source, boolean onWire, VirtualTime time, Heard heard) {
+  Bench(FakeEks eks, String roleArn, Source source, TestTime time, Heard heard) {
     this.eks = eks;
     this.source = source;
     this.time = time;
@@ -38,15 +40,11 @@ final class Bench implements AutoCloseable {
       pod.podIdentity();
     }
     noteToken();
-    this.peer =
-        onWire
-            ? new WirePeer(source, time, heard)
-            : new FakePeer(eks, source == Source.IRSA ? eks.sts() : eks.agent());
   }
 
   RefreshingCredentialsProvider provider(Fault fault) {
     Map<String, String> variables = new HashMap<>(pod.variables());
-    URI endpoint = peer.endpoint();
+    URI endpoint = service().endpoint();
     switch (source) {
       case IRSA -> variables.put("AWS_ENDPOINT_URL_STS", endpoint.toString());
       case POD_IDENTITY -> variables.put("AWS_CONTAINER_CREDENTIALS_FULL_URI", endpoint.toString());
@@ -80,20 +78,31 @@ final class Bench implements AutoCloseable {
     return source;
   }
 
-  VirtualTime time() {
+  TestTime time() {
     return time;
   }
 
-  Peer peer() {
-    return peer;
-  }
-
+  /** The source. */
   FakeService service() {
-    return ((FakePeer) peer).service();
+    return source == Source.IRSA ? eks.sts() : eks.agent();
   }
 
-  WirePeer wire() {
-    return (WirePeer) peer;
+  /** Returns the time by everybody else's clock than the pod's. */
+  Instant rightNow() {
+    return eks.clock().instant();
+  }
+
+  /** Returns when the credentials of this key expire, by everybody's clock. */
+  Instant expirationOf(String accessKeyId) {
+    return eks.issued(accessKeyId)
+        .map(IssuedCredentials::expiration)
+        .orElseThrow(() -> new AssertionError("credentials that nobody has issued"));
+  }
+
+  /** Sets everybody else's clock, so that the pod's is wrong; a token is of the time it is of. */
+  void podsClockIsAheadBy(Duration difference) {
+    eks.clock().isBehindBy(difference);
+    rotate();
   }
 
   /** A service that listens, and that no exchange of this source has anything to do with. */
@@ -136,7 +145,7 @@ final class Bench implements AutoCloseable {
   void letTokenExpire() {
     pod.tokenExpiration(Duration.ofMinutes(10));
     noteToken();
-    time.standStill(Duration.ofMinutes(11));
+    time.skip(Duration.ofMinutes(11));
   }
 
   private void noteToken() {
@@ -145,10 +154,8 @@ final class Bench implements AutoCloseable {
 
   @Override
   public void close() {
-    peer.recovers();
-    if (peer instanceof WirePeer wire) {
-      wire.close();
-    }
+    service().recovers();
+    eks.clock().isAheadBy(Duration.ZERO);
   }
 
   private static String read(Path file) {

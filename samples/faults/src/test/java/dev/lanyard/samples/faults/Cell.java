@@ -9,12 +9,19 @@ import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshingCredentialsProvider;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.TestTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
@@ -37,6 +44,19 @@ final class Cell {
   /** How exact an expiration is in an answer, and how exact a wrong clock can be made out. */
   private static final Duration SECOND = Duration.ofSeconds(1);
 
+  /** Far more than anything here takes; only a defect waits so long. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration LOOK = Duration.ofMillis(1);
+
+  private static final ExecutorService THREADS =
+      Executors.newCachedThreadPool(
+          task -> {
+            Thread thread = new Thread(task, "caller");
+            thread.setDaemon(true);
+            return thread;
+          });
+
   private static final int CROWD = 20;
 
   /** Of the test itself, about a hundred: retries, and looks at the token file within a minute. */
@@ -45,8 +65,7 @@ final class Cell {
   private final Fault fault;
   private final Fault.Expected expected;
   private final Bench bench;
-  private final VirtualTime time;
-  private final Peer peer;
+  private final TestTime time;
   private final Heard heard;
   private @Nullable RefreshingCredentialsProvider provider;
   private @Nullable AwsCredentialsIdentity last;
@@ -62,7 +81,6 @@ final class Cell {
     this.expected = expected;
     this.bench = bench;
     this.time = bench.time();
-    this.peer = bench.peer();
     this.heard = heard;
   }
 
@@ -75,7 +93,7 @@ final class Cell {
           case REFRESH_WHILE_VALID -> refreshWhileValid();
           case REFRESH_AFTER_EXPIRY -> refreshAfterExpiry();
         };
-    time.settle(this::isUnanswered);
+    settle();
     heard.said(provider());
     heard.said(provider().explain());
     heard.said(status());
@@ -90,12 +108,13 @@ final class Cell {
   private String firstFetch() {
     strike();
     provider = bench.provider(fault);
-    Instant asked = time.rightNow();
+    Instant asked = bench.rightNow();
     CompletableFuture<AwsCredentialsIdentity> caller = ask();
     drive(caller::isDone, fault.maxWait().plusSeconds(1));
     assertThat(caller).as("the first caller's answer").isDone();
     if (expected instanceof Fault.Expected.Failure failure) {
-      String how = how(refusal(caller, failure), Duration.between(asked, time.rightNow()), failure);
+      String how =
+          how(refusal(caller, failure), Duration.between(asked, bench.rightNow()), failure);
       assertThat(status().health()).isEqualTo(Health.EXPIRED);
       assertThat(status().expiration()).isEmpty();
       assertStatus(failure);
@@ -109,20 +128,20 @@ final class Cell {
     }
     served(caller);
     assertHealthy();
-    assertThat(Duration.between(asked, time.rightNow())).isZero();
+    assertThat(Duration.between(asked, bench.rightNow())).isZero();
     assertRequests(expected);
     return seen("credentials");
   }
 
   private String refreshWhileValid() {
     AwsCredentialsIdentity first = healthy();
-    Instant begun = time.rightNow();
+    Instant begun = bench.rightNow();
     strike();
     if (expected instanceof Fault.Expected.Failure failure) {
       drive(() -> status().consecutiveFailures() == 1, Duration.ofDays(1));
       // When it was begun: a part of an exchange's time may have passed since.
-      Duration age = Duration.between(begun, time.rightNow());
-      Duration lifetime = Duration.between(begun, peer.expirationOf(first.accessKeyId()));
+      Duration age = Duration.between(begun, bench.rightNow());
+      Duration lifetime = Duration.between(begun, bench.expirationOf(first.accessKeyId()));
       assertThat(age)
           .isBetween(
               lifetime.dividedBy(2).minus(SECOND),
@@ -133,8 +152,7 @@ final class Cell {
       Duration least = fault.wish().orElse(Duration.ofMillis(100));
       assertThat(pause).isBetween(least, max(least, SECOND).plus(fault.budget()));
       Instant expiration = status().expiration().orElseThrow();
-      time.standStill(
-          Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusSeconds(60)));
+      time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusSeconds(60)));
       assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
       drive(() -> false, Duration.ofSeconds(10));
       assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
@@ -160,18 +178,17 @@ final class Cell {
     Instant expiration = status().expiration().orElseThrow();
     if (expected instanceof Fault.Expected.Failure failure) {
       drive(() -> status().consecutiveFailures() == 1, Duration.ofDays(1));
-      time.standStill(
-          Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
+      time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
       assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
-      time.settle(this::isUnanswered);
-      time.standStill(Duration.ofMillis(1));
-      Instant asked = time.rightNow();
+      settle();
+      time.skip(Duration.ofMillis(1));
+      Instant asked = bench.rightNow();
       CompletableFuture<AwsCredentialsIdentity> caller = ask();
       drive(caller::isDone, fault.maxWait().plusSeconds(1));
       assertThat(caller).as("the caller's answer").isDone();
       CredentialsUnavailableException refusal = refusal(caller, failure.later());
       assertThat(refusal).hasMessageContaining("expired").hasMessageContaining("ago");
-      String how = how(refusal, Duration.between(asked, time.rightNow()), failure.later());
+      String how = how(refusal, Duration.between(asked, bench.rightNow()), failure.later());
       assertTheNextCallersCostNothing(failure.later());
       long exchanges = status().exchanges();
       drive(() -> status().exchanges() == exchanges + 1, Duration.ofMinutes(6));
@@ -188,8 +205,7 @@ final class Cell {
       recover();
       return seen;
     }
-    time.standStill(
-        Duration.between(Instant.ofEpochMilli(time.millis()), expiration.plusSeconds(1)));
+    time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.plusSeconds(1)));
     CompletableFuture<AwsCredentialsIdentity> caller = ask();
     drive(caller::isDone, SECOND);
     assertThat(served(caller).accessKeyId()).isNotEqualTo(first.accessKeyId());
@@ -205,10 +221,10 @@ final class Cell {
       struck = true;
       fault.begin(bench);
       if (provider != null) {
-        time.settle(() -> false);
+        time.awaitIdle();
       }
     }
-    requestsBefore = peer.requests();
+    requestsBefore = bench.service().requests();
     requestsSeen = requestsBefore;
     exchangesBefore = provider == null ? 0 : status().exchanges();
   }
@@ -219,7 +235,7 @@ final class Cell {
       strike();
     }
     provider = bench.provider(fault);
-    time.settle(() -> false);
+    time.awaitIdle();
     assertThat(status().health()).isEqualTo(Health.HEALTHY);
     return served(ask());
   }
@@ -250,12 +266,28 @@ final class Cell {
       assertThat(steps)
           .as("timers on the way: does it ask without a pause?")
           .isLessThan(MOST_TIMERS);
-      time.settle(this::isUnanswered);
+      settle();
       assertCallersWhoCanBeServedAre();
       if (until.getAsBoolean() || !more) {
         return;
       }
-      more = time.runNext(end);
+      more = time.advanceToNext(Duration.ofNanos(end - time.nanos()));
+    }
+  }
+
+  /**
+   * Waits until nothing runs, or nothing but one exchange to which the source does not answer. That
+   * a request has arrived there wakes nobody.
+   */
+  private void settle() {
+    long begun = System.nanoTime();
+    for (int running = time.running();
+        running > 0 && !(running == 1 && isUnanswered());
+        running = time.running()) {
+      LockSupport.parkNanos(LOOK.toNanos());
+      if (System.nanoTime() - begun > PATIENCE.toNanos()) {
+        throw new AssertionError("an exchange does not end");
+      }
     }
   }
 
@@ -264,7 +296,7 @@ final class Cell {
     if (!struck || !fault.isUnanswered() || provider == null) {
       return false;
     }
-    int requests = peer.requests();
+    int requests = bench.service().requests();
     long ended = status().exchanges() - exchangesBefore;
     if (requests - requestsBefore <= ended) {
       return false;
@@ -288,18 +320,18 @@ final class Cell {
   }
 
   private CompletableFuture<AwsCredentialsIdentity> ask() {
-    return VirtualTime.onAThread(() -> provider().resolveIdentity());
+    return onAThread(() -> provider().resolveIdentity());
   }
 
   /** In no cell a valid one lost, or a caller delayed while valid ones are held. */
   private void assertCallersWhoCanBeServedAre() {
     AwsCredentialsIdentity held = last;
     if (held == null
-        || !time.rightNow().isBefore(peer.expirationOf(held.accessKeyId()).minus(SECOND))) {
+        || !bench.rightNow().isBefore(bench.expirationOf(held.accessKeyId()).minus(SECOND))) {
       return;
     }
     served(ask());
-    AwsCredentialsIdentity blocking = VirtualTime.onAThread(() -> provider().resolveCredentials());
+    AwsCredentialsIdentity blocking = onAThread(() -> provider().resolveCredentials());
     assertGood(blocking);
   }
 
@@ -316,9 +348,9 @@ final class Cell {
     AwsSessionCredentials session = (AwsSessionCredentials) identity;
     heard.secret(session.secretAccessKey());
     heard.secret(session.sessionToken());
-    assertThat(peer.expirationOf(identity.accessKeyId()))
+    assertThat(bench.expirationOf(identity.accessKeyId()))
         .as("the expiration of what was served")
-        .isAfter(time.rightNow());
+        .isAfter(bench.rightNow());
     assertThat(session.expirationTime().orElseThrow().toEpochMilli())
         .as("the expiration by the pod's clock")
         .isGreaterThan(time.millis());
@@ -341,16 +373,28 @@ final class Cell {
   }
 
   private void assertTheNextCallersCostNothing(Fault.Expected.Failure failure) {
-    int before = peer.requests();
+    int before = bench.service().requests();
     for (int i = 0; i < CROWD; i++) {
       CompletableFuture<AwsCredentialsIdentity> caller = ask();
-      time.settle(this::isUnanswered);
+      settle();
       assertThat(caller).as("the next caller's answer").isDone();
       if (i == 0) {
         refusal(caller, failure);
       }
     }
-    assertThat(peer.requests()).as("requests for %d more callers", CROWD).isEqualTo(before);
+    assertThat(bench.service().requests())
+        .as("requests for %d more callers", CROWD)
+        .isEqualTo(before);
+  }
+
+  /** Runs a task on another thread and waits for it, which no caller's question needs for long. */
+  private static <T> T onAThread(Callable<T> task) {
+    Future<T> result = THREADS.submit(task);
+    try {
+      return result.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new AssertionError("a caller was delayed, or failed: " + e.getClass(), e);
+    }
   }
 
   // ---- What is seen
@@ -381,7 +425,7 @@ final class Cell {
   private void assertHealthy() {
     assertThat(status().health()).isEqualTo(Health.HEALTHY);
     assertThat(status().lastFailure()).isEmpty();
-    Duration wrong = Duration.between(time.rightNow(), Instant.ofEpochMilli(time.millis()));
+    Duration wrong = Duration.between(bench.rightNow(), Instant.ofEpochMilli(time.millis()));
     if (wrong.isZero()) {
       assertThat(status().clockSkew()).isEmpty();
     } else {
@@ -413,7 +457,7 @@ final class Cell {
         outcome instanceof Fault.Expected.Failure failure
             ? failure.later().requests()
             : outcome.requests();
-    assertThat(peer.requests() - requestsBefore)
+    assertThat(bench.service().requests() - requestsBefore)
         .as("requests of %d exchanges%s", exchanges, underWay ? " and one under way" : "")
         .isEqualTo(outcome.requests() + (begun - 1) * later);
   }

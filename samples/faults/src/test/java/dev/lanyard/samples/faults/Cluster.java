@@ -1,12 +1,16 @@
 package dev.lanyard.samples.faults;
 
 import dev.lanyard.testing.FakeEks;
+import dev.lanyard.testing.TestTime;
 import dev.lanyard.testing.TrustPolicy;
+import java.time.Instant;
 
 /** A cluster for one cell after the other, with a role that its pods may have either way. */
 final class Cluster implements AutoCloseable {
-  private volatile VirtualTime now = new VirtualTime();
-  private final FakeEks eks = FakeEks.builder().clock(() -> now.rightNow()).start();
+  /** Set up the day before: what is set up is there for a cell whose clock is behind, too. */
+  private volatile TestTime now = TestTime.startingAt(Instant.parse("2029-12-31T00:00:00Z"));
+
+  private final FakeEks eks = FakeEks.builder().clock(() -> now.instant()).start();
   private final String role =
       eks.role(
           "orders",
@@ -18,7 +22,7 @@ final class Cluster implements AutoCloseable {
   }
 
   /** Lets its clock be that of the next cell. */
-  VirtualTime at(VirtualTime time) {
+  TestTime at(TestTime time) {
     now = time;
     return time;
   }

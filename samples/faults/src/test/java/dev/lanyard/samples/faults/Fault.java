@@ -42,10 +42,9 @@ final class Fault {
   private final String group;
   private final String name;
   private final Consumer<Bench> begin;
-  private Consumer<Bench> end = bench -> bench.peer().recovers();
+  private Consumer<Bench> end = bench -> bench.service().recovers();
   private final Map<Source, Expected> expected = new EnumMap<>(Source.class);
   private int requests = 1;
-  private boolean onWire;
   private boolean leavesRequestsUnanswered;
   private boolean fromTheStart;
   private boolean inTheTokenFile;
@@ -68,12 +67,6 @@ final class Fault {
 
   Fault requests(int each) {
     requests = each;
-    return this;
-  }
-
-  /** It needs a server of bare sockets. */
-  Fault onWire() {
-    onWire = true;
     return this;
   }
 
@@ -175,10 +168,6 @@ final class Fault {
 
   void end(Bench bench) {
     end.accept(bench);
-  }
-
-  boolean needsWire() {
-    return onWire;
   }
 
   boolean isUnanswered() {

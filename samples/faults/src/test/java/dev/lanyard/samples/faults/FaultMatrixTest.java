@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.DynamicContainer.dynamicContainer;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
+import dev.lanyard.testing.TestTime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -123,10 +124,9 @@ class FaultMatrixTest {
   private static void run(Source source, Fault fault, Phase phase) {
     Cluster cluster = CLUSTERS.remove();
     try {
-      VirtualTime time = cluster.at(new VirtualTime());
+      TestTime time = cluster.at(TestTime.create());
       try (Heard heard = new Heard();
-          Bench bench =
-              new Bench(cluster.eks(), cluster.role(), source, fault.needsWire(), time, heard)) {
+          Bench bench = new Bench(cluster.eks(), cluster.role(), source, time, heard)) {
         Fault.Expected expected = fault.at(source).orElseThrow();
         String seen = new Cell(fault, expected, bench, heard).run(phase);
         SEEN.put(Tables.key(source, fault, phase), seen);

@@ -63,8 +63,7 @@ final class Faults {
         .requests(0)
         .irsa(TRANSIENT, "no connection to STS")
         .agent(TRANSIENT, "cannot be reached");
-    add(Fault.of(CONNECTION, "neither accepted nor refused", b -> b.wire().acceptsNoConnection()))
-        .onWire()
+    add(Fault.of(CONNECTION, "neither accepted nor refused", b -> b.service().isUnreachable()))
         .budget(SHORT_BUDGET, SHORT_WAIT)
         .requests(0)
         .irsa(TRANSIENT, "STS did not answer in time")
@@ -75,11 +74,7 @@ final class Faults {
     add(Fault.of(CONNECTION, "closed before the answer", b -> b.service().closesWithoutAnswering()))
         .irsa(TRANSIENT, "the connection ended before the answer of STS did")
         .agent(TRANSIENT, "sent no complete and valid HTTP answer");
-    add(Fault.of(
-            CONNECTION,
-            "reset in the midst of the answer",
-            b -> b.wire().resetsInTheMidstOfAnAnswer()))
-        .onWire()
+    add(Fault.of(CONNECTION, "reset in the midst of the answer", b -> b.service().resetsHalfway()))
         .irsa(TRANSIENT, "the connection to STS failed: SocketException")
         .agent(TRANSIENT, "broke the connection off");
     add(Fault.of(CONNECTION, "closed in the midst of the answer", b -> b.service().truncates()))
@@ -98,11 +93,7 @@ final class Faults {
         .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
         .agent(TRANSIENT, "gave no complete answer within 10 s");
-    add(Fault.of(
-            CONNECTION,
-            "silent in the midst of the answer",
-            b -> b.wire().fallsSilentInTheMidstOfAnAnswer()))
-        .onWire()
+    add(Fault.of(CONNECTION, "silent in the midst of the answer", b -> b.service().stallsHalfway()))
         .leavesRequestsUnanswered()
         .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
@@ -352,10 +343,10 @@ final class Faults {
   }
 
   private void clock() {
-    add(Fault.of(CLOCK, "three hours ahead", b -> b.time().isWrongBy(Duration.ofHours(3))))
+    add(Fault.of(CLOCK, "three hours ahead", b -> b.podsClockIsAheadBy(Duration.ofHours(3))))
         .fromTheStart()
         .succeeds(Source.values());
-    add(Fault.of(CLOCK, "three hours behind", b -> b.time().isWrongBy(Duration.ofHours(-3))))
+    add(Fault.of(CLOCK, "three hours behind", b -> b.podsClockIsAheadBy(Duration.ofHours(-3))))
         .fromTheStart()
         .succeeds(Source.values());
   }
