@@ -1,23 +1,21 @@
 package dev.lanyard.samples.conformance;
 
-import java.io.ByteArrayOutputStream;
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Certificate;
+import dev.lanyard.peer.Peer;
+import dev.lanyard.peer.Request;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Gives recorded answers in their order, on a free loopback port, and keeps what it was asked to
@@ -25,109 +23,69 @@ import java.util.concurrent.CopyOnWriteArrayList;
  */
 final class RecordedServer implements AutoCloseable {
 
-  /**
-   * One request as it came in.
-   *
-   * @param headers by name in lower case
-   */
-  record Request(String method, String target, Map<String, String> headers, String body) {
-    String header(String name) {
-      return headers.get(name.toLowerCase(Locale.ROOT));
-    }
+  private static final class Trusted {
+    /**
+     * Made for this run. It stays trusted: the JDK reads the trust store once, for all who use its
+     * default.
+     */
+    private static final Certificate CERTIFICATE = make();
 
-    /** The parameters of a form, decoded; none where there is no body. */
-    Map<String, String> form() {
-      Map<String, String> form = new TreeMap<>();
-      if (!body.isEmpty()) {
-        for (String parameter : body.split("&", -1)) {
-          String[] pair = parameter.split("=", 2);
-          String value = pair.length == 2 ? decoded(pair[1]) : "";
-          if (form.put(decoded(pair[0]), value) != null) {
-            throw new IllegalStateException("parameter comes twice: " + pair[0]);
-          }
+    private static Certificate make() {
+      try {
+        Path directory = Files.createTempDirectory("conformance");
+        Certificate certificate = Certificate.make(directory, "ip:127.0.0.1");
+        directory.toFile().deleteOnExit();
+        for (String file : new String[] {"own.p12", "trust.p12"}) {
+          directory.resolve(file).toFile().deleteOnExit();
         }
+        certificate.trusted();
+        return certificate;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
-      return form;
-    }
-
-    private static String decoded(String text) {
-      return URLDecoder.decode(text, StandardCharsets.UTF_8);
     }
   }
 
-  private final ServerSocket socket;
-  private final String uri;
+  private final Peer peer;
   private final List<Case.Answer> answers;
   private final boolean repeatLast;
-  private final List<Request> requests = new CopyOnWriteArrayList<>();
 
-  private RecordedServer(
-      ServerSocket socket, String uri, List<Case.Answer> answers, boolean repeatLast) {
-    this.socket = socket;
-    this.uri = uri;
+  private RecordedServer(String listens, List<Case.Answer> answers, boolean repeatLast) {
     this.answers = new ArrayList<>(answers);
     this.repeatLast = repeatLast;
-    Thread thread = new Thread(this::serve, "recorded-server");
-    thread.setDaemon(true);
-    thread.start();
+    Behaviour behaviour =
+        (request, connection) -> answer(next(request), connection.getOutputStream());
+    this.peer =
+        switch (listens) {
+          case "127.0.0.1", "::1" -> Peer.at(listens, behaviour);
+          case "tls" -> Peer.overTls(Trusted.CERTIFICATE, behaviour);
+          default -> throw new IllegalArgumentException("listens on " + listens);
+        };
   }
 
   static RecordedServer start(String listens, List<Case.Answer> answers, boolean repeatLast) {
-    try {
-      switch (listens) {
-        case "127.0.0.1", "::1" -> {
-          ServerSocket socket = new ServerSocket(0, 50, InetAddress.getByName(listens));
-          String host = listens.contains(":") ? "[" + listens + "]" : listens;
-          String uri = "http://" + host + ":" + socket.getLocalPort();
-          return new RecordedServer(socket, uri, answers, repeatLast);
-        }
-        case "tls" -> {
-          ServerSocket socket = Certificate.trusted().listen();
-          String uri = "https://127.0.0.1:" + socket.getLocalPort();
-          return new RecordedServer(socket, uri, answers, repeatLast);
-        }
-        default -> throw new IllegalArgumentException("listens on " + listens);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return new RecordedServer(listens, answers, repeatLast);
   }
 
   int port() {
-    return socket.getLocalPort();
+    return peer.port();
   }
 
   String uri() {
-    return uri;
+    return peer.uri().toString();
   }
 
   List<Request> requests() {
-    return List.copyOf(requests);
+    return peer.requests();
   }
 
   @Override
   public void close() {
-    try {
-      socket.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private void serve() {
-    while (!socket.isClosed()) {
-      try (Socket connection = socket.accept()) {
-        Request request = read(connection.getInputStream());
-        requests.add(request);
-        answer(next(request), connection.getOutputStream());
-      } catch (IOException e) {
-        // The test is over, or the client has seen enough.
-      }
-    }
+    peer.close();
   }
 
   /** The next answer to this path. One that nobody recorded fails the case by its status. */
-  private Case.Answer next(Request request) {
+  private synchronized Case.Answer next(Request request) {
     String path = request.target().split("\\?", 2)[0];
     for (int i = 0; i < answers.size(); i++) {
       Case.Answer answer = answers.get(i);
@@ -143,32 +101,6 @@ final class RecordedServer implements AutoCloseable {
     }
     return new Case.Answer(
         null, 418, Map.of(), null, "no answer was recorded", null, null, false, null);
-  }
-
-  private static Request read(InputStream in) throws IOException {
-    String[] start = line(in).split(" ", -1);
-    if (start.length != 3) {
-      throw new IOException("no HTTP");
-    }
-    Map<String, String> headers = new LinkedHashMap<>();
-    for (String line = line(in); !line.isEmpty(); line = line(in)) {
-      String[] header = line.split(": ?", 2);
-      if (headers.put(header[0].toLowerCase(Locale.ROOT), header[1]) != null) {
-        throw new IOException("header comes twice: " + header[0]);
-      }
-    }
-    int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
-    String body = new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
-    return new Request(start[0], start[1], headers, body);
-  }
-
-  private static String line(InputStream in) throws IOException {
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
-      line.write(c);
-    }
-    String text = line.toString(StandardCharsets.ISO_8859_1);
-    return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
   }
 
   private static void answer(Case.Answer answer, OutputStream out) throws IOException {

@@ -2,6 +2,7 @@ package dev.lanyard.samples.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Request;
 import dev.lanyard.spi.Environment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -92,7 +93,7 @@ record Replay(
     }
 
     /** Compares an arrived request with what the case says of an attempt's. */
-    void check(RecordedServer.Request arrived, Case.Request expected) {
+    void check(Request arrived, Case.Request expected) {
       assertThat(arrived.method()).isEqualTo(expected.method());
       assertThat(arrived.target()).as("target").isEqualTo(fill(expected.target()));
       if (expected.noOtherHeaders()) {

@@ -2,6 +2,7 @@ package dev.lanyard.samples.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Request;
 import dev.lanyard.samples.conformance.Replay.Stage;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -156,7 +157,7 @@ class SdkAgreementTest {
             .filter(request -> !request.equals(Replay.NOTHING))
             .findFirst()
             .orElse(Replay.NOTHING);
-    List<RecordedServer.Request> arrived = stage.server().requests();
+    List<Request> arrived = stage.server().requests();
     boolean same;
     if (arrived.isEmpty() || asked.equals(Replay.NOTHING)) {
       same = arrived.isEmpty() && asked.equals(Replay.NOTHING);
@@ -180,7 +181,7 @@ class SdkAgreementTest {
   }
 
   /** Whether what decides of the answer is the same. */
-  private static boolean isLike(RecordedServer.Request arrived, Case.Request asked, Stage stage) {
+  private static boolean isLike(Request arrived, Case.Request asked, Stage stage) {
     String token = asked.headers().get("Authorization");
     return arrived.method().equals(asked.method())
         && arrived.target().equals(stage.fill(asked.target()))
