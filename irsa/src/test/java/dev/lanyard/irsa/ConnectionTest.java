@@ -3,11 +3,11 @@ package dev.lanyard.irsa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import java.io.InterruptedIOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.util.Optional;
@@ -16,15 +16,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ConnectionTest {
-  private ServerSocket server;
+  private Peer server;
 
   @BeforeEach
-  void listen() throws IOException {
-    server = new ServerSocket(0, 9, addresses("127.0.0.1")[0]);
+  void listen() {
+    server = Peer.that(Behaviour.silence());
   }
 
   @AfterEach
-  void close() throws IOException {
+  void close() {
     server.close();
   }
 
@@ -63,7 +63,7 @@ class ConnectionTest {
   }
 
   private URI endpoint() {
-    return URI.create("http://sts.example:" + server.getLocalPort());
+    return URI.create("http://sts.example:" + server.port());
   }
 
   private static InetAddress[] addresses(String... literals) throws java.net.UnknownHostException {

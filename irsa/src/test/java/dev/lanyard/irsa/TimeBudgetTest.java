@@ -4,21 +4,19 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.peer.Behaviour;
+import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,17 +33,17 @@ class TimeBudgetTest {
   @TempDir Path root;
   private final TestContext context = new TestContext();
   private Pod pod;
-  private ServerSocket server;
+  private Peer peer;
 
   @BeforeEach
-  void startPod() throws IOException {
-    server = new ServerSocket(0, 9, InetAddress.getLoopbackAddress());
-    pod = new Pod(root).sts(URI.create("http://127.0.0.1:" + server.getLocalPort()));
+  void startPod() {
+    peer = Peer.that(Behaviour.silence());
+    pod = new Pod(root).sts(peer.uri());
   }
 
   @AfterEach
-  void stopServer() throws IOException {
-    server.close();
+  void stopPeer() {
+    peer.close();
   }
 
   @Test
@@ -95,7 +93,6 @@ class TimeBudgetTest {
 
   @Test
   void aPeerThatNeverAnswersEndsWithTheReadTimeOut() {
-    // Nobody accepts: the kernel completes the connection.
     context.timeLeft(Duration.ofMillis(300));
 
     ExchangeException e = failure();
@@ -123,17 +120,24 @@ class TimeBudgetTest {
 
   @Test
   void aPeerThatIsSilentInTheHandshakeEndsWithTheBudget() throws Exception {
-    pod.sts(URI.create("https://127.0.0.1:" + server.getLocalPort()));
-    CompletableFuture<Void> clientGone = silentAfter("");
+    CompletableFuture<Void> clientGone = new CompletableFuture<>();
+    Behaviour silent = silentAfter("", clientGone);
+    try (Peer plain =
+        Peer.atOnce(
+            (nothing, connection) -> {
+              connection.getInputStream().read(new byte[65_536]);
+              silent.meet(nothing, connection);
+            })) {
+      pod.sts(URI.create("https://127.0.0.1:" + plain.port()));
 
-    assertEndsWithTheBudget(clientGone);
+      assertEndsWithTheBudget(clientGone);
+    }
   }
 
   @ParameterizedTest(name = "after {0}")
   @ValueSource(strings = {"", "HTTP/1.1 200 Connect", "HTTP/1.1 200 OK\r\n\r\n"})
   void aProxyThatFallsSilentEndsWithTheBudget(String said) throws Exception {
-    pod.unset("AWS_ENDPOINT_URL_STS")
-        .set("HTTPS_PROXY", "http://127.0.0.1:" + server.getLocalPort());
+    pod.unset("AWS_ENDPOINT_URL_STS").set("HTTPS_PROXY", "http://127.0.0.1:" + peer.port());
     CompletableFuture<Void> clientGone = silentAfter(said);
 
     assertEndsWithTheBudget(clientGone);
@@ -145,8 +149,13 @@ class TimeBudgetTest {
 
     assertOutOfTime(failure());
 
-    server.setSoTimeout(1);
-    assertThat(catchThrowableOfType(IOException.class, server::accept)).isNotNull();
+    // The next in the queue is served: nobody was before it.
+    peer.behave(Behaviour.raw(""));
+    try (Socket next = new Socket(InetAddress.getLoopbackAddress(), peer.port())) {
+      next.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+      assertThat(next.getInputStream().read()).isEqualTo(-1);
+    }
+    assertThat(peer.connections()).isEqualTo(1);
   }
 
   private void assertEndsWithTheBudget(CompletableFuture<Void> clientGone) throws Exception {
@@ -168,61 +177,48 @@ class TimeBudgetTest {
   /** Answers the start, then a byte at a time; the budget ends after the first few. */
   private CompletableFuture<Void> trickle(String start, String first, Runnable onFew) {
     CompletableFuture<Void> clientGone = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try (Socket socket = server.accept()) {
-                InputStream in = socket.getInputStream();
-                in.read(new byte[65_536]);
-                OutputStream out = socket.getOutputStream();
-                out.write(start.getBytes(US_ASCII));
-                CountDownLatch pace = new CountDownLatch(1);
-                for (int i = 0; ; i++) {
-                  out.write(i < first.length() ? first.charAt(i) : ' ');
-                  out.flush();
-                  if (i == first.length() + 5) {
-                    onFew.run();
-                  }
-                  pace.await(10, TimeUnit.MILLISECONDS);
-                }
-              } catch (IOException e) {
-                clientGone.complete(null);
-              } catch (InterruptedException e) {
-                clientGone.completeExceptionally(e);
+    peer.behave(
+        (request, connection) -> {
+          try {
+            OutputStream out = connection.getOutputStream();
+            out.write(start.getBytes(US_ASCII));
+            for (int i = 0; peer.pause(); i++) {
+              out.write(i < first.length() ? first.charAt(i) : ' ');
+              out.flush();
+              if (i == first.length() + 5) {
+                onFew.run();
               }
-            },
-            "trickling-sts");
-    thread.setDaemon(true);
-    thread.start();
+            }
+          } catch (IOException e) {
+            clientGone.complete(null);
+          }
+        });
     return clientGone;
   }
 
   /** Says something and then nothing; the budget ends while the client waits for more. */
   private CompletableFuture<Void> silentAfter(String said) {
     CompletableFuture<Void> clientGone = new CompletableFuture<>();
-    Thread attempt = Thread.currentThread();
-    Thread thread =
-        new Thread(
-            () -> {
-              try (Socket socket = server.accept()) {
-                InputStream in = socket.getInputStream();
-                in.read(new byte[65_536]);
-                socket.getOutputStream().write(said.getBytes(US_ASCII));
-                socket.getOutputStream().flush();
-                while (!isReading(attempt)) {
-                  Thread.onSpinWait();
-                }
-                context.runOut();
-                in.readAllBytes();
-                clientGone.complete(null);
-              } catch (IOException e) {
-                clientGone.complete(null);
-              }
-            },
-            "silent-sts");
-    thread.setDaemon(true);
-    thread.start();
+    peer.behave(silentAfter(said, clientGone));
     return clientGone;
+  }
+
+  private Behaviour silentAfter(String said, CompletableFuture<Void> clientGone) {
+    Thread attempt = Thread.currentThread();
+    return (request, connection) -> {
+      try {
+        Behaviour.raw(said).meet(request, connection);
+        while (!isReading(attempt)) {
+          Thread.onSpinWait();
+        }
+        context.runOut();
+        connection.getInputStream().readAllBytes();
+      } catch (IOException e) {
+        // It has gone with a reset.
+      } finally {
+        clientGone.complete(null);
+      }
+    };
   }
 
   private static boolean isReading(Thread thread) {

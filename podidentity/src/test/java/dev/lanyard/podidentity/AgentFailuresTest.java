@@ -2,20 +2,16 @@ package dev.lanyard.podidentity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.testing.FakeEks;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -303,22 +299,12 @@ class AgentFailuresTest {
 
   @Test
   void theLastAddressOfANameIsToldForWhatItDid() throws Exception {
-    try (ServerSocket server =
-        new ServerSocket(0, 9, InetAddress.getByAddress(new byte[] {127, 0, 0, 1}))) {
-      CompletableFuture<Void> unused =
-          CompletableFuture.runAsync(
-              () -> {
-                try (Socket first = server.accept()) {
-                  // It goes away in the middle of the handshake.
-                  first.getInputStream().read();
-                } catch (IOException e) {
-                  // The test is over.
-                }
-              });
+    // It goes away in the middle of the handshake.
+    try (Peer agent = Peer.atOnce((nothing, connection) -> connection.getInputStream().read())) {
       ExchangeException failure =
           Exchanges.failure(
               Exchanges.with(
-                  "https://agent.example:" + server.getLocalPort() + "/v1/credentials",
+                  "https://agent.example:" + agent.port() + "/v1/credentials",
                   Tokens.TOKEN,
                   Exchanges.Names.of(
                       Map.of("agent.example", new String[] {"127.0.0.1", "127.0.0.2"}))),
