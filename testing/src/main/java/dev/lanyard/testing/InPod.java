@@ -18,13 +18,15 @@ import org.junit.jupiter.api.parallel.Resources;
  *   <li>On a test method or its class: the test runs as if the process were in that pod. The system
  *       properties by which the AWS SDK for Java and this library read what a pod has are set
  *       before each test, so that production code builds its clients as it always does, and
- *       restored after it; those that would tell of other credentials are cleared for so long. The
- *       annotation holds JUnit's lock on system properties, so that such tests run one at a time. A
- *       {@code FakePod} parameter without the annotation is this pod.
+ *       restored after it; those that would tell of other credentials are cleared for so long, and
+ *       the machine's profiles in {@code ~/.aws} are out of sight. The annotation holds JUnit's
+ *       lock on system properties, so that such tests run one at a time. A {@code FakePod}
+ *       parameter without the annotation is this pod.
  * </ul>
  *
- * <p>Environment variables cannot be set: where the machine itself has some, such as {@code
- * AWS_PROFILE}, they stay.
+ * <p>Environment variables cannot be set: where the machine itself has some, they stay. Where it
+ * has {@code AWS_ACCESS_KEY_ID}, the SDK's own default chain finds that first, and where it is a
+ * pod with IRSA itself, {@code AWS_ROLE_ARN} is seen in tests of Pod Identity.
  */
 @Documented
 @Inherited

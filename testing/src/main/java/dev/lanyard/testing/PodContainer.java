@@ -81,12 +81,12 @@ public final class PodContainer {
   /**
    * Returns the system properties by which the AWS SDK for Java and this library read what the
    * environment variables say, with the real paths of the token files. The instance metadata
-   * service is turned off.
+   * service is turned off, and the profiles of this machine are out of sight.
    *
    * @return values by name
    */
   public Map<String, String> systemProperties() {
-    return PodProperties.of(variables());
+    return PodProperties.of(variables(), root);
   }
 
   @Override

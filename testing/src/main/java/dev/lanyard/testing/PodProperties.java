@@ -1,5 +1,6 @@
 package dev.lanyard.testing;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -25,6 +26,15 @@ final class PodProperties {
   /** No pod of a test asks the instance metadata of the machine that runs it. */
   private static final String NO_INSTANCE_METADATA = "aws.disableEc2Metadata";
 
+  /**
+   * Where the SDK looks for profiles, which its default chain asks before the agent. Source:
+   * ProfileFileSystemSetting of the SDK.
+   */
+  private static final Map<String, String> PROFILE_FILES =
+      Map.of(
+          "aws.sharedCredentialsFile", "root/.aws/credentials",
+          "aws.configFile", "root/.aws/config");
+
   /** All that tell of credentials: those that a pod does not set are cleared in it. */
   static final Set<String> NAMES = names();
 
@@ -32,12 +42,24 @@ final class PodProperties {
 
   private static Set<String> names() {
     Set<String> names = new LinkedHashSet<>(BY_VARIABLE.values());
+    names.addAll(PROFILE_FILES.keySet());
     names.addAll(
-        Set.of(NO_INSTANCE_METADATA, "aws.accessKeyId", "aws.secretAccessKey", "aws.sessionToken"));
+        Set.of(
+            NO_INSTANCE_METADATA,
+            "aws.accessKeyId",
+            "aws.secretAccessKey",
+            "aws.sessionToken",
+            "aws.profile"));
     return Set.copyOf(names);
   }
 
-  static Map<String, String> of(Map<String, String> variables) {
+  /**
+   * The properties of a container.
+   *
+   * @param variables its environment variables, with real paths
+   * @param root what stands for the root of its file system, where no image has left profiles
+   */
+  static Map<String, String> of(Map<String, String> variables, Path root) {
     Map<String, String> properties = new LinkedHashMap<>();
     variables.forEach(
         (name, value) -> {
@@ -47,6 +69,7 @@ final class PodProperties {
           }
         });
     properties.put(NO_INSTANCE_METADATA, "true");
+    PROFILE_FILES.forEach((name, file) -> properties.put(name, root.resolve(file).toString()));
     return properties;
   }
 }

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -27,6 +30,7 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
 import org.junit.platform.launcher.listeners.TestExecutionSummary;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider;
 
 /** The extension, used as a reader of the guide would use it, and seen from outside. */
@@ -166,6 +170,41 @@ class EksExtensionTest {
             endpoint ->
                 org.assertj.core.api.Assertions.assertThatThrownBy(() -> Http.get(endpoint))
                     .hasRootCauseInstanceOf(java.net.ConnectException.class));
+  }
+
+  /** Run from {@link #theMachinesProfilesAreOutOfSight} alone. */
+  @InPod(serviceAccount = "shop/orders", podIdentity = "orders-role")
+  static class WithProfiles {
+    @Test
+    void defaultChain(FakeEks eks) {
+      try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
+        assertThat(eks.issued(provider.resolveCredentials().accessKeyId())).isPresent();
+      }
+    }
+  }
+
+  @Test
+  @ResourceLock(Resources.SYSTEM_PROPERTIES)
+  @ResourceLock(Resources.SYSTEM_ERR)
+  @Execution(ExecutionMode.SAME_THREAD)
+  void theMachinesProfilesAreOutOfSight(@TempDir Path home) throws IOException {
+    Path credentials =
+        Files.writeString(
+            home.resolve("credentials"),
+            "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = none\n");
+    Properties before = (Properties) System.getProperties().clone();
+    try {
+      System.setProperty("aws.sharedCredentialsFile", credentials.toString());
+
+      TestExecutionSummary summary = run(WithProfiles.class);
+
+      assertThat(summary.getFailures()).isEmpty();
+      assertThat(summary.getTestsSucceededCount()).isEqualTo(1);
+      assertThat(System.getProperty("aws.sharedCredentialsFile")).isEqualTo(credentials.toString());
+      assertThat(System.getProperty("aws.configFile")).isNull();
+    } finally {
+      System.setProperties(before);
+    }
   }
 
   /** Run from {@link #saysWhatAPodNeeds} alone. */
