@@ -174,9 +174,7 @@ final class AssumeRoleAction {
     FakeSts.length(parameters, "RoleArn", true, FakeSts.MIN_ARN, FakeSts.MAX_ARN, errors);
     FakeSts.length(parameters, "RoleSessionName", true, 2, 64, errors);
     pattern("RoleSessionName", FakeSts.SESSION_NAME, errors);
-    FakeSts.length(parameters, "Policy", false, 1, FakeSts.MAX_POLICY, errors);
-    FakeSts.policyArns(parameters)
-        .forEach(name -> FakeSts.length(parameters, name, true, 20, 2048, errors));
+    FakeSts.sessionPolicies(parameters, errors);
     FakeSts.length(parameters, "ExternalId", false, 2, 1224, errors);
     pattern("ExternalId", EXTERNAL_ID, errors);
     FakeSts.length(parameters, "SourceIdentity", false, 2, 64, errors);

@@ -1,6 +1,5 @@
 package dev.lanyard.testing;
 
-import com.nimbusds.jose.util.JSONObjectUtils;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
@@ -309,7 +308,7 @@ public final class FakeAgent extends FakeService {
     }
     try {
       String json = new String(Base64.getUrlDecoder().decode(segment), StandardCharsets.UTF_8);
-      return JSONObjectUtils.parse(json);
+      return Json.object(json);
     } catch (IllegalArgumentException e) {
       throw malformed(
           "could not base64 decode "
@@ -329,7 +328,12 @@ public final class FakeAgent extends FakeService {
     if (!(value instanceof Number seconds)) {
       throw malformed("could not JSON decode claim");
     }
-    return Optional.of(Instant.ofEpochSecond(seconds.longValue()));
+    // A number beyond what an Instant holds is as far as one goes.
+    long inRange =
+        Math.max(
+            Instant.MIN.getEpochSecond(),
+            Math.min(Instant.MAX.getEpochSecond(), seconds.longValue()));
+    return Optional.of(Instant.ofEpochSecond(inRange));
   }
 
   private static AgentError malformed(String text) {

@@ -1,6 +1,5 @@
 package dev.lanyard.testing;
 
-import com.nimbusds.jose.util.JSONObjectUtils;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +50,7 @@ public final class FakeSts extends FakeService {
   private static final Duration MAX_DURATION = Duration.ofHours(12);
   private static final Duration DEFAULT_DURATION = Duration.ofHours(1);
   static final int MAX_POLICY = 2048;
+  private static final Pattern POLICY = Pattern.compile("[\\u0009\\u000A\\u000D\\u0020-\\u00FF]*");
 
   static final Pattern ROLE_ARN =
       Pattern.compile("arn:aws[a-z0-9-]*:iam::(\\d{12}):role/[\\w+=,.@/-]+");
@@ -293,8 +293,7 @@ public final class FakeSts extends FakeService {
       errors.add(constraint("RoleSessionName", "satisfy regular expression pattern: [\\w+=,.@-]*"));
     }
     length(parameters, "WebIdentityToken", true, 4, 20000, errors);
-    length(parameters, "Policy", false, 1, MAX_POLICY, errors);
-    policyArns(parameters).forEach(name -> length(parameters, name, true, 20, 2048, errors));
+    sessionPolicies(parameters, errors);
     Duration duration = duration(parameters, errors);
     if (!errors.isEmpty()) {
       throw validation(errors);
@@ -304,6 +303,14 @@ public final class FakeSts extends FakeService {
           400, "ValidationError", "ProviderId is for OAuth 2.0 access tokens, not for OIDC tokens");
     }
     return duration;
+  }
+
+  static void sessionPolicies(Map<String, String> parameters, List<String> errors) {
+    length(parameters, "Policy", false, 1, MAX_POLICY, errors);
+    if (!POLICY.matcher(parameters.getOrDefault("Policy", "")).matches()) {
+      errors.add(constraint("Policy", "satisfy regular expression pattern: " + POLICY.pattern()));
+    }
+    policyArns(parameters).forEach(name -> length(parameters, name, true, 20, 2048, errors));
   }
 
   static Refusal validation(List<String> errors) {
@@ -385,7 +392,7 @@ public final class FakeSts extends FakeService {
     }
     if (!policy.isEmpty()) {
       try {
-        JSONObjectUtils.parse(policy);
+        Json.object(policy);
       } catch (ParseException e) {
         throw new Refusal(400, "MalformedPolicyDocument", "The session policy is not valid JSON");
       }

@@ -152,6 +152,36 @@ class FakeAgentTest {
             + " unavailable");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "[]", "\"text\""})
+  void refusesATokenWhosePartsAreNoObjects(String json) {
+    assertRefused(
+        ask("Authorization: " + base64(json) + "." + base64("{}") + ".x"),
+        400,
+        "Service account token cannot be parsed: token is malformed: could not JSON decode header");
+    assertRefused(
+        ask("Authorization: " + base64("{\"alg\":\"RS256\"}") + "." + base64(json) + ".x"),
+        400,
+        "Service account token cannot be parsed: token is malformed: could not JSON decode claim");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "exp, 1e300, (InvalidTokenException)",
+    "exp, 1e18, (InvalidTokenException)",
+    "exp, -1e300, token is expired",
+    "nbf, 1e300, token is not valid yet",
+  })
+  void takesTimesThatAreFarAway(String claim, String time, String said) {
+    String claims = base64("{\"" + claim + "\":" + time + "}");
+
+    Http.Answer answer =
+        ask("Authorization: " + base64("{\"alg\":\"RS256\"}") + "." + claims + ".x");
+
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body()).contains(said);
+  }
+
   @Test
   void refusesAnExpiredTokenByItself() {
     clock.advance(Duration.ofDays(1));

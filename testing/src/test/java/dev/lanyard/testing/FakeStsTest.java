@@ -305,6 +305,7 @@ class FakeStsTest {
     "RoleSessionName, größe, roleSessionName",
     "RoleArn, arn:aws:iam::1:r, roleArn",
     "WebIdentityToken, abc, webIdentityToken",
+    "Policy, {\"Id\": \"中\"}, policy",
   })
   void refusesWhatTheModelDoesNotAllow(String parameter, String value, String member) {
     Http.Answer answer = exchange(f -> f.with(parameter, value));
@@ -345,9 +346,10 @@ class FakeStsTest {
     assertRefused(exchange(f -> f.with("ProviderId", "www.amazon.com")), 400, "ValidationError");
   }
 
-  @Test
-  void refusesASessionPolicyThatIsNoJson() {
-    assertRefused(exchange(f -> f.with("Policy", "{not json")), 400, "MalformedPolicyDocument");
+  @ParameterizedTest
+  @ValueSource(strings = {"{not json", "[]", "null", "\"text\""})
+  void refusesASessionPolicyThatIsNoJson(String policy) {
+    assertRefused(exchange(f -> f.with("Policy", policy)), 400, "MalformedPolicyDocument");
   }
 
   @Test
