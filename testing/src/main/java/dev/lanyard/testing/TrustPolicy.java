@@ -42,7 +42,7 @@ public final class TrustPolicy {
   public static TrustPolicy of(String json) {
     Map<String, Object> document;
     try {
-      document = JSONObjectUtils.parse(Objects.requireNonNull(json, "json"));
+      document = Json.object(Objects.requireNonNull(json, "json"));
     } catch (ParseException e) {
       throw new IllegalArgumentException("The trust policy is not a JSON object", e);
     }

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ record TrustStatement(
 
   /** Whoever it is. Source: IAM user guide, reference_policies_elements_principal. */
   private static final String ANYONE = "*";
+
+  private static final int ARN_PARTS = 6;
 
   /**
    * One key under one operator.
@@ -56,7 +59,13 @@ record TrustStatement(
     EXACT,
     EXACT_IGNORING_CASE,
     /** An asterisk stands for any run of characters, a question mark for one. */
-    PATTERN;
+    PATTERN,
+    /**
+     * A pattern for each of the six parts of an ARN: no asterisk reaches across a colon, but in the
+     * last part, which may hold some. Source: IAM user guide,
+     * reference_policies_elements_condition_operators.
+     */
+    ARN;
 
     boolean matches(String pattern, String actual) {
       return switch (this) {
@@ -64,7 +73,13 @@ record TrustStatement(
         case EXACT_IGNORING_CASE ->
             pattern.toLowerCase(Locale.ROOT).equals(actual.toLowerCase(Locale.ROOT));
         case PATTERN -> wildcard(pattern, actual);
+        case ARN -> arn(pattern.split(":", ARN_PARTS), actual.split(":", ARN_PARTS));
       };
+    }
+
+    private static boolean arn(String[] patterns, String[] actual) {
+      return actual.length == patterns.length
+          && IntStream.range(0, patterns.length).allMatch(i -> wildcard(patterns[i], actual[i]));
     }
   }
 
@@ -161,18 +176,24 @@ record TrustStatement(
               Comparison.EXACT_IGNORING_CASE;
           // ArnEquals takes wildcards like ArnLike.
           // Source: IAM user guide, reference_policies_elements_condition_operators.
-          case "StringLike",
-              "StringNotLike",
-              "ArnEquals",
-              "ArnLike",
-              "ArnNotEquals",
-              "ArnNotLike" ->
-              Comparison.PATTERN;
+          case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike" -> Comparison.ARN;
+          case "StringLike", "StringNotLike" -> Comparison.PATTERN;
           default ->
               throw new IllegalArgumentException(
                   "This fake evaluates the string and ARN operators, with or without IfExists, not "
                       + operator);
         };
+    for (String value : values) {
+      if (value.contains("${")) {
+        throw new IllegalArgumentException("This fake evaluates no policy variable: " + value);
+      }
+      if (comparison == Comparison.ARN && value.split(":", ARN_PARTS).length < ARN_PARTS) {
+        throw new IllegalArgumentException(
+            operator
+                + " compares all six parts of an ARN, with or without wildcards, not "
+                + value);
+      }
+    }
     return new Condition(comparison, negated, ifExists, key, values);
   }
 

@@ -81,6 +81,24 @@ class TrustPolicyTest {
 
   @ParameterizedTest
   @CsvSource({
+    "ArnLike, arn:aws:eks:eu-west-1:111122223333:cluster/*, true",
+    "ArnEquals, arn:aws:eks:*:111122223333:cluster/*, true",
+    "ArnLike, arn:*:*:*:*:*, true",
+    "ArnLike, arn:aws:*:111122223333:*:b, false",
+    "ArnEquals, arn:aws:eks:eu-west-1:111122223333:cluster/?lue:a, false",
+    "ArnNotLike, arn:aws:*:111122223333:*:b, true",
+    "StringLike, arn:aws:*:111122223333:*:b, true",
+  })
+  void noWildcardReachesAcrossThePartsOfAnArn(String operator, String value, boolean trusted) {
+    String policy = condition("{\"" + operator + "\": {\"$:sub\": \"" + value + "\"}}");
+
+    assertThat(trusts(policy, "arn:aws:eks:eu-west-1:111122223333:cluster/blue:b", "x"))
+        .isEqualTo(trusted);
+    assertThat(trusts(policy, "no ARN", "x")).isEqualTo(operator.contains("Not"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "StringEquals, false",
     "StringLike, false",
     "StringEqualsIfExists, true",
@@ -154,6 +172,7 @@ class TrustPolicyTest {
         """;
 
     assertThat(trusts(policy.formatted("other", PROVIDER), "a", "x")).isTrue();
+    assertThat(trusts(policy.formatted("other", "*"), "a", "x")).isFalse();
     assertThat(trusts(policy.formatted(PROVIDER, PROVIDER.replace("0AB1", "0ab1")), "a", "x"))
         .isFalse();
   }
@@ -163,6 +182,7 @@ class TrustPolicyTest {
       strings = {
         "",
         "[]",
+        "null",
         "{}",
         "{\"Statement\": []}",
         "{\"Statement\": [\"x\"]}",
@@ -179,6 +199,11 @@ class TrustPolicyTest {
             + " \"Condition\": {\"DateLessThan\": {\"aws:CurrentTime\": \"2030-01-01\"}}}}",
         "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\","
             + " \"Condition\": {\"ForAnyValue:StringEquals\": {\"aws:TagKeys\": \"a\"}}}}",
+        "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\","
+            + " \"Condition\": {\"StringNotEquals\": {\"aws:RequestTag/team\":"
+            + " \"${aws:PrincipalTag/team}\"}}}}",
+        "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"*\","
+            + " \"Condition\": {\"ArnNotLike\": {\"aws:SourceArn\": \"arn:aws:eks:*\"}}}}",
         "{\"Version\": \"2012-10-17\", \"Statements\": []}",
       })
   void refusesWhatItDoesNotEvaluate(String document) {
