@@ -161,7 +161,9 @@ public final class EksAssert extends AbstractAssert<EksAssert, FakeEks> {
   }
 
   private EksAssert narrowed(Predicate<LoggedRequest> further, String words) {
-    return new EksAssert(actual, considered.and(further), which + words);
+    EksAssert narrowed = new EksAssert(actual, considered.and(further), which + words);
+    narrowed.info.description(info.description());
+    return narrowed;
   }
 
   private List<LoggedRequest> requests(Predicate<LoggedRequest> such) {

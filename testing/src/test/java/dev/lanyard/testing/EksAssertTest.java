@@ -75,6 +75,13 @@ class EksAssertTest {
   }
 
   @Test
+  void keepsItsDescriptionWhenItIsNarrowed() {
+    assertThatThrownBy(
+            () -> assertThat(eks).as("the first start").by("shop", "orders").atSts().exchanged(7))
+        .hasMessageContaining("[the first start]");
+  }
+
+  @Test
   void notesNothingOfAPodWhoseTokenTheClusterDidNotSign() {
     try (FakeEks other = FakeEks.start()) {
       FakePod stranger = other.pod("shop", "orders").irsa(role);
