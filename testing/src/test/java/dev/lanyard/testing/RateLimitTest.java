@@ -55,6 +55,13 @@ class RateLimitTest {
   }
 
   @Test
+  void isNotFullerThanFullByWhatWasLeft() {
+    admitted(START, 100);
+
+    assertThat(admitted(START.plusMillis(300), 1000)).isEqualTo(500);
+  }
+
+  @Test
   void earnsNothingFromAClockThatIsSetBack() {
     admitted(START, 500);
 
