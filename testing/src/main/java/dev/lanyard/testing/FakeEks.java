@@ -247,7 +247,7 @@ public final class FakeEks implements AutoCloseable {
    * @throws java.io.UncheckedIOException if there is no room for its files
    */
   public AdmittedPod admit(String manifest) {
-    return admitted(apiServer.admit(manifest, name -> true));
+    return admitted(apiServer.admit(manifest, name -> true), "from a manifest");
   }
 
   /**
@@ -262,21 +262,33 @@ public final class FakeEks implements AutoCloseable {
    * @throws java.io.UncheckedIOException if there is no room for its files
    */
   public AdmittedPod admit(String manifest, String name) {
-    return admitted(apiServer.admit(manifest, name::equals));
+    return admitted(apiServer.admit(manifest, name::equals), "from a manifest");
   }
 
-  /** Creates a service account, or replaces the one of this name, as {@link #apply} does. */
-  void apply(ServiceAccountBuilder serviceAccount) {
+  /**
+   * Creates a service account, or replaces the one of this name, as {@link #apply(String)} does.
+   *
+   * @param serviceAccount the service account, described
+   * @throws IllegalArgumentException if the API server would refuse it; the message says where
+   */
+  public void apply(ServiceAccountBuilder serviceAccount) {
     apiServer.apply(List.of(serviceAccount.build()));
   }
 
-  /** Creates a pod through the EKS webhook, as {@link #admit(String)} does. */
-  AdmittedPod admit(PodBuilder pod) {
-    return admitted(apiServer.admit(List.of(pod.build()), name -> true));
+  /**
+   * Creates a pod through the EKS webhook, as {@link #admit(String)} does.
+   *
+   * @param pod the pod, described; to be admitted again after a change
+   * @return the pod as its containers see it
+   * @throws IllegalArgumentException if the API server would refuse it; the message says where
+   * @throws java.io.UncheckedIOException if there is no room for its files
+   */
+  public AdmittedPod admit(PodBuilder pod) {
+    return admitted(apiServer.admit(List.of(pod.build()), name -> true), "built");
   }
 
-  private AdmittedPod admitted(AdmittedPod pod) {
-    journal.note("pod " + pod.name() + " of " + pod.owner() + ", from a manifest");
+  private AdmittedPod admitted(AdmittedPod pod, String origin) {
+    journal.note("pod " + pod.name() + " of " + pod.owner() + ", " + origin);
     return pod;
   }
 

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A pod written in code: the same object as from a manifest, with the parts that identity is about.
- * For anything else there is YAML. Not for use by more than one thread.
+ * For anything else there is YAML, and {@link FakeEks#admit(String)}. What the API server would
+ * refuse is refused when the pod is admitted. Not for use by more than one thread.
  *
  * <pre>{@code
  * PodBuilder.named("shop", "orders-1")
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     .container("proxy")
  * }</pre>
  */
-final class PodBuilder {
+public final class PodBuilder {
   private final String namespace;
   private final String name;
   private final Map<String, @Nullable Object> metadata = new LinkedHashMap<>();
@@ -33,39 +34,93 @@ final class PodBuilder {
     metadata.put("namespace", namespace);
   }
 
-  static PodBuilder named(String namespace, String name) {
+  /**
+   * Begins a pod, without containers and of the service account {@code default}.
+   *
+   * @param namespace the pod's namespace
+   * @param name the pod's name
+   * @return a builder
+   */
+  public static PodBuilder named(String namespace, String name) {
     return new PodBuilder(namespace, name);
   }
 
-  PodBuilder runsAs(String serviceAccount) {
+  /**
+   * Sets the service account.
+   *
+   * @param serviceAccount its name, in the pod's namespace
+   * @return this builder
+   */
+  public PodBuilder runsAs(String serviceAccount) {
     spec.put("serviceAccountName", serviceAccount);
     return this;
   }
 
-  PodBuilder annotation(String key, String value) {
+  /**
+   * Adds an annotation.
+   *
+   * @param key such as {@code eks.amazonaws.com/skip-containers}
+   * @param value its value
+   * @return this builder
+   */
+  public PodBuilder annotation(String key, String value) {
     new YamlNode("pod", "metadata", metadata).growingMap("annotations").put(key, value);
     return this;
   }
 
-  PodBuilder label(String key, String value) {
+  /**
+   * Adds a label.
+   *
+   * @param key such as {@code eks.amazonaws.com/skip-pod-identity-webhook}
+   * @param value its value
+   * @return this builder
+   */
+  public PodBuilder label(String key, String value) {
     new YamlNode("pod", "metadata", metadata).growingMap("labels").put(key, value);
     return this;
   }
 
-  PodBuilder nodeSelector(String key, String value) {
+  /**
+   * Says on which nodes the pod may run.
+   *
+   * @param key such as {@code kubernetes.io/os}
+   * @param value such as {@code windows}
+   * @return this builder
+   */
+  public PodBuilder nodeSelector(String key, String value) {
     place.growingMap("nodeSelector").put(key, value);
     return this;
   }
 
-  PodBuilder container(String called) {
+  /**
+   * Adds a container with nothing of its own.
+   *
+   * @param called its name
+   * @return this builder
+   */
+  public PodBuilder container(String called) {
     return container(called, container -> {});
   }
 
-  PodBuilder container(String called, Consumer<Container> description) {
+  /**
+   * Adds a container.
+   *
+   * @param called its name
+   * @param description says what it has
+   * @return this builder
+   */
+  public PodBuilder container(String called, Consumer<Container> description) {
     return add("containers", called, description);
   }
 
-  PodBuilder initContainer(String called, Consumer<Container> description) {
+  /**
+   * Adds an init container.
+   *
+   * @param called its name
+   * @param description says what it has
+   * @return this builder
+   */
+  public PodBuilder initContainer(String called, Consumer<Container> description) {
     return add("initContainers", called, description);
   }
 
@@ -76,8 +131,15 @@ final class PodBuilder {
     return this;
   }
 
-  /** A volume of any kind: {@code volume("cache", "emptyDir", Map.of())}. */
-  PodBuilder volume(String called, String kind, Map<String, ?> content) {
+  /**
+   * Adds a volume of any kind: {@code volume("cache", "emptyDir", Map.of())}.
+   *
+   * @param called its name
+   * @param kind the field that says its kind
+   * @param content what is below that field, as YAML would be read
+   * @return this builder
+   */
+  public PodBuilder volume(String called, String kind, Map<String, ?> content) {
     Map<String, @Nullable Object> volume = new LinkedHashMap<>();
     volume.put("name", called);
     volume.put(kind, new LinkedHashMap<>(content));
@@ -109,8 +171,8 @@ final class PodBuilder {
     return value;
   }
 
-  /** A container of the pod. */
-  static final class Container {
+  /** A container of the pod. Not for use by more than one thread. */
+  public static final class Container {
     private final Map<String, @Nullable Object> object = new LinkedHashMap<>();
     private final YamlNode place = new YamlNode("container", "", object);
 
@@ -118,16 +180,36 @@ final class PodBuilder {
       object.put("name", name);
     }
 
-    Container image(String image) {
+    /**
+     * Sets the image, which is not run.
+     *
+     * @param image its name
+     * @return this container
+     */
+    public Container image(String image) {
       object.put("image", image);
       return this;
     }
 
-    Container env(String variable, String value) {
+    /**
+     * Adds an environment variable.
+     *
+     * @param variable its name
+     * @param value its value, in which {@code $(NAME)} stands for another variable
+     * @return this container
+     */
+    public Container env(String variable, String value) {
       return add("env", variable, "value", value);
     }
 
-    Container mount(String volume, String path) {
+    /**
+     * Mounts a volume.
+     *
+     * @param volume the volume's name
+     * @param path where the container sees it
+     * @return this container
+     */
+    public Container mount(String volume, String path) {
       return add("volumeMounts", volume, "mountPath", path);
     }
 

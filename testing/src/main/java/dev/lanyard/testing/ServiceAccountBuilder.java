@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A service account written in code: the same object as from a manifest, by the annotations that
  * the webhook reads. Not for use by more than one thread.
  */
-final class ServiceAccountBuilder {
+public final class ServiceAccountBuilder {
   private final String namespace;
   private final String name;
   private final Map<String, String> annotations = new LinkedHashMap<>();
@@ -19,28 +19,65 @@ final class ServiceAccountBuilder {
     this.name = name;
   }
 
-  static ServiceAccountBuilder named(String namespace, String name) {
+  /**
+   * Begins a service account without annotations.
+   *
+   * @param namespace its namespace
+   * @param name its name
+   * @return a builder
+   */
+  public static ServiceAccountBuilder named(String namespace, String name) {
     return new ServiceAccountBuilder(namespace, name);
   }
 
-  ServiceAccountBuilder role(String arn) {
+  /**
+   * Annotates the role that its pods are to assume: IRSA.
+   *
+   * @param arn the ARN, which the webhook injects as it stands
+   * @return this builder
+   */
+  public ServiceAccountBuilder role(String arn) {
     return annotation("eks.amazonaws.com/role-arn", arn);
   }
 
-  ServiceAccountBuilder audience(String audience) {
+  /**
+   * Annotates the audience of web identity tokens.
+   *
+   * @param audience {@code sts.amazonaws.com} unless it is set
+   * @return this builder
+   */
+  public ServiceAccountBuilder audience(String audience) {
     return annotation("eks.amazonaws.com/audience", audience);
   }
 
-  ServiceAccountBuilder regionalSts(boolean regional) {
+  /**
+   * Annotates whether pods are to use the STS endpoint of the region.
+   *
+   * @param regional true unless it is set
+   * @return this builder
+   */
+  public ServiceAccountBuilder regionalSts(boolean regional) {
     return annotation("eks.amazonaws.com/sts-regional-endpoints", "" + regional);
   }
 
-  /** Whole seconds count. */
-  ServiceAccountBuilder tokenExpiration(Duration expiration) {
+  /**
+   * Annotates how long web identity tokens last.
+   *
+   * @param expiration of which whole seconds count; less than ten minutes becomes ten minutes
+   * @return this builder
+   */
+  public ServiceAccountBuilder tokenExpiration(Duration expiration) {
     return annotation("eks.amazonaws.com/token-expiration", "" + expiration.toSeconds());
   }
 
-  ServiceAccountBuilder annotation(String key, String value) {
+  /**
+   * Adds an annotation.
+   *
+   * @param key its key
+   * @param value its value
+   * @return this builder
+   */
+  public ServiceAccountBuilder annotation(String key, String value) {
     annotations.put(key, value);
     return this;
   }

@@ -39,7 +39,7 @@ class JournalTest {
               "issuer has a new certificate",
               "OIDC provider " + provider + " deleted",
               "OIDC provider " + provider + " for [sts.amazonaws.com]",
-              "pod orders-1 of shop/orders, from a manifest",
+              "pod orders-1 of shop/orders, built",
               "tokens of pod orders-1 of shop/orders rotated");
       assertThat(eks.journal()).doesNotContain(secret);
     }

@@ -38,7 +38,10 @@ class PublicTypesTest {
             "dev.lanyard.testing.InPod",
             "dev.lanyard.testing.IssuedCredentials",
             "dev.lanyard.testing.LoggedRequest",
+            "dev.lanyard.testing.PodBuilder",
+            "dev.lanyard.testing.PodBuilder$Container",
             "dev.lanyard.testing.PodContainer",
+            "dev.lanyard.testing.ServiceAccountBuilder",
             "dev.lanyard.testing.TestTime",
             "dev.lanyard.testing.TrustPolicy");
   }

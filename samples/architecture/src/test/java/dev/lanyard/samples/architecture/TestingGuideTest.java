@@ -11,6 +11,8 @@ import dev.lanyard.testing.EksExtension;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.InPod;
+import dev.lanyard.testing.PodBuilder;
+import dev.lanyard.testing.ServiceAccountBuilder;
 import dev.lanyard.testing.TestTime;
 import dev.lanyard.testing.TrustPolicy;
 import java.io.IOException;
@@ -219,6 +221,29 @@ class TestingGuideTest {
     EksCredentialsProvider provider =
         EksCredentialsProvider.builder().environment(pod.container("app").environment()).build();
 
+    assertThat(provider.resolveCredentials().accountId()).contains("111122223333");
+  }
+
+  @Test
+  @ExtendWith(EksExtension.class)
+  void built(FakeEks eks) {
+    String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+
+    eks.apply(
+        ServiceAccountBuilder.named("shop", "orders")
+            .role(role)
+            .tokenExpiration(Duration.ofHours(1)));
+    AdmittedPod built =
+        eks.admit(
+            PodBuilder.named("shop", "orders-1")
+                .runsAs("orders")
+                .annotation("eks.amazonaws.com/skip-containers", "proxy")
+                .container("app", app -> app.env("AWS_REGION", "eu-north-1"))
+                .container("proxy"));
+
+    assertThat(built.container("proxy").variables()).doesNotContainKey("AWS_ROLE_ARN");
+    EksCredentialsProvider provider =
+        EksCredentialsProvider.builder().environment(built.container("app").environment()).build();
     assertThat(provider.resolveCredentials().accountId()).contains("111122223333");
   }
 

@@ -4,7 +4,6 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.lanyard.EksCredentialsProvider;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -29,6 +28,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 final class OrdersApplication implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(OrdersApplication.class);
   private static final int LARGEST_ORDER = 64 * 1024;
+  private static final String NAME = "[A-Za-z0-9-]{1,64}";
 
   private final EksCredentialsProvider credentials;
   private final S3Client s3;
@@ -52,7 +52,7 @@ final class OrdersApplication implements AutoCloseable {
             .httpClientBuilder(UrlConnectionHttpClient.builder())
             .build();
     this.orders = new Orders(s3, dynamoDb, settings);
-    this.server = HttpServer.create(new InetSocketAddress(settings.port()), 0);
+    this.server = HttpServer.create(settings.address(), 0);
     server.setExecutor(threads);
     server.createContext("/orders/", this::order);
     server.createContext("/ready", this::ready);
@@ -73,7 +73,7 @@ final class OrdersApplication implements AutoCloseable {
   }
 
   URI address() {
-    return URI.create("http://localhost:" + server.getAddress().getPort());
+    return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
   }
 
   @Override
@@ -87,7 +87,7 @@ final class OrdersApplication implements AutoCloseable {
   private void order(HttpExchange exchange) throws IOException {
     try (exchange) {
       String id = exchange.getRequestURI().getPath().substring("/orders/".length());
-      if (!id.matches("[A-Za-z0-9-]{1,64}")) {
+      if (!id.matches(NAME)) {
         answer(exchange, 400, "An order's id is 1 to 64 letters, digits and hyphens");
         return;
       }
@@ -109,8 +109,12 @@ final class OrdersApplication implements AutoCloseable {
   private void place(HttpExchange exchange, String id) throws IOException {
     byte[] text = exchange.getRequestBody().readNBytes(LARGEST_ORDER + 1);
     String customer = exchange.getRequestURI().getQuery();
-    if (text.length > LARGEST_ORDER || customer == null) {
-      answer(exchange, 400, "An order has a customer, and a text of 64 KiB at most");
+    if (text.length > LARGEST_ORDER || customer == null || !customer.matches(NAME)) {
+      answer(
+          exchange,
+          400,
+          "An order has a customer of 1 to 64 letters, digits and hyphens, and a text of 64 KiB at"
+              + " most");
       return;
     }
     orders.place(new Order(id, customer, new String(text, StandardCharsets.UTF_8)));

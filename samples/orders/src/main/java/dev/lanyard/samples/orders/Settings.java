@@ -1,16 +1,17 @@
 package dev.lanyard.samples.orders;
 
+import java.net.InetSocketAddress;
 import java.util.Map;
 
 /**
  * What the deployment sets. The addresses of AWS are none of it: the SDK's clients find them by the
  * region, or in {@code AWS_ENDPOINT_URL_S3} and {@code AWS_ENDPOINT_URL_DYNAMODB}.
  *
- * @param port where to listen; 0 for any free port
+ * @param address where to listen
  * @param bucket where the orders' texts are
  * @param table where the orders are listed
  */
-record Settings(int port, String bucket, String table) {
+record Settings(InetSocketAddress address, String bucket, String table) {
 
   /**
    * Reads the environment.
@@ -24,7 +25,7 @@ record Settings(int port, String bucket, String table) {
       throw new IllegalArgumentException("PORT is a number up to 65535, not " + port);
     }
     return new Settings(
-        Integer.parseInt(port),
+        new InetSocketAddress(Integer.parseInt(port)),
         required(variables, "ORDERS_BUCKET"),
         required(variables, "ORDERS_TABLE"));
   }

@@ -4,6 +4,10 @@ import dev.lanyard.samples.services.S3Server;
 import dev.lanyard.samples.services.TableServer;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.IssuedCredentials;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -15,22 +19,24 @@ import java.util.function.Predicate;
  * always does.
  */
 final class AwsInMemory implements AutoCloseable {
-  static final Settings SETTINGS = new Settings(0, "orders", "orders");
+  static final Settings SETTINGS =
+      new Settings(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), "orders", "orders");
 
   private final S3Server s3;
   private final TableServer table;
-  private final Map<String, String> properties;
+  private final Map<String, String> before = new HashMap<>();
 
   AwsInMemory(FakeEks eks) {
     s3 = S3Server.start(eks);
     s3.createBucket(SETTINGS.bucket());
     table = TableServer.start(eks);
     table.createTable(SETTINGS.table(), "id");
-    properties =
-        Map.of(
-            "aws.endpointUrlS3", s3.endpoint().toString(),
-            "aws.endpointUrlDynamoDb", table.endpoint().toString());
-    properties.forEach(System::setProperty);
+    set("aws.endpointUrlS3", s3.endpoint());
+    set("aws.endpointUrlDynamoDb", table.endpoint());
+  }
+
+  private void set(String name, URI endpoint) {
+    before.put(name, System.setProperty(name, endpoint.toString()));
   }
 
   TableServer table() {
@@ -55,7 +61,14 @@ final class AwsInMemory implements AutoCloseable {
 
   @Override
   public void close() {
-    properties.keySet().forEach(System::clearProperty);
+    before.forEach(
+        (name, value) -> {
+          if (value == null) {
+            System.clearProperty(name);
+          } else {
+            System.setProperty(name, value);
+          }
+        });
     s3.close();
     table.close();
   }

@@ -29,7 +29,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,6 +46,11 @@ class OrdersApplicationTest {
   private AwsInMemory aws;
   private EksCredentialsProvider credentials;
   private OrdersApplication orders;
+
+  @BeforeAll
+  static void waitLongerThanABusyMachineTakes() {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+  }
 
   @BeforeEach
   void start(FakeEks eks) throws IOException {
@@ -69,6 +76,7 @@ class OrdersApplicationTest {
     assertThat(found.body()).isEqualTo("one lanyard");
     assertThat(found.headers().firstValue("Customer")).contains("ada");
     assertThat(get("/orders/18").statusCode()).isEqualTo(404);
+    assertThat(put("18", "a%0d%0ab", "a header of its own").statusCode()).isEqualTo(400);
     assertThat(aws.served()).singleElement().matches(AwsInMemory.of(eks, "orders-role"));
     assertThat(eks).exchangedOnce();
   }
