@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,9 @@ final class Endpoint {
     URI uri;
     try {
       uri = new URI(value);
+      if (!StandardCharsets.UTF_8.newEncoder().canEncode(value)) {
+        throw new URISyntaxException("", "half of a surrogate pair");
+      }
     } catch (URISyntaxException | NumberFormatException e) {
       // The latter too: the JDK's parser throws it at a number too long for an IPv6 address.
       // The exception repeats the value, which may be a token in the wrong variable.

@@ -1,6 +1,7 @@
 package dev.lanyard.podidentity;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanyard.peer.Peer;
 import dev.lanyard.podidentity.Exchanges.Names;
@@ -96,6 +97,17 @@ class EndpointTest {
                   .exchange(new TestContext()))
           .isNotNull();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/\uD800", "/a\uDC00b", "/?x=\uD83D"})
+  void halfOfASurrogatePairMakesNoUri(String path) {
+    assertThatThrownBy(() -> Endpoint.full("http://127.0.0.1" + path, "the URI"))
+        .isInstanceOf(Misconfiguration.class)
+        .hasMessage("the URI is no URI");
+    assertThatThrownBy(() -> Endpoint.relative("http://127.0.0.1", "the base", path, "the path"))
+        .isInstanceOf(Misconfiguration.class)
+        .hasMessage("the path is no URI");
   }
 
   @Test
