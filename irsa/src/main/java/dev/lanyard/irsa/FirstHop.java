@@ -37,7 +37,8 @@ final class FirstHop {
   private static final Semaphore WAITING = new Semaphore(MOST_WAITING);
 
   private static final Pattern ROLE =
-      Pattern.compile("arn:aws[a-z0-9-]*:iam::\\d{12}:role/[^\\s,]+");
+      // A comma may be a part of the name, or come after it.
+      Pattern.compile("arn:aws[a-z0-9-]*:iam::\\d{12}:role/\\S*[^\\s,]");
 
   private final RefreshingCredentialsProvider first;
   private final RoleArn second;

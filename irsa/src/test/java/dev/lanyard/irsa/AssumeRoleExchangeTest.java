@@ -165,6 +165,22 @@ class AssumeRoleExchangeTest {
   }
 
   @Test
+  void aFirstRoleWithACommaInItsNameIsKnownByItsWholeName() {
+    String role = "arn:aws:iam::111122223333:role/shop/orders,eu";
+    IrsaCredentialsProvider first =
+        IrsaCredentialsProvider.builder()
+            .environment(
+                Environment.of(
+                    Map.of(
+                        "AWS_ROLE_ARN", role,
+                        "AWS_WEB_IDENTITY_TOKEN_FILE", "/not/there",
+                        "AWS_REGION", "eu-west-1")))
+            .build();
+
+    assertThat(new FirstHop(first, RoleArn.parse(role).orElseThrow()).roleArn()).contains(role);
+  }
+
+  @Test
   void aFirstRoleThatNobodyKnowsIsTakenFromTheWordsOfSts() {
     sts.refuses(
         403,
