@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
@@ -37,6 +39,10 @@ final class BoundedHttpClient implements SdkHttpClient {
   /** What this client says itself. */
   private static final Set<String> OWN =
       Set.of("host", "connection", "content-length", "transfer-encoding", "proxy-authorization");
+
+  /** A character of ASCII that is written as a reference, as XML has it. */
+  private static final Pattern REFERENCE =
+      Pattern.compile("&#(?:0*([0-9]{1,3})|[xX]0*([0-9a-fA-F]{1,2}));");
 
   private final Connection connection;
   private final UnaryOperator<String> scrub;
@@ -125,7 +131,30 @@ final class BoundedHttpClient implements SdkHttpClient {
   private byte[] scrubbed(byte[] body) {
     // One character a byte, so that all other bytes come out as they went in.
     String text = new String(body, StandardCharsets.ISO_8859_1);
-    return scrub.apply(text).getBytes(StandardCharsets.ISO_8859_1);
+    return scrub.apply(resolved(text)).getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /**
+   * Writes out the references to the characters that a secret is made of: the SDK reads them back.
+   * The document stays the same.
+   */
+  private static String resolved(String text) {
+    return REFERENCE
+        .matcher(text)
+        .replaceAll(
+            reference -> {
+              char c =
+                  (char)
+                      (reference.group(1) != null
+                          ? Integer.parseInt(reference.group(1))
+                          : Integer.parseInt(reference.group(2), 16));
+              boolean plain =
+                  (c >= 'a' && c <= 'z')
+                      || (c >= 'A' && c <= 'Z')
+                      || (c >= '0' && c <= '9')
+                      || (c != 0 && "+/=._-".indexOf(c) >= 0);
+              return plain ? String.valueOf(c) : Matcher.quoteReplacement(reference.group());
+            });
   }
 
   private static byte[] body(HttpExecuteRequest request) throws IOException {
