@@ -171,6 +171,9 @@ final class StsCall {
       } catch (RuntimeException e) {
         // A client that the application closed, for one.
         throw failures.unanswered(e);
+      } catch (StackOverflowError e) {
+        // The SDK's reader of XML calls itself for each element within another.
+        throw failures.unanswered(new IllegalArgumentException(e));
       }
     }
 
@@ -234,7 +237,15 @@ final class StsCall {
       if (value == null || value.isBlank()) {
         throw failures.incomplete(field, response);
       }
-      return value;
+      // Those who sign with a key id and a key would take the blanks around them off in any case.
+      String bare = value.strip();
+      for (int i = 0; i < bare.length(); i++) {
+        // It travels in a header, which it would break up, or in no form at all.
+        if (bare.charAt(i) <= ' ' || bare.charAt(i) > '~') {
+          throw failures.unfit(field, response);
+        }
+      }
+      return bare;
     }
 
     private static @Nullable String accountId(StsAnswer answer) {

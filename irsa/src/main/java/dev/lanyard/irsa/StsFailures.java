@@ -270,6 +270,17 @@ abstract class StsFailures {
     return answered("the answer of STS lacks " + field + " (" + endpoint + ")", response);
   }
 
+  /** STS answered 200 with a field that would spoil every request. */
+  ExchangeException unfit(String field, StsResponse response) {
+    return answered(
+        "the answer of STS has a character in "
+            + field
+            + " that no request can carry ("
+            + endpoint
+            + ")",
+        response);
+  }
+
   /** STS answered with credentials that are no longer valid by its own clock. */
   ExchangeException expired(Instant expiration, StsResponse response) {
     return answered(

@@ -348,6 +348,48 @@ class IrsaExchangeTest {
     assertThat(failure()).hasMessageStartingWith("the answer of STS lacks SessionToken (");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "AccessKeyId, ASIA EXAMPLE",
+    "SecretAccessKey, se\u00e9cret",
+    "SessionToken, 'to\r\nX-Other: ken'",
+  })
+  void anAnswerWithAFieldThatNoRequestCanCarryIsAFailureThatNamesItAlone(
+      String field, String value) {
+    String success = ScriptedSts.success("ASIAEXAMPLEEXAMPLE01");
+    sts.answers(
+        200,
+        Map.of(),
+        success.replaceFirst(
+            "<" + field + ">.*</" + field + ">", "<" + field + ">" + value + "</" + field + ">"));
+
+    assertThat(failure())
+        .hasMessageStartingWith(
+            "the answer of STS has a character in " + field + " that no request can carry (")
+        .hasMessageNotContaining(value);
+  }
+
+  @Test
+  void blanksAroundAFieldAreNoPartOfIt() throws Exception {
+    String success = ScriptedSts.success("ASIAEXAMPLEEXAMPLE01");
+    sts.answers(
+        200, Map.of(), success.replaceAll(">(ASIA[^<]*|Fwo[^<]*|wJal[^<]*)<", ">\n  $1\n<"));
+
+    SessionCredentials credentials = exchange();
+
+    assertThat(credentials.accessKeyId()).isEqualTo("ASIAEXAMPLEEXAMPLE01");
+    assertThat(credentials.secretAccessKey()).isEqualTo(ScriptedSts.SECRET_ACCESS_KEY);
+    assertThat(credentials.sessionToken()).isEqualTo(ScriptedSts.SESSION_TOKEN);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 400})
+  void anAnswerThatIsNestedWithoutEndIsAFailureLikeAnyOther(int status) {
+    sts.answers(status, Map.of(), "<a>".repeat(300_000));
+
+    assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
+  }
+
   @Test
   void anAnswerWithoutCredentialsIsAFailureThatSaysSo() {
     String success = ScriptedSts.success("ASIAEXAMPLEEXAMPLE01");
