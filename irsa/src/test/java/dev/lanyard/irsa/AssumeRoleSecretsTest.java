@@ -84,6 +84,21 @@ class AssumeRoleSecretsTest {
   }
 
   @Test
+  void aKeyIdInThePlaceOfARequestIdIsNotLogged() {
+    sts.refuses(403, "AccessDenied", "no", Map.of("x-amzn-RequestId", FIRST_KEY));
+
+    Throwable failure =
+        catchThrowable(
+            () ->
+                AssumeRoleExchangeTest.exchange(first(), environment())
+                    .exchange(new TestContext()));
+
+    assertThat(failure).isInstanceOf(ExchangeException.class);
+    assertThat(Secrets.said(failure)).doesNotContain(FIRST_KEY);
+    assertThat(String.join("\n", recorder.said())).doesNotContain(FIRST_KEY);
+  }
+
+  @Test
   void nothingIsSecretInWhatTheProviderPrintsAndLogs() {
     sts.answers(200, Map.of(), AssumeRoleExchangeTest.success("ASIASECOND0000000001"));
     AssumeRoleCredentialsProvider provider =

@@ -270,6 +270,7 @@ class HttpProxyTest {
         "https://sts.localhost",
         "https://127.0.0.1",
         "https://127.1.2.3:8443",
+        "https://127.0.0.01",
         "https://[::1]:8443",
         "http://sts.eu-west-1.amazonaws.com",
       })
