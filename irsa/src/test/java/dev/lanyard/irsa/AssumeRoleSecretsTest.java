@@ -84,8 +84,12 @@ class AssumeRoleSecretsTest {
   }
 
   @Test
-  void aKeyIdInThePlaceOfARequestIdIsNotLogged() {
-    sts.refuses(403, "AccessDenied", "no", Map.of("x-amzn-RequestId", FIRST_KEY));
+  void aKeyIdInThePlaceOfARequestIdIsNotLoggedAndNotTold() {
+    ScriptedSts.Answer refusal = ScriptedSts.refusal(403, "AccessDenied", "no", Map.of());
+    sts.answers(
+        403,
+        Map.of("x-amzn-RequestId", FIRST_KEY),
+        refusal.body().replaceFirst("<RequestId>[^<]*", "<RequestId>" + FIRST_KEY));
 
     Throwable failure =
         catchThrowable(

@@ -144,6 +144,18 @@ class AgentAnswersTest {
   }
 
   @Test
+  void sixteenLevelsOfNestingAreReadAndNoMore() throws Exception {
+    // The object itself is the first.
+    String good =
+        Tokens.GOOD_BODY.replace("}", ",\"More\":" + "[".repeat(15) + "]".repeat(15) + "}");
+    String agent = saying(good);
+    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+
+    assertThat(Exchanges.failure(saying(good.replace("[]", "[[]]"))))
+        .hasMessageContaining("not valid JSON");
+  }
+
+  @Test
   void anAccountThatIsNoneIsLeftOut() throws Exception {
     for (String account : new String[] {"111122223333", "\"12\"", "null", "{}", "\"\""}) {
       String body = Tokens.GOOD_BODY.replace("\"111122223333\"", account);

@@ -396,7 +396,7 @@ class AgentContractTest {
   // ---- Whoever else answers, and nobody
 
   @ParameterizedTest
-  @ValueSource(strings = {"403 Forbidden", "502 Bad Gateway"})
+  @ValueSource(strings = {"403 Forbidden", "407 Proxy Authentication Required", "502 Bad Gateway"})
   void aProxyInTheAgentsPlace(String status) throws Exception {
     told(status, "<html><body>Squid</body></html>")
         .withTheAdvice("a service mesh or a transparent proxy");

@@ -114,6 +114,12 @@ class AgentFailuresTest {
     "400 Bad Request, '[id]: (ThrottlingException): Slow, fault: client', ThrottlingException,"
         + " TRANSIENT",
     "500 Internal Server Error, [], '', TRANSIENT",
+    "400 Bad Request, '[id]: (InternalServerException): Oh, fault: server',"
+        + " InternalServerException, TRANSIENT",
+    "400 Bad Request, '[id]: (ServiceUnavailableException): Soon, fault: server',"
+        + " ServiceUnavailableException, TRANSIENT",
+    "400 Bad Request, '{\"code\":\"CredentialsUninitialized\",\"message\":\"wait\"}',"
+        + " CredentialsUninitialized, TRANSIENT",
     "500 Internal Server Error, '[]: (InternalServerException): Oh, fault: server',"
         + " InternalServerException, TRANSIENT",
     "503 Service Unavailable, '{\"code\":\"CredentialsUninitialized\",\"message\":\"wait\"}',"
