@@ -203,6 +203,10 @@ class HttpAnswerFuzzTest {
       if (head.status() == 204 || head.status() == 304) {
         return Optional.of("");
       }
+      if (length.stream().distinct().count() > 1) {
+        // Two lengths leave a doubt, also where a transfer encoding overrides them.
+        return Optional.empty();
+      }
       if (!encoding.isEmpty()) {
         boolean chunked = encoding.size() == 1 && encoding.get(0).equalsIgnoreCase("chunked");
         return chunked ? chunks() : Optional.empty();

@@ -35,6 +35,9 @@ class AgentJsonFuzzTest {
 
   private static final Pattern LONG_NUMBER = Pattern.compile("[-+.0-9Ee]{50}");
 
+  private static final Pattern BROKEN_ESCAPE =
+      Pattern.compile("\\\\u[0-9a-fA-F]{0,3}[^\\x00-\\x7f]");
+
   private static final Pattern HALF_OF_A_PAIR = Pattern.compile("\\\\u[dD][89a-fA-F]");
 
   /** What is ever said of an answer, but for the name of a field. */
@@ -55,7 +58,9 @@ class AgentJsonFuzzTest {
               "the body is not valid JSON",
               "there is something after the JSON object");
       // Bounds of our own are no reason to call the two different.
-      assertThat(tree.filter(whole -> isWithinBounds(whole, body))).as("read by another").isEmpty();
+      assertThat(tree.filter(whole -> isWithinBounds(whole, body) && !readsTooMuch(body)))
+          .as("read by another")
+          .isEmpty();
       return;
     }
     if (tree.isEmpty() && HALF_OF_A_PAIR.matcher(new String(body, StandardCharsets.UTF_8)).find()) {
@@ -165,6 +170,11 @@ class AgentJsonFuzzTest {
       }
     }
     return true;
+  }
+
+  /** Jackson takes a letter for a hexadecimal digit if the lower byte of its number is one. */
+  private static boolean readsTooMuch(byte[] body) {
+    return BROKEN_ESCAPE.matcher(new String(body, StandardCharsets.UTF_8)).find();
   }
 
   /** Half of what we read at most: near the bounds the two count a little differently. */

@@ -179,6 +179,10 @@ class HostRuleFuzzTest {
     long value = 0;
     for (int i = 0; i < parts.size(); i++) {
       String part = parts.get(i).toLowerCase(Locale.ROOT);
+      if (!part.matches("0x[0-9a-f]*|[0-9]+")) {
+        // A sign, say, which Java's own reader of numbers would take.
+        return OptionalLong.empty();
+      }
       long number;
       try {
         if (part.startsWith("0x")) {
