@@ -70,6 +70,7 @@ class SecretsTest {
         error(400, "ValidationError", "Value '" + TOKEN.substring(0, 60) + "...' is invalid"),
         error(400, TOKEN, "no"),
         error(500, "InternalFailure", TOKEN.split("\\.", -1)[1]),
+        error(500, "InternalFailure", TOKEN.split("\\.", -1)[2]),
         new ScriptedSts.Answer(403, Map.of(), "<html>" + TOKEN + "</html>"),
         new ScriptedSts.Answer(502, Map.of("x-amzn-RequestId", TOKEN), TOKEN),
         new ScriptedSts.Answer(302, Map.of("Location", "http://127.0.0.1/" + TOKEN), ""),
