@@ -189,7 +189,7 @@ class HttpAnswerFuzzTest {
         String[] parts = field.get().split(":", 2);
         headers
             .computeIfAbsent(parts[0].toLowerCase(Locale.ROOT), name -> new ArrayList<>())
-            .add(parts[1].replaceFirst("^[\\t ]++", "").replaceFirst("(?<![\\t ])[\\t ]++$", ""));
+            .add(parts[1].replaceFirst("^[\\t ]++", "").replaceFirst("(?<![\\t ])[\\t ]++\\z", ""));
       }
     }
 
@@ -258,7 +258,7 @@ class HttpAnswerFuzzTest {
       }
       String line = text.substring(at, end);
       at = end + 1;
-      return Optional.of(line.replaceFirst("\r$", ""));
+      return Optional.of(line.replaceFirst("\r\\z", ""));
     }
   }
 }
