@@ -216,7 +216,12 @@ class StsFailuresTest {
             ". The web identity token was issued by "
                 + Tokens.ISSUER
                 + " for subject system:serviceaccount:shop:orders and audience sts.amazonaws.com");
-    assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains(STATEMENT));
+    assertThat(e.remedy())
+        .hasValueSatisfying(
+            r ->
+                assertThat(r)
+                    .contains(STATEMENT)
+                    .endsWith("A change in IAM takes some seconds to show"));
   }
 
   @Test
@@ -523,7 +528,9 @@ class StsFailuresTest {
     assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
     assertThat(e).hasMessage("no connection to STS (" + sts.endpoint() + ")");
     assertThat(e).hasCauseInstanceOf(IOException.class);
-    assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("network policies"));
+    assertThat(e.remedy())
+        .hasValueSatisfying(
+            r -> assertThat(r).contains("network policies", "VPC interface endpoint"));
   }
 
   @Test
