@@ -125,6 +125,10 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
         || endpoint.getRawFragment() != null) {
       return Optional.of("may hold a scheme, a host, a port and a path only");
     }
+    if (!endpoint.toString().chars().allMatch(c -> c > ' ' && c <= '~')) {
+      // What java.net.URI lets pass, and no request line can carry.
+      return Optional.of("has a character beyond ASCII: write it with percent signs");
+    }
     return Optional.empty();
   }
 

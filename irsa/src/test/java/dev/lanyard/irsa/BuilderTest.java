@@ -174,6 +174,7 @@ class BuilderTest {
     "https://user:secret@host, 'may hold a scheme, a host, a port and a path only'",
     "https://host?secret, 'may hold a scheme, a host, a port and a path only'",
     "https://host#secret, 'may hold a scheme, a host, a port and a path only'",
+    "https://host/p\u00e4th, 'has a character beyond ASCII: write it with percent signs'",
   })
   void anEndpoint(URI endpoint, String rule) {
     refused(b -> b.endpoint(endpoint), "the endpoint " + rule);
