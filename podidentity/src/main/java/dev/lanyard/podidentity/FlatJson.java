@@ -132,13 +132,13 @@ final class FlatJson {
     }
   }
 
-  /** Reads the body as UTF-8 and as nothing else. */
+  /**
+   * Reads the body as UTF-8 and as nothing else. The reader passes over a byte order mark, as RFC
+   * 8259, section 8.1, allows.
+   */
   private static JsonReader reader(byte[] text) throws IOException {
     CharBuffer chars = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
-    // RFC 8259, section 8.1: a byte order mark may be passed over.
-    int start = chars.length() > 0 && chars.charAt(0) == '\uFEFF' ? 1 : 0;
-    JsonReader reader =
-        new JsonReader(new CharArrayReader(chars.array(), start, chars.length() - start));
+    JsonReader reader = new JsonReader(new CharArrayReader(chars.array(), 0, chars.length()));
     reader.setStrictness(Strictness.STRICT);
     reader.setNestingLimit(NESTING);
     return reader;

@@ -109,6 +109,7 @@ class AgentAnswersTest {
         "{\"AccessKeyId\":\"a\"} {\"AccessKeyId\":\"b\"}",
         "{\"AccessKeyId\":\"a\"} trailing",
         "{\"AccessKeyId\":\"a\",\"AccessKeyId\":\"b\"}",
+        "\uFEFF\uFEFF{}",
       })
   void anAnswerThatIsNoJsonObjectIsAFailure(String body) {
     String agent = saying(body);
