@@ -55,15 +55,16 @@ class AssumeRoleSecretsTest {
             + ScriptedFirst.SECRET_ACCESS_KEY
             + "'");
 
-    Throwable failure =
-        catchThrowable(
-            () ->
-                AssumeRoleExchangeTest.exchange(first(), environment())
-                    .exchange(new TestContext()));
+    Throwable failure = failure();
 
     assertThat(failure).hasMessageContaining("x-amz-security-token:***");
     assertSaysNoSecret(Secrets.said(failure));
     assertSaysNoSecret(String.join("\n", recorder.said()));
+  }
+
+  private Throwable failure() {
+    return catchThrowable(
+        () -> AssumeRoleExchangeTest.exchange(first(), environment()).exchange(new TestContext()));
   }
 
   @ParameterizedTest
@@ -72,11 +73,7 @@ class AssumeRoleSecretsTest {
     sts.reason(ScriptedFirst.SESSION_TOKEN)
         .answers(status, SecretsTest.echoing(ScriptedFirst.SESSION_TOKEN), "<html/>");
 
-    Throwable failure =
-        catchThrowable(
-            () ->
-                AssumeRoleExchangeTest.exchange(first(), environment())
-                    .exchange(new TestContext()));
+    Throwable failure = failure();
 
     assertThat(failure).isInstanceOf(ExchangeException.class);
     assertSaysNoSecret(Secrets.said(failure));
@@ -91,11 +88,7 @@ class AssumeRoleSecretsTest {
         Map.of("x-amzn-RequestId", FIRST_KEY),
         refusal.body().replaceFirst("<RequestId>[^<]*", "<RequestId>" + FIRST_KEY));
 
-    Throwable failure =
-        catchThrowable(
-            () ->
-                AssumeRoleExchangeTest.exchange(first(), environment())
-                    .exchange(new TestContext()));
+    Throwable failure = failure();
 
     assertThat(failure).isInstanceOf(ExchangeException.class);
     assertThat(Secrets.said(failure)).doesNotContain(FIRST_KEY);

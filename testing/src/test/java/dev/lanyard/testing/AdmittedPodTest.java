@@ -22,46 +22,40 @@ class AdmittedPodTest {
       "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount/eks-pod-identity-token";
 
   private static final String SHOP =
-      """
-      apiVersion: v1
-      kind: ServiceAccount
-      metadata:
-        name: orders
-        namespace: shop
-        annotations:
-          eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/orders-role
-      ---
-      apiVersion: apps/v1
-      kind: Deployment
-      metadata:
-        name: orders
-        namespace: shop
-      spec:
-        template:
+      Manifests.serviceAccount("arn:aws:iam::111122223333:role/orders-role")
+          + """
+          ---
+          apiVersion: apps/v1
+          kind: Deployment
           metadata:
-            annotations:
-              eks.amazonaws.com/skip-containers: proxy
+            name: orders
+            namespace: shop
           spec:
-            serviceAccountName: orders
-            initContainers:
-              - name: migrate
-            containers:
-              - name: app
-                env:
-                  - name: POD_NAME
-                    valueFrom: {fieldRef: {fieldPath: metadata.name}}
-                  - name: AWS_ROLE_SESSION_NAME
-                    value: $(POD_NAME)
-                  - name: PASSWORD
-                    valueFrom: {secretKeyRef: {name: db, key: password}}
-              - name: proxy
-      ---
-      apiVersion: v1
-      kind: Service
-      metadata:
-        name: orders
-        namespace: shop
-      """;
+            template:
+              metadata:
+                annotations:
+                  eks.amazonaws.com/skip-containers: proxy
+              spec:
+                serviceAccountName: orders
+                initContainers:
+                  - name: migrate
+                containers:
+                  - name: app
+                    env:
+                      - name: POD_NAME
+                        valueFrom: {fieldRef: {fieldPath: metadata.name}}
+                      - name: AWS_ROLE_SESSION_NAME
+                        value: $(POD_NAME)
+                      - name: PASSWORD
+                        valueFrom: {secretKeyRef: {name: db, key: password}}
+                  - name: proxy
+          ---
+          apiVersion: v1
+          kind: Service
+          metadata:
+            name: orders
+            namespace: shop
+          """;
 
   private final TestClock clock = new TestClock();
   private final FakeEks eks = FakeEks.builder().clock(clock).region("us-east-1").start();
@@ -198,11 +192,11 @@ class AdmittedPodTest {
 
   @Test
   void aRunningPodStaysWhatItWas() {
-    eks.apply(serviceAccount("arn:aws:iam::111122223333:role/old-role"));
-    String manifest = pod("app");
+    eks.apply(Manifests.serviceAccount("arn:aws:iam::111122223333:role/old-role"));
+    String manifest = Manifests.pod("app");
     AdmittedPod before = eks.admit(manifest);
 
-    eks.apply(serviceAccount("arn:aws:iam::111122223333:role/new-role"));
+    eks.apply(Manifests.serviceAccount("arn:aws:iam::111122223333:role/new-role"));
 
     assertThat(before.container().variables()).containsEntry("AWS_ROLE_ARN", roleArn("old-role"));
     assertThat(eks.admit(manifest).container().variables())
@@ -211,9 +205,10 @@ class AdmittedPodTest {
 
   @Test
   void aServiceAccountOfAnotherNamespaceIsAnother() {
-    eks.apply(serviceAccount(role).replace("namespace: shop", "namespace: stock"));
+    eks.apply(Manifests.serviceAccount(role).replace("namespace: shop", "namespace: stock"));
 
-    assertThat(eks.admit(pod("app")).container().variables()).doesNotContainKey("AWS_ROLE_ARN");
+    assertThat(eks.admit(Manifests.pod("app")).container().variables())
+        .doesNotContainKey("AWS_ROLE_ARN");
   }
 
   @Test
@@ -275,9 +270,9 @@ class AdmittedPodTest {
   void aMountElsewhereLeavesTheInjectedPathEmpty() {
     AdmittedPod pod =
         eks.admit(
-            serviceAccount(role)
+            Manifests.serviceAccount(role)
                 + "---\n"
-                + pod("app")
+                + Manifests.pod("app")
                 + """
                       volumeMounts:
                         - {name: aws-iam-token, mountPath: /elsewhere}
@@ -314,7 +309,7 @@ class AdmittedPodTest {
 
   @Test
   void aCronJobKeepsItsTemplateDeeper() {
-    eks.apply(serviceAccount(role));
+    eks.apply(Manifests.serviceAccount(role));
 
     AdmittedPod pod =
         eks.admit(
@@ -340,7 +335,10 @@ class AdmittedPodTest {
 
   @Test
   void oneOfSeveralPodsIsChosenByName() {
-    String two = pod("app") + "---\n" + pod("app").replace("name: orders-1", "name: orders-2");
+    String two =
+        Manifests.pod("app")
+            + "---\n"
+            + Manifests.pod("app").replace("name: orders-1", "name: orders-2");
 
     assertThat(eks.admit(two, "orders-2").name()).isEqualTo("orders-2");
     assertThatIllegalArgumentException()
@@ -353,7 +351,9 @@ class AdmittedPodTest {
 
   @Test
   void aPodMayHaveAGeneratedName() {
-    assertThat(eks.admit(pod("app").replace("  name: orders-1", "  generateName: orders-")).name())
+    assertThat(
+            eks.admit(Manifests.pod("app").replace("  name: orders-1", "  generateName: orders-"))
+                .name())
         .matches("orders-[a-z0-9]{5}");
   }
 
@@ -391,33 +391,5 @@ class AdmittedPodTest {
 
   private static String roleArn(String name) {
     return "arn:aws:iam::111122223333:role/" + name;
-  }
-
-  private static String serviceAccount(String role) {
-    return """
-    apiVersion: v1
-    kind: ServiceAccount
-    metadata:
-      name: orders
-      namespace: shop
-      annotations:
-        eks.amazonaws.com/role-arn: %s
-    """
-        .formatted(role);
-  }
-
-  private static String pod(String container) {
-    return """
-    apiVersion: v1
-    kind: Pod
-    metadata:
-      name: orders-1
-      namespace: shop
-    spec:
-      serviceAccountName: orders
-      containers:
-        - name: %s
-    """
-        .formatted(container);
   }
 }

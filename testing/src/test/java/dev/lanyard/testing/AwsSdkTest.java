@@ -41,27 +41,21 @@ class AwsSdkTest {
           "AWS_ENDPOINT_URL_STS", "aws.endpointUrlSts");
 
   private static final String MANIFEST =
-      """
-      apiVersion: v1
-      kind: ServiceAccount
-      metadata:
-        name: orders
-        namespace: shop
-        annotations:
-          eks.amazonaws.com/role-arn: arn:aws:iam::111122223333:role/orders-role
-      ---
-      apiVersion: apps/v1
-      kind: Deployment
-      metadata:
-        name: orders
-        namespace: shop
-      spec:
-        template:
+      Manifests.serviceAccount("arn:aws:iam::111122223333:role/orders-role")
+          + """
+          ---
+          apiVersion: apps/v1
+          kind: Deployment
+          metadata:
+            name: orders
+            namespace: shop
           spec:
-            serviceAccountName: orders
-            containers:
-              - name: app
-      """;
+            template:
+              spec:
+                serviceAccountName: orders
+                containers:
+                  - name: app
+          """;
 
   private final TestClock clock = new TestClock();
   private final FakeEks eks = FakeEks.builder().clock(clock).start();

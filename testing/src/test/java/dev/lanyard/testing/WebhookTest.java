@@ -61,7 +61,7 @@ class WebhookTest {
       eks.associate("shop", "orders", "arn:aws:iam::111122223333:role/orders-role");
 
       assertThat(
-              Stream.generate(() -> eks.admit(MINIMAL))
+              Stream.generate(() -> eks.admit(Manifests.pod("app")))
                   .limit(50)
                   .map(pod -> KubernetesYaml.read(pod.yaml()).get(0))
                   .map(pod -> pod.get("spec").get("volumes").items().get(0))
@@ -73,19 +73,6 @@ class WebhookTest {
           .allSatisfy(seconds -> assertThat(seconds).isBetween(79_200L, 86_400L));
     }
   }
-
-  private static final String MINIMAL =
-      """
-      apiVersion: v1
-      kind: Pod
-      metadata:
-        name: orders-1
-        namespace: shop
-      spec:
-        serviceAccountName: orders
-        containers:
-          - name: app
-      """;
 
   static Stream<Case> cases() {
     try (Stream<Path> files = Files.list(resource("cases"))) {
