@@ -56,7 +56,7 @@ final class StsCall {
     return ask(new WebIdentityOperation(settings, token, clock), context);
   }
 
-  /** Makes the request, once. */
+  /** Makes the request; once more if it is signed, and refused for the time of its signature. */
   static SessionCredentials ask(StsOperation operation, ExchangeContext context)
       throws ExchangeException, InterruptedException {
     StsTarget target = operation.target();
