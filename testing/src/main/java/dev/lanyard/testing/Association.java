@@ -6,7 +6,8 @@ import java.util.function.Consumer;
 /**
  * A Pod Identity association: the service account to role link, and what goes with it. Get it from
  * {@link FakeEks#associate}, and change it as {@code UpdatePodIdentityAssociation} does: every call
- * takes effect by itself, for the next exchange that EKS Auth makes. Safe for use by many threads.
+ * takes effect by itself, for the next exchange that EKS Auth makes. Once it was deleted, or
+ * replaced by another, a call throws {@link IllegalStateException}. Safe for use by many threads.
  */
 public final class Association {
   /** What an association says at a time. */
@@ -33,6 +34,7 @@ public final class Association {
    *
    * @param roleArn a role of any account, which has to trust the associated role
    * @return this association
+   * @throws IllegalStateException if it was deleted or replaced
    */
   public synchronized Association targetRole(String roleArn) {
     Objects.requireNonNull(roleArn, "roleArn");
@@ -44,6 +46,7 @@ public final class Association {
    * Lets sessions carry no tags. Source: EKS user guide, pod-id-abac.
    *
    * @return this association
+   * @throws IllegalStateException if it was deleted or replaced
    */
   public synchronized Association disableSessionTags() {
     return change(
@@ -56,7 +59,8 @@ public final class Association {
    *
    * @param policy the document, at most 2048 characters
    * @return this association
-   * @throws IllegalStateException if session tags are not disabled, which EKS demands
+   * @throws IllegalStateException if session tags are not disabled, which EKS demands, or if it was
+   *     deleted or replaced
    * @throws IllegalArgumentException if the policy is too long
    */
   public synchronized Association policy(String policy) {
@@ -70,8 +74,8 @@ public final class Association {
   }
 
   private Association change(Settings changed) {
-    settings = changed;
     update.accept(changed);
+    settings = changed;
     return this;
   }
 

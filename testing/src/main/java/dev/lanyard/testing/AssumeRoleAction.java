@@ -73,7 +73,8 @@ final class AssumeRoleAction {
     Optional<Role> role = account.role(arn);
     role.map(Role::arn).ifPresent(trace::role);
     for (String action : actions(tags)) {
-      if (role.filter(candidate -> candidate.trusts(request(action, tags))).isEmpty()) {
+      Optional<String> distrust = Role.distrust(role, request(action, tags));
+      if (distrust.isPresent()) {
         throw new Refusal(
             403,
             "AccessDenied",
@@ -82,7 +83,8 @@ final class AssumeRoleAction {
                 + " is not authorized to perform: "
                 + action
                 + " on resource: "
-                + arn);
+                + arn,
+            distrust);
       }
     }
     if (duration.compareTo(MAX_CHAINED) > 0) {

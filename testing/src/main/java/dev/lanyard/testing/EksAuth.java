@@ -35,8 +35,12 @@ final class EksAuth {
   private final FakeIssuer issuer;
   private final FakeAccount account;
 
-  // Both guarded by the map.
+  // All guarded by the first.
   private final Map<ServiceAccount, List<Version>> associations = new HashMap<>();
+
+  /** What tells an association from those before and after it of the same service account. */
+  private final Map<ServiceAccount, Object> current = new HashMap<>();
+
   private Duration delay = Duration.ZERO;
 
   /** What holds from a time on; empty settings mean that there is no association. */
@@ -60,13 +64,32 @@ final class EksAuth {
       throw new IllegalArgumentException(
           "An association takes a role of the cluster's own account " + account.id());
     }
-    return new Association(roleArn, settings -> change(serviceAccount, Optional.of(settings)));
+    Object association = new Object();
+    synchronized (associations) {
+      current.put(serviceAccount, association);
+      return new Association(roleArn, settings -> update(serviceAccount, association, settings));
+    }
   }
 
   boolean dissociate(ServiceAccount serviceAccount) {
-    boolean there = isAssociated(serviceAccount);
-    change(serviceAccount, Optional.empty());
-    return there;
+    synchronized (associations) {
+      boolean there = current.remove(serviceAccount) != null;
+      if (there) {
+        change(serviceAccount, Optional.empty());
+      }
+      return there;
+    }
+  }
+
+  private void update(
+      ServiceAccount serviceAccount, Object association, Association.Settings settings) {
+    synchronized (associations) {
+      if (current.get(serviceAccount) != association) {
+        throw new IllegalStateException(
+            "This association of " + serviceAccount.shortName() + " was deleted or replaced");
+      }
+      change(serviceAccount, Optional.of(settings));
+    }
   }
 
   /** Changes are seen so much later from now on. */
@@ -82,8 +105,7 @@ final class EksAuth {
   /** Whether there is an association, seen or not yet. */
   boolean isAssociated(ServiceAccount serviceAccount) {
     synchronized (associations) {
-      List<Version> versions = associations.getOrDefault(serviceAccount, List.of());
-      return !versions.isEmpty() && versions.get(versions.size() - 1).settings().isPresent();
+      return current.containsKey(serviceAccount);
     }
   }
 
@@ -172,18 +194,18 @@ final class EksAuth {
       String arn, Map<String, String> tags, Function<String, TrustRequest> request) throws Refusal {
     List<String> actions =
         tags.isEmpty() ? List.of("sts:AssumeRole") : List.of("sts:AssumeRole", "sts:TagSession");
-    return account
-        .role(arn)
-        .filter(
-            candidate ->
-                actions.stream().allMatch(action -> candidate.trusts(request.apply(action))))
-        .orElseThrow(
-            () ->
-                new Refusal(
-                    400,
-                    "AccessDeniedException",
-                    "Unauthorized Exception! EKS does not have permissions to assume the"
-                        + " associated role."));
+    Optional<Role> role = account.role(arn);
+    for (String action : actions) {
+      Optional<String> distrust = Role.distrust(role, request.apply(action));
+      if (distrust.isPresent()) {
+        throw new Refusal(
+            400,
+            "AccessDeniedException",
+            "Unauthorized Exception! EKS does not have permissions to assume the associated role.",
+            distrust);
+      }
+    }
+    return role.orElseThrow();
   }
 
   /**

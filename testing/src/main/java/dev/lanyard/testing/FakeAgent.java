@@ -198,9 +198,7 @@ public final class FakeAgent extends FakeService {
     } catch (AgentError e) {
       return Outcome.of(text(e.status, e.text));
     } catch (Refusal refusal) {
-      return new Outcome(
-          error(refusal.status(), refusal.code(), refusal.text(), requestId),
-          Optional.of(refusal.code()));
+      return refused(refusal, requestId);
     }
   }
 

@@ -223,15 +223,24 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * An answer, and what is said of it in the log.
    *
    * @param error the error code, empty if it succeeded or the answer carries none
+   * @param reason what the answer does not say of it
    */
-  record Outcome(HttpAnswer answer, Optional<String> error) {
+  record Outcome(HttpAnswer answer, Optional<String> error, Optional<String> reason) {
     static Outcome of(HttpAnswer answer) {
-      return new Outcome(answer, Optional.empty());
+      return new Outcome(answer, Optional.empty(), Optional.empty());
     }
 
     Outcome map(UnaryOperator<HttpAnswer> change) {
-      return new Outcome(change.apply(answer), error);
+      return new Outcome(change.apply(answer), error, reason);
     }
+  }
+
+  /** The service's own no. */
+  Outcome refused(Refusal refusal, String requestId) {
+    return new Outcome(
+        error(refusal.status(), refusal.code(), refusal.text(), requestId),
+        Optional.of(refusal.code()),
+        refusal.reason());
   }
 
   /** One request on its way to an answer, as a fault sees it. */
@@ -264,8 +273,8 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
       return outcome;
     }
 
-    HttpAnswer error(int status, String code, String message) {
-      return FakeService.this.error(status, code, message, requestId);
+    Outcome refused(Refusal refusal) {
+      return FakeService.this.refused(refusal, requestId);
     }
 
     Outcome throttled() {
@@ -306,6 +315,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
             trace.role(),
             outcome.answer().status(),
             outcome.error(),
+            outcome.reason(),
             Optional.ofNullable(fault).map(Fault::name),
             trace.issued(),
             requestId));

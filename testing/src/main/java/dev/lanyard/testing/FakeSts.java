@@ -134,9 +134,7 @@ public final class FakeSts extends FakeService {
       }
       return Outcome.of(xml(200, body, requestId));
     } catch (Refusal refusal) {
-      return new Outcome(
-          error(refusal.status(), refusal.code(), refusal.text(), requestId),
-          Optional.of(refusal.code()));
+      return refused(refusal, requestId);
     }
   }
 
@@ -147,8 +145,7 @@ public final class FakeSts extends FakeService {
 
   @Override
   Outcome throttled(String requestId) {
-    return new Outcome(
-        error(400, "Throttling", "Rate exceeded", requestId), Optional.of("Throttling"));
+    return refused(new Refusal(400, "Throttling", "Rate exceeded"), requestId);
   }
 
   private static HttpAnswer xml(int status, String body, String requestId) {
@@ -231,11 +228,11 @@ public final class FakeSts extends FakeService {
     // A role that is missing must look like one that does not trust the caller.
     Optional<Role> asked = account.role(arn);
     asked.map(Role::arn).ifPresent(trace::role);
-    Role role =
-        asked
-            .filter(candidate -> candidate.trusts(request(provider, token, audience)))
-            .orElseThrow(
-                () -> new Refusal(403, "AccessDenied", "Not authorized to perform sts:" + ASSUME));
+    Optional<String> distrust = Role.distrust(asked, request(provider, token, audience));
+    if (distrust.isPresent()) {
+      throw new Refusal(403, "AccessDenied", "Not authorized to perform sts:" + ASSUME, distrust);
+    }
+    Role role = asked.orElseThrow();
     if (duration.compareTo(role.maxSessionDuration()) > 0) {
       throw new Refusal(
           400,

@@ -5,7 +5,6 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -148,10 +147,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next {
     }
     Objects.requireNonNull(code, "code");
     Objects.requireNonNull(message, "message");
-    meet(
-        new Fault(
-            "scripted error",
-            call -> new FakeService.Outcome(call.error(status, code, message), Optional.of(code))));
+    meet(new Fault("scripted error", call -> call.refused(new Refusal(status, code, message))));
   }
 
   /**

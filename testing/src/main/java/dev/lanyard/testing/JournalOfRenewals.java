@@ -25,6 +25,7 @@ final class JournalOfRenewals implements AgentCache.Background {
             + of(token)
             + " -> "
             + refusal.code()
+            + refusal.reason().map(why -> " (" + why + ")").orElse("")
             + (evicted ? ", dropped" : ", kept"));
   }
 

@@ -20,6 +20,8 @@ import java.util.Optional;
  * @param status the HTTP status of the answer; 0 if there was none
  * @param error the error code of the answer, such as {@code AccessDenied}; empty if it succeeded or
  *     the answer carried none
+ * @param reason why the role was not given, where the answer does not say so: which statement of
+ *     the trust policy wants what, or that there is no such role; empty otherwise
  * @param fault what the request met of what the test had ordered, such as {@code hang}; empty if it
  *     was answered properly
  * @param issued the credentials that it was answered with, empty if with none
@@ -34,6 +36,7 @@ public record LoggedRequest(
     Optional<String> role,
     int status,
     Optional<String> error,
+    Optional<String> reason,
     Optional<String> fault,
     Optional<IssuedCredentials> issued,
     String requestId) {
@@ -48,6 +51,7 @@ public record LoggedRequest(
    * @param role the role that was asked for
    * @param status the HTTP status of the answer
    * @param error the error code of the answer
+   * @param reason why the role was not given
    * @param fault what the request met
    * @param issued the credentials that it was answered with
    * @param requestId the request id of the answer
@@ -60,6 +64,7 @@ public record LoggedRequest(
     Objects.requireNonNull(pod, "pod");
     Objects.requireNonNull(role, "role");
     Objects.requireNonNull(error, "error");
+    Objects.requireNonNull(reason, "reason");
     Objects.requireNonNull(fault, "fault");
     Objects.requireNonNull(issued, "issued");
     Objects.requireNonNull(requestId, "requestId");
@@ -74,6 +79,7 @@ public record LoggedRequest(
     role.ifPresent(arn -> line.append(" for ").append(arn));
     line.append(" -> ").append(status == 0 ? "no answer" : "" + status);
     error.ifPresent(code -> line.append(' ').append(code));
+    reason.ifPresent(why -> line.append(" (").append(why).append(')'));
     issued.ifPresent(credentials -> line.append(' ').append(credentials));
     fault.ifPresent(name -> line.append(" [fault: ").append(name).append(']'));
     return line.append(" request ").append(requestId).toString();

@@ -30,6 +30,14 @@ record TrustRequest(
     keys = Map.copyOf(byLowerCase);
   }
 
+  /**
+   * Whether the keys are what a token signed by the cluster says, and not what the client chose.
+   * Only then are they worth noting.
+   */
+  boolean keysAreAttested() {
+    return !principalType.equals("AWS");
+  }
+
   Optional<String> key(String name) {
     return Optional.ofNullable(keys.get(name.toLowerCase(Locale.ROOT)));
   }

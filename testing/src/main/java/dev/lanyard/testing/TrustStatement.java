@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -34,11 +35,17 @@ record TrustStatement(
   /**
    * One key under one operator.
    *
+   * @param operator its name, which the three after it say in parts
    * @param negated whether none of the values may match
    * @param ifExists whether a request without the key passes
    */
   record Condition(
-      Comparison comparison, boolean negated, boolean ifExists, String key, List<String> values) {
+      String operator,
+      Comparison comparison,
+      boolean negated,
+      boolean ifExists,
+      String key,
+      List<String> values) {
 
     /**
      * Several values of one key are alternatives. A request without the key fails, unless the
@@ -50,6 +57,21 @@ record TrustStatement(
           .key(key)
           .map(actual -> negated != values.stream().anyMatch(v -> comparison.matches(v, actual)))
           .orElse(ifExists || negated);
+    }
+
+    /** What it wants and what the request has, as far as that may be said. */
+    String describe(TrustRequest request) {
+      return "wants "
+          + operator
+          + " "
+          + key
+          + " "
+          + String.join(" or ", values)
+          + (request.key(key).isEmpty()
+              ? ", and the request has no such key"
+              : request.keysAreAttested()
+                  ? ", and it is " + request.key(key).orElseThrow()
+                  : ", and it is something else");
     }
   }
 
@@ -83,14 +105,25 @@ record TrustStatement(
     }
   }
 
-  boolean matches(TrustRequest request) {
-    return principalMatches(request)
-        && actions.stream()
-            .anyMatch(
-                action ->
-                    wildcard(
-                        action.toLowerCase(Locale.ROOT), request.action().toLowerCase(Locale.ROOT)))
-        && conditions.stream().allMatch(condition -> condition.holds(request));
+  /**
+   * Returns the first of its parts that does not go with the request, as what is said of this
+   * statement; empty if all do.
+   */
+  Optional<String> mismatch(TrustRequest request) {
+    if (!principalMatches(request)) {
+      return Optional.of("is for another principal than this " + request.principalType());
+    }
+    if (actions.stream()
+        .noneMatch(
+            action ->
+                wildcard(
+                    action.toLowerCase(Locale.ROOT), request.action().toLowerCase(Locale.ROOT)))) {
+      return Optional.of("is not for " + request.action());
+    }
+    return conditions.stream()
+        .filter(condition -> !condition.holds(request))
+        .findFirst()
+        .map(condition -> condition.describe(request));
   }
 
   private boolean principalMatches(TrustRequest request) {
@@ -194,7 +227,7 @@ record TrustStatement(
                 + value);
       }
     }
-    return new Condition(comparison, negated, ifExists, key, values);
+    return new Condition(operator, comparison, negated, ifExists, key, values);
   }
 
   private static List<String> strings(String element, @Nullable Object value) {

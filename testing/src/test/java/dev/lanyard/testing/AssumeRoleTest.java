@@ -144,6 +144,11 @@ class AssumeRoleTest {
         refused(irsa(), request -> request.externalId(externalId.isEmpty() ? null : externalId));
 
     assertThat(e.awsErrorDetails().errorCode()).isEqualTo("AccessDenied");
+    // What the policy wants is the test's own; what the client sent is not repeated.
+    assertThat(eks.sts().log().get(1).reason())
+        .contains(
+            "statement 1 wants StringEquals sts:ExternalId contract-17, and "
+                + (externalId.isEmpty() ? "the request has no such key" : "it is something else"));
   }
 
   @Test

@@ -386,7 +386,8 @@ class FakeAgentTest {
     Http.Answer now = ask();
     assertThat(now.field("AccessKeyId")).isNotEqualTo(first);
     assertThat(now.field("Expiration")).isEqualTo("2030-01-01T10:00:00Z");
-    assertThat(eks.journal()).contains("-> AccessDeniedException, dropped");
+    assertThat(eks.journal())
+        .contains("-> AccessDeniedException (its trust policy allows nothing), dropped");
   }
 
   @Test

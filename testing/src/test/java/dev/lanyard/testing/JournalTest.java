@@ -3,6 +3,7 @@ package dev.lanyard.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class JournalTest {
@@ -43,5 +44,58 @@ class JournalTest {
               "tokens of pod orders-1 of shop/orders rotated");
       assertThat(eks.journal()).doesNotContain(secret);
     }
+  }
+
+  /** The answer says to whom and what; to a person who reads a failing test, this says why. */
+  @Test
+  void saysWhyARoleWasNotGiven() {
+    try (FakeEks eks = FakeEks.start()) {
+      FakePod pod = eks.pod("shop", "billing").irsa(ROLE);
+      Pods.exchange(eks, pod, ROLE);
+      eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+      Pods.exchange(eks, pod, ROLE);
+      eks.role("orders-role");
+      Pods.exchange(eks, pod, ROLE);
+      eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "billing"));
+      Pods.exchange(eks, pod, ROLE);
+
+      String notTheirs =
+          "statement 1 wants StringEquals "
+              + eks.issuer().hostAndPath()
+              + ":sub system:serviceaccount:shop:orders, and it is"
+              + " system:serviceaccount:shop:billing";
+      assertThat(eks.requests())
+          .extracting(request -> request.reason().orElse("no reason"))
+          .containsExactly(
+              "there is no such role", notTheirs, "its trust policy allows nothing", "no reason");
+      assertThat(eks.journal()).contains(" -> 403 AccessDenied (" + notTheirs + ") request ");
+    }
+  }
+
+  @Test
+  void saysWhyEksAuthWasNotGivenARoleEvenInTheBackground() {
+    TestClock clock = new TestClock();
+    try (FakeEks eks = FakeEks.builder().clock(clock).start()) {
+      FakePod pod = eks.pod("shop", "orders").podIdentity();
+      eks.role("orders-role", TrustPolicy.forPodIdentity());
+      eks.associate("shop", "orders", ROLE);
+      Pods.ask(eks, pod);
+      eks.role("orders-role", TrustPolicy.of(untagged()));
+      clock.advance(Duration.ofHours(4));
+      Pods.ask(eks, pod);
+
+      assertThat(eks.requests().get(1).reason()).contains("statement 1 is not for sts:TagSession");
+      assertThat(eks.journal())
+          .contains(
+              " -> AccessDeniedException (statement 1 is not for sts:TagSession), dropped\n",
+              " -> 400 AccessDeniedException (statement 1 is not for sts:TagSession) request ");
+    }
+  }
+
+  private static String untagged() {
+    return """
+    {"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",
+      "Principal": {"Service": "pods.eks.amazonaws.com"}}}
+    """;
   }
 }

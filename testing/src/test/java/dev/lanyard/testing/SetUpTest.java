@@ -3,6 +3,7 @@ package dev.lanyard.testing;
 import static dev.lanyard.testing.EksAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
@@ -168,6 +169,22 @@ class SetUpTest {
     eks.agent().forget();
     clock.advance(Duration.ofSeconds(8));
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(404);
+  }
+
+  @Test
+  void anAssociationThatIsGoneCannotBeChangedAndComesNotBack() {
+    String role = eks.role("orders-role", TrustPolicy.forPodIdentity());
+    Association first = eks.associate("shop", "orders", role);
+    Association second = eks.associate("shop", "orders", role);
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> first.targetRole(role))
+        .withMessage("This association of shop/orders was deleted or replaced");
+    second.disableSessionTags();
+    eks.dissociate("shop", "orders");
+
+    assertThatIllegalStateException().isThrownBy(() -> second.policy("{}"));
+    assertThat(Pods.ask(eks, eks.pod("shop", "orders").podIdentity()).status()).isEqualTo(404);
   }
 
   @Test

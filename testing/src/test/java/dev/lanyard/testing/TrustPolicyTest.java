@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -210,6 +211,41 @@ class TrustPolicyTest {
     assertThatIllegalArgumentException().isThrownBy(() -> TrustPolicy.of(document));
   }
 
+  @Test
+  void saysOfEachStatementThatAllowsWhatKeepsItFromThisRequest() {
+    String policies =
+        """
+        {"Statement": [
+          {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "*"},
+          {"Effect": "Allow", "Principal": "*", "Action": "sts:TagSession"},
+          {"Effect": "Deny", "Principal": "*", "Action": "*",
+           "Condition": {"StringEquals": {"%1$s:sub": "b"}}},
+          {"Effect": "Allow", "Principal": "*", "Action": "*",
+           "Condition": {"StringEquals": {"%1$s:aud": "x"}, "StringLike": {"%1$s:sub": ["c*", "d"]}}},
+          {"Effect": "Allow", "Principal": "*", "Action": "*",
+           "Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}}]}
+        """
+            .formatted(ISSUER);
+
+    assertThat(distrust(policies, "a", "x"))
+        .contains(
+            "statement 1 is for another principal than this Federated;"
+                + " statement 2 is not for sts:AssumeRoleWithWebIdentity;"
+                + (" statement 4 wants StringLike " + ISSUER + ":sub c* or d, and it is a;")
+                + " statement 5 wants StringEquals aws:SourceVpc vpc-1, and the request has no such"
+                + " key");
+    assertThat(distrust(policies, "b", "x"))
+        .contains("statement 3 denies sts:AssumeRoleWithWebIdentity");
+    assertThat(distrust(policies, "c", "x")).isEmpty();
+    assertThat(
+            distrust(
+                "{\"Statement\": {\"Effect\": \"Deny\", \"Principal\": {\"AWS\": \"*\"},"
+                    + " \"Action\": \"*\"}}",
+                "a",
+                "x"))
+        .contains("its trust policy allows nothing");
+  }
+
   private static String condition(String condition) {
     return """
     {"Version": "2012-10-17", "Statement": [{"Sid": "Irsa", "Effect": "Allow",
@@ -220,6 +256,10 @@ class TrustPolicyTest {
   }
 
   private static boolean trusts(String document, String subject, String audience) {
+    return distrust(document, subject, audience).isEmpty();
+  }
+
+  private static Optional<String> distrust(String document, String subject, String audience) {
     return new Role(
             "arn",
             "111122223333",
@@ -227,7 +267,7 @@ class TrustPolicyTest {
             "id",
             Duration.ofHours(1),
             List.of(TrustPolicy.of(document)))
-        .trusts(
+        .distrust(
             new TrustRequest(
                 "Federated",
                 PROVIDER,
