@@ -3,6 +3,7 @@ package dev.lanyard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -81,8 +82,12 @@ public record Explanation(
     for (Source source : sources) {
       text.append(
           String.format(
+                  Locale.ROOT,
                   "    %d. %-13s %-9s %s%n",
-                  place++, source.name(), source.role(), source.finding())
+                  place++,
+                  source.name(),
+                  source.role(),
+                  source.finding())
               .replace(System.lineSeparator(), "\n"));
       source
           .remedy()

@@ -13,6 +13,7 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
@@ -129,6 +130,18 @@ class ProviderTest {
     // All in one half of the window by chance: once in 10^12 runs.
     assertThat(draws).anyMatch(at -> at.compareTo(ofMinutes(39)) < 0);
     assertThat(draws).anyMatch(at -> at.compareTo(ofMinutes(39)) > 0);
+  }
+
+  /** Where numbers are written in digits of their own. */
+  @Test
+  void explainsInTheSameDigitsWhateverTheLocale() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      explainsGoodCredentials();
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test
