@@ -30,16 +30,6 @@ import software.amazon.awssdk.services.sts.model.StsException;
 /** The fakes, used by the AWS SDK for Java: its clients and its own credentials providers. */
 @ResourceLock(Resources.SYSTEM_PROPERTIES)
 class AwsSdkTest {
-  /** System properties by which the SDK reads what a pod has as environment variables. */
-  private static final Map<String, String> PROPERTIES =
-      Map.of(
-          "AWS_REGION", "aws.region",
-          "AWS_ROLE_ARN", "aws.roleArn",
-          "AWS_WEB_IDENTITY_TOKEN_FILE", "aws.webIdentityTokenFile",
-          "AWS_CONTAINER_CREDENTIALS_FULL_URI", "aws.containerCredentialsFullUri",
-          "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "aws.containerAuthorizationTokenFile",
-          "AWS_ENDPOINT_URL_STS", "aws.endpointUrlSts");
-
   private static final String MANIFEST =
       Manifests.serviceAccount("arn:aws:iam::111122223333:role/orders-role")
           + """
@@ -167,7 +157,7 @@ class AwsSdkTest {
   void defaultChainFindsPodIdentityInAPodOfAManifest() {
     eks.associate("shop", "orders", role);
     AdmittedPod pod = eks.admit(MANIFEST);
-    enter(pod.container("app").variables());
+    pod.container("app").systemProperties().forEach(System::setProperty);
 
     try (DefaultCredentialsProvider provider = DefaultCredentialsProvider.builder().build()) {
       assertThat(whoAmI(provider).arn())
@@ -298,18 +288,8 @@ class AwsSdkTest {
         .build();
   }
 
-  /** Gives this process the pod's variables. */
+  /** Gives this process the pod's variables, and hides the profiles of this machine. */
   private static void enter(FakePod pod) {
-    enter(pod.variables());
-  }
-
-  private static void enter(Map<String, String> variables) {
-    PROPERTIES.forEach(
-        (variable, property) -> {
-          String value = variables.get(variable);
-          if (value != null) {
-            System.setProperty(property, value);
-          }
-        });
+    pod.systemProperties().forEach(System::setProperty);
   }
 }
