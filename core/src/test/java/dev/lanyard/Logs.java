@@ -8,12 +8,16 @@ import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
-/** Hands what Lanyard logs to the test, on the thread that logs. */
+/**
+ * Hands to the test what Lanyard logs on the test's own thread: the engines of tests before it may
+ * still be refreshing on theirs.
+ */
 final class Logs {
   private final Logger logger = (Logger) LoggerFactory.getLogger("dev.lanyard");
   private final Appender<ILoggingEvent> appender;
 
   private Logs(Consumer<ILoggingEvent> handler) {
+    Thread own = Thread.currentThread();
     appender =
         new UnsynchronizedAppenderBase<>() {
           @Override
@@ -21,7 +25,9 @@ final class Logs {
 
           @Override
           public void doAppend(ILoggingEvent event) {
-            handler.accept(event);
+            if (Thread.currentThread() == own) {
+              handler.accept(event);
+            }
           }
         };
     appender.start();

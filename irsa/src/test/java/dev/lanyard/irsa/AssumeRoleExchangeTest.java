@@ -109,6 +109,10 @@ class AssumeRoleExchangeTest {
 
     chained(first).resolveCredentials();
 
+    // The second attempt need not have waited for them.
+    while (given.get() < 2) {
+      Thread.onSpinWait();
+    }
     assertThat(given).hasValue(2);
     assertThat(sts.requests().get(0).headers().get("Authorization"))
         .contains("ASIAFIRST00000000001/");
@@ -251,13 +255,17 @@ class AssumeRoleExchangeTest {
             },
             RefreshPolicy.defaults().withExchangeTimeout(LONG).withMaxWait(LONG));
 
-    CredentialsUnavailableException e =
-        refused(
-            chained(
-                first,
-                RefreshPolicy.defaults()
-                    .withExchangeTimeout(Duration.ofMillis(200))
-                    .withMaxWait(Duration.ofSeconds(1))));
+    AssumeRoleCredentialsProvider second =
+        chained(
+            first,
+            RefreshPolicy.defaults()
+                .withExchangeTimeout(Duration.ofMillis(200))
+                .withMaxWait(Duration.ofMillis(1)));
+    while (second.status().lastFailure().isEmpty()) {
+      Thread.onSpinWait();
+    }
+    CredentialsUnavailableException e = refused(second);
+    never.countDown();
 
     assertThat(e.kind()).contains(Kind.TRANSIENT);
     assertThat(e)

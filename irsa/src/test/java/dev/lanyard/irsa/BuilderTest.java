@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
+import dev.lanyard.spi.Environment;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,8 +213,12 @@ class BuilderTest {
   }
 
   private static AssumeRoleCredentialsProvider.Builder chained(String roleArn) {
+    // What it would ask is not there, and nothing of the machine's own is read.
     return AssumeRoleCredentialsProvider.builder(
-        ScriptedFirst.giving("ASIAFIRST00000000001"), roleArn);
+            ScriptedFirst.giving("ASIAFIRST00000000001"), roleArn)
+        .environment(
+            Environment.of(
+                Map.of("AWS_REGION", "eu-west-1", "AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")));
   }
 
   private static String[] arns(int count) {

@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -34,6 +35,7 @@ import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityReques
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
 
 /** The provider as an application uses it, in a pod of a cluster whose STS checks what it gets. */
+@Timeout(60)
 class IrsaCredentialsProviderTest {
   @TempDir Path root;
   private FakeEks eks;
@@ -273,6 +275,7 @@ class IrsaCredentialsProviderTest {
                     .withMaxWait(Duration.ofMillis(200)))
             .stsClient(client)
             .build();
+    awaitFailure(provider);
 
     assertThat(catchThrowable(provider::resolveCredentials))
         .isInstanceOf(CredentialsUnavailableException.class)
@@ -323,17 +326,24 @@ class IrsaCredentialsProviderTest {
             .build();
     RefreshPolicy hurried = RefreshPolicy.defaults().withMaxWait(Duration.ofMillis(300));
 
-    CredentialsUnavailableException e =
-        catchThrowableOfType(
-            CredentialsUnavailableException.class,
-            IrsaCredentialsProvider.builder()
-                    .environment(new Pod(root).environment())
-                    .refreshPolicy(hurried)
-                    .stsClient(client)
-                    .build()
-                ::resolveCredentials);
+    IrsaCredentialsProvider provider =
+        IrsaCredentialsProvider.builder()
+            .environment(new Pod(root).environment())
+            .refreshPolicy(hurried)
+            .stsClient(client)
+            .build();
+    awaitFailure(provider);
 
-    assertThat(e).hasMessageContaining("has not closed the STS client");
+    assertThat(catchThrowable(provider::resolveCredentials))
+        .isInstanceOf(CredentialsUnavailableException.class)
+        .hasMessageContaining("has not closed the STS client");
+  }
+
+  /** A caller in a hurry may give up before the first attempt has said anything. */
+  private static void awaitFailure(IrsaCredentialsProvider provider) {
+    while (provider.status().lastFailure().isEmpty()) {
+      Thread.onSpinWait();
+    }
   }
 
   /** As the SDK's own clients are once they are closed. */

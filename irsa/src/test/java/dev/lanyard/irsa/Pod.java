@@ -16,6 +16,9 @@ final class Pod {
   static final String ROLE = "arn:aws:iam::111122223333:role/shop/orders";
   static final String TOKEN_FILE = "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
 
+  /** No resolver is asked for it: a label of a name has 63 characters at most. */
+  static final String NO_HOST = "x".repeat(64) + ".invalid";
+
   private final Path root;
   private final Map<String, String> variables = new HashMap<>();
   private final Map<String, String> properties = new HashMap<>();

@@ -252,7 +252,7 @@ class ProxyTest {
 
   @Test
   void aProxyWhoseNameDoesNotResolveIsTransientAndNamed() {
-    pod.set("HTTPS_PROXY", "http://proxy.invalid:3128");
+    pod.set("HTTPS_PROXY", "http://" + Pod.NO_HOST + ":3128");
 
     ExchangeException e = failure();
 
@@ -285,10 +285,11 @@ class ProxyTest {
 
   @Test
   void anEndpointThatNoProxyExceptsIsAskedDirectly() {
-    pod.set("AWS_ENDPOINT_URL_STS", "https://sts.invalid").set("NO_PROXY", ".invalid");
+    pod.set("AWS_ENDPOINT_URL_STS", "https://" + Pod.NO_HOST).set("NO_PROXY", ".invalid");
 
     assertThat(failure())
-        .hasMessage("the host name of the STS endpoint does not resolve (https://sts.invalid)");
+        .hasMessage(
+            "the host name of the STS endpoint does not resolve (https://" + Pod.NO_HOST + ")");
 
     assertThat(proxy.heads()).isEmpty();
   }

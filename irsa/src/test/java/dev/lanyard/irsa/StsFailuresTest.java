@@ -535,7 +535,7 @@ class StsFailuresTest {
 
   @Test
   void anUnknownHostIsTransient() {
-    pod.sts(URI.create("http://sts.invalid"));
+    pod.sts(URI.create("http://" + Pod.NO_HOST));
 
     ExchangeException e = failure();
 

@@ -77,6 +77,20 @@ public final class Peer implements Closeable {
     return on(address, true, behaviour);
   }
 
+  /**
+   * Tells whether a peer can listen at an address: not every machine has IPv6.
+   *
+   * @param address {@code ::1}, or one that begins with 127
+   * @return whether {@link #at} would listen
+   */
+  public static boolean canListenAt(String address) {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(address))) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   private static Peer on(String address, boolean reads, Behaviour behaviour) {
     try {
       InetAddress loopback = InetAddress.getByName(address);

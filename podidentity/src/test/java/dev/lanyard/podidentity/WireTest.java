@@ -28,10 +28,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hc.client5.http.DnsResolver;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Peers that do not behave, and networks that would lead elsewhere. */
+@Timeout(60)
 class WireTest {
 
   @ParameterizedTest
@@ -390,7 +392,8 @@ class WireTest {
               dripping.countDown();
             }
           });
-      TestContext context = new TestContext(Duration.ofSeconds(10));
+      // No read times out so soon: only the abort ends it.
+      TestContext context = new TestContext(Duration.ofHours(1));
       CompletableFuture<ExchangeException> failure =
           CompletableFuture.supplyAsync(
               () -> Exchanges.failure(Exchanges.with(Agents.uri(agent), Tokens.TOKEN), context),
@@ -400,11 +403,11 @@ class WireTest {
 
       context.runOut();
 
-      assertThat(failure.get(4, TimeUnit.SECONDS))
+      assertThat(failure.get())
           .satisfies(
               f -> {
                 assertThat(f.kind()).isEqualTo(Kind.TRANSIENT);
-                assertThat(f).hasMessageContaining("gave no complete answer within 10 s");
+                assertThat(f).hasMessageContaining("gave no complete answer within 3600 s");
                 assertThat(f.remedy()).isPresent();
               });
     }

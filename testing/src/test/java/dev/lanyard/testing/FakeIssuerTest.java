@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class FakeIssuerTest {
+  private static final int NO_TIMEOUT = 0;
   private static final String ROLE = "arn:aws:iam::111122223333:role/orders-role";
 
   private final FakeEks eks = FakeEks.start();
@@ -37,7 +39,9 @@ class FakeIssuerTest {
     verifier.setJWSKeySelector(
         new JWSVerificationKeySelector<>(
             Set.of(com.nimbusds.jose.JWSAlgorithm.RS256),
-            JWKSourceBuilder.create(URI.create((String) discovery.get("jwks_uri")).toURL())
+            JWKSourceBuilder.create(
+                    URI.create((String) discovery.get("jwks_uri")).toURL(),
+                    new DefaultResourceRetriever(NO_TIMEOUT, NO_TIMEOUT))
                 .build()));
     String old = Files.readString(eks.pod("shop", "orders").irsa(ROLE).webIdentityTokenFile());
     eks.issuer().rotateKey();

@@ -191,15 +191,23 @@ class LanyardReplayTest {
       Replay replay, Stage stage, BlockingQueue<CredentialsEvent> events) {
     return switch (replay.family()) {
       case "web-identity" ->
-          IrsaCredentialsProvider.builder().environment(stage.seen()).listener(events::add).build();
+          IrsaCredentialsProvider.builder()
+              .environment(stage.seen())
+              .time(stage.time())
+              .listener(events::add)
+              .build();
       case "container", "pod-identity" ->
           PodIdentityCredentialsProvider.builder()
               .environment(stage.seen())
+              .time(stage.time())
               .listener(events::add)
               .build();
       default -> {
         EksCredentialsProvider.Builder builder =
-            EksCredentialsProvider.builder().environment(stage.seen()).listener(events::add);
+            EksCredentialsProvider.builder()
+                .environment(stage.seen())
+                .time(stage.time())
+                .listener(events::add);
         if (!replay.one().order().isEmpty()) {
           builder.order(replay.one().order().toArray(String[]::new));
         }

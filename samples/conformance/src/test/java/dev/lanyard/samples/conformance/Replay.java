@@ -1,9 +1,12 @@
 package dev.lanyard.samples.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.lanyard.peer.Peer;
 import dev.lanyard.peer.Request;
 import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Time;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -38,8 +41,11 @@ record Replay(
   final class Stage implements AutoCloseable {
     private final Path root;
     private final RecordedServer server;
+    private final StageTime time = new StageTime();
 
     Stage(Path root, boolean repeatLast) {
+      assumeTrue(
+          !one.listens().contains(":") || Peer.canListenAt(one.listens()), "this machine has IPv6");
       this.root = root;
       List<Case.Answer> answers = new ArrayList<>();
       one.attempts().stream()
@@ -53,6 +59,11 @@ record Replay(
 
     RecordedServer server() {
       return server;
+    }
+
+    /** What an engine of this case goes by, and no longer than this case. */
+    Time time() {
+      return time;
     }
 
     void write(Map<String, String> contents) {
@@ -120,6 +131,7 @@ record Replay(
 
     @Override
     public void close() {
+      time.close();
       server.close();
     }
   }

@@ -235,8 +235,9 @@ final class Cell {
       strike();
     }
     provider = bench.provider(fault);
-    time.awaitIdle();
-    assertThat(status().health()).isEqualTo(Health.HEALTHY);
+    // A machine that stalls may make the source miss a short budget, once.
+    drive(() -> status().health() == Health.HEALTHY, RECOVERY);
+    assertHealthy();
     return served(ask());
   }
 

@@ -171,9 +171,9 @@ class OrdersApplicationTest {
 
   private Set<Integer> statusesOf(String id, AtomicBoolean enough) throws Exception {
     Set<Integer> statuses = new HashSet<>();
-    while (!enough.get()) {
+    do {
       statuses.add(put(id, "ada", "one lanyard").statusCode());
-    }
+    } while (!enough.get());
     return statuses;
   }
 
