@@ -68,8 +68,10 @@ final class HttpEndpoint implements AutoCloseable {
   private HttpEndpoint(InstantSource clock, Function<HttpRequest, HttpAnswer> handler) {
     this.clock = clock;
     this.handler = handler;
-    this.server = serve(0);
-    this.port = server.port();
+    WireMockServer first = onPort(0);
+    first.start();
+    this.server = first;
+    this.port = first.port();
   }
 
   /** Starts listening. The handler is called by many threads, and its clock dates the answers. */
@@ -127,8 +129,11 @@ final class HttpEndpoint implements AutoCloseable {
   /** Listens again, on the same port. Does nothing if it already does. */
   synchronized void comeBack() {
     if (server == null && !closed) {
+      // Made before the port is let go, which is anybody's until the server has it.
+      WireMockServer next = onPort(port);
       release();
-      server = serve(port);
+      next.start();
+      server = next;
     }
   }
 
@@ -161,12 +166,12 @@ final class HttpEndpoint implements AutoCloseable {
     }
   }
 
-  private WireMockServer serve(int onPort) {
+  private WireMockServer onPort(int number) {
     WireMockServer wireMock =
         new WireMockServer(
             WireMockConfiguration.options()
                 .bindAddress(LOOPBACK)
-                .port(onPort)
+                .port(number)
                 .httpServerFactory(
                     (options, admin, stubs) ->
                         new HalfwayServer(options, admin, stubs, this::halfway))
@@ -190,7 +195,6 @@ final class HttpEndpoint implements AutoCloseable {
                 .adminAuthenticator(request -> false)
                 .extensions(new Answers()));
     wireMock.stubFor(WireMock.any(WireMock.anyUrl()));
-    wireMock.start();
     return wireMock;
   }
 
