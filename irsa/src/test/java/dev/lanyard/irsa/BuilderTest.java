@@ -160,6 +160,16 @@ class BuilderTest {
     chained.build();
   }
 
+  /** Whether STS counts them where there is no inline policy is not stated: it is left to STS. */
+  @Test
+  void policyArnsAloneMayHaveMore() {
+    String longArn = "arn:aws:iam::111122223333:policy/" + "p/".repeat(500) + "One";
+    taken(b -> b.policyArns(longArn, longArn + "2", longArn + "3"));
+
+    builder.build();
+    chained.build();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"eu west", "EU-WEST-1", "", "eu-west-1.evil.example", "-"})
   void aRegion(String region) {

@@ -173,7 +173,7 @@ public final class EksAssert extends AbstractAssert<EksAssert, FakeEks> {
   private EksAssert counts(int times, List<LoggedRequest> found, String what) {
     if (found.size() != times) {
       failWithMessage(
-          "%nExpecting %d of the requests%s %s, but %d were. What happened is:%n%s",
+          "%nExpecting %s of the requests%s %s, but %s were. What happened is:%n%s",
           times, which, what, found.size(), plane().journal());
     }
     return this;
