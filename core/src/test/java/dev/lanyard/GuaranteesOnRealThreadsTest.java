@@ -441,7 +441,7 @@ class GuaranteesOnRealThreadsTest {
     /** All that may be seen of an engine whose source behaves so. */
     private void lookAtEverything(ScriptedSource.Answer answer) {
       f.source.does(answer);
-      Logs.handledBy(
+      Logs.ofAnyThread(
           event -> {
             say(event.getFormattedMessage());
             assertThat(event.getThrowableProxy()).isNull();
@@ -467,6 +467,7 @@ class GuaranteesOnRealThreadsTest {
           });
       f.events.forEach(this::say);
       f.events.clear();
+      assertThat(said.toString()).as("what is looked through").contains("\nscripted: ");
     }
 
     @Test

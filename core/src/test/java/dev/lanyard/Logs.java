@@ -8,16 +8,12 @@ import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import java.util.function.Consumer;
 import org.slf4j.LoggerFactory;
 
-/**
- * Hands to the test what Lanyard logs on the test's own thread: the engines of tests before it may
- * still be refreshing on theirs.
- */
+/** Hands to the test what Lanyard logs, on the thread that logs. */
 final class Logs {
   private final Logger logger = (Logger) LoggerFactory.getLogger("dev.lanyard");
   private final Appender<ILoggingEvent> appender;
 
   private Logs(Consumer<ILoggingEvent> handler) {
-    Thread own = Thread.currentThread();
     appender =
         new UnsynchronizedAppenderBase<>() {
           @Override
@@ -25,9 +21,7 @@ final class Logs {
 
           @Override
           public void doAppend(ILoggingEvent event) {
-            if (Thread.currentThread() == own) {
-              handler.accept(event);
-            }
+            handler.accept(event);
           }
         };
     appender.start();
@@ -35,7 +29,20 @@ final class Logs {
     logger.addAppender(appender);
   }
 
+  /** What is logged on this thread: engines of earlier tests may still be refreshing on theirs. */
   static void handledBy(Consumer<ILoggingEvent> handler, Runnable during) {
+    Thread own = Thread.currentThread();
+    ofAnyThread(
+        event -> {
+          if (Thread.currentThread() == own) {
+            handler.accept(event);
+          }
+        },
+        during);
+  }
+
+  /** What is logged on any thread, and by any engine. */
+  static void ofAnyThread(Consumer<ILoggingEvent> handler, Runnable during) {
     Logs logs = new Logs(handler);
     try {
       during.run();

@@ -138,7 +138,8 @@ final class AssumeRoleAction {
             "arn:aws:iam::" + caller.accountId() + ":root",
             caller.accountId()),
         action,
-        keys);
+        keys,
+        false);
   }
 
   /** The source identity persists across a chain. */

@@ -236,7 +236,8 @@ final class EksAuth {
             "arn:aws:iam::" + by.accountId() + ":root",
             by.accountId()),
         action,
-        keys);
+        keys,
+        true);
   }
 
   /**

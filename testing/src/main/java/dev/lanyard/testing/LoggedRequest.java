@@ -20,8 +20,10 @@ import java.util.Optional;
  * @param status the HTTP status of the answer; 0 if there was none
  * @param error the error code of the answer, such as {@code AccessDenied}; empty if it succeeded or
  *     the answer carried none
- * @param reason why the role was not given, where the answer does not say so: which statement of
- *     the trust policy wants what, or that there is no such role; empty otherwise
+ * @param reason why the role was not given, where the answer does not say so: what each statement
+ *     that allows something wants and the request has not, or which one denies it, counted from 1
+ *     through all policies that the role was made with; or that there is no such role. It is for a
+ *     person to read. What a token says is in it, what else the client sent is not. Empty otherwise
  * @param fault what the request met of what the test had ordered, such as {@code hang}; empty if it
  *     was answered properly
  * @param issued the credentials that it was answered with, empty if with none

@@ -14,12 +14,19 @@ import java.util.TreeMap;
  *     provider, the service's name, or the ARNs of a session, its role and its account
  * @param action such as {@code sts:AssumeRole}
  * @param keys condition keys and their values
+ * @param keysAreAttested whether the cluster vouches for all values, from a token that it has
+ *     signed or of its own knowledge; those that a client chose freely are not repeated to anybody
  */
 record TrustRequest(
-    String principalType, List<String> principals, String action, Map<String, String> keys) {
+    String principalType,
+    List<String> principals,
+    String action,
+    Map<String, String> keys,
+    boolean keysAreAttested) {
 
+  /** Who has one name only, and is known by its token. */
   TrustRequest(String principalType, String principal, String action, Map<String, String> keys) {
-    this(principalType, List.of(principal), action, keys);
+    this(principalType, List.of(principal), action, keys, true);
   }
 
   TrustRequest {
@@ -30,12 +37,9 @@ record TrustRequest(
     keys = Map.copyOf(byLowerCase);
   }
 
-  /**
-   * Whether the keys are what a token signed by the cluster says, and not what the client chose.
-   * Only then are they worth noting.
-   */
-  boolean keysAreAttested() {
-    return !principalType.equals("AWS");
+  /** Returns who asks, for a person: of a session the role, since the session's name is free. */
+  String who() {
+    return principals.get(Math.min(1, principals.size() - 1));
   }
 
   Optional<String> key(String name) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,7 @@ record TrustStatement(
       boolean ifExists,
       String key,
       List<String> values) {
+    private static final String MISSING = ", and the request has no such key";
 
     /**
      * Several values of one key are alternatives. A request without the key fails, unless the
@@ -66,12 +68,19 @@ record TrustStatement(
           + " "
           + key
           + " "
-          + String.join(" or ", values)
-          + (request.key(key).isEmpty()
-              ? ", and the request has no such key"
-              : request.keysAreAttested()
-                  ? ", and it is " + request.key(key).orElseThrow()
-                  : ", and it is something else");
+          + values.stream().map(Condition::quoted).collect(Collectors.joining(" or "))
+          + request.key(key).map(actual -> ", and it is " + seen(actual, request)).orElse(MISSING);
+    }
+
+    private String seen(String actual, TrustRequest request) {
+      if (request.keysAreAttested()) {
+        return quoted(actual);
+      }
+      return negated ? "one of these" : "something else";
+    }
+
+    private static String quoted(String value) {
+      return '"' + value + '"';
     }
   }
 
@@ -111,7 +120,7 @@ record TrustStatement(
    */
   Optional<String> mismatch(TrustRequest request) {
     if (!principalMatches(request)) {
-      return Optional.of("is for another principal than this " + request.principalType());
+      return Optional.of("is not for " + request.who());
     }
     if (actions.stream()
         .noneMatch(

@@ -147,7 +147,7 @@ class AssumeRoleTest {
     // What the policy wants is the test's own; what the client sent is not repeated.
     assertThat(eks.sts().log().get(1).reason())
         .contains(
-            "statement 1 wants StringEquals sts:ExternalId contract-17, and "
+            "statement 1 wants StringEquals sts:ExternalId \"contract-17\", and "
                 + (externalId.isEmpty() ? "the request has no such key" : "it is something else"));
   }
 

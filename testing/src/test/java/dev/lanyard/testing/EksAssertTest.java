@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -72,6 +73,20 @@ class EksAssertTest {
     assertThatThrownBy(() -> assertThat(eks).wasRefused("Throttling"))
         .hasMessageContaining("to be refused with Throttling");
     assertThatCode(() -> assertThat(eks).exchangedOnce()).doesNotThrowAnyException();
+  }
+
+  /** Where numbers are written in digits of their own. */
+  @Test
+  void countsInTheSameDigitsWhateverTheLocale() {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG"));
+    try {
+      assertThatThrownBy(() -> assertThat(eks).wasAsked(7))
+          .hasMessageContaining("Expecting 7 of the requests")
+          .hasMessageContaining("but 0 were");
+    } finally {
+      Locale.setDefault(before);
+    }
   }
 
   @Test

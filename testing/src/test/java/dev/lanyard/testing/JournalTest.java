@@ -58,16 +58,27 @@ class JournalTest {
       Pods.exchange(eks, pod, ROLE);
       eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "billing"));
       Pods.exchange(eks, pod, ROLE);
+      eks.role("orders-role");
+      eks.sts().next(1).dribbles(Duration.ofMillis(1));
+      Pods.exchange(eks, pod, ROLE);
+      pod.replaceWebIdentityToken("no token");
+      Pods.exchange(eks, pod, ROLE);
 
       String notTheirs =
           "statement 1 wants StringEquals "
               + eks.issuer().hostAndPath()
-              + ":sub system:serviceaccount:shop:orders, and it is"
-              + " system:serviceaccount:shop:billing";
+              + ":sub \"system:serviceaccount:shop:orders\", and it is"
+              + " \"system:serviceaccount:shop:billing\"";
       assertThat(eks.requests())
           .extracting(request -> request.reason().orElse("no reason"))
           .containsExactly(
-              "there is no such role", notTheirs, "its trust policy allows nothing", "no reason");
+              "there is no such role",
+              notTheirs,
+              "its trust policy allows nothing",
+              "no reason",
+              "its trust policy allows nothing",
+              // The answer says it.
+              "no reason");
       assertThat(eks.journal()).contains(" -> 403 AccessDenied (" + notTheirs + ") request ");
     }
   }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -229,11 +230,15 @@ class TrustPolicyTest {
 
     assertThat(distrust(policies, "a", "x"))
         .contains(
-            "statement 1 is for another principal than this Federated;"
+            "statement 1 is not for "
+                + PROVIDER
+                + ";"
                 + " statement 2 is not for sts:AssumeRoleWithWebIdentity;"
-                + (" statement 4 wants StringLike " + ISSUER + ":sub c* or d, and it is a;")
-                + " statement 5 wants StringEquals aws:SourceVpc vpc-1, and the request has no such"
-                + " key");
+                + (" statement 4 wants StringLike "
+                    + ISSUER
+                    + ":sub \"c*\" or \"d\", and it is \"a\";")
+                + " statement 5 wants StringEquals aws:SourceVpc \"vpc-1\", and the request has no"
+                + " such key");
     assertThat(distrust(policies, "b", "x"))
         .contains("statement 3 denies sts:AssumeRoleWithWebIdentity");
     assertThat(distrust(policies, "c", "x")).isEmpty();
@@ -244,6 +249,67 @@ class TrustPolicyTest {
                 "a",
                 "x"))
         .contains("its trust policy allows nothing");
+  }
+
+  @Test
+  void countsTheStatementsOfAllPolicies() {
+    String tag =
+        "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": \"*\", \"Action\": \"a:b\"}}";
+
+    assertThat(role(tag, tag).distrust(request("Federated", true)))
+        .contains("statement 1 is not for sts:AssumeRole; statement 2 is not for sts:AssumeRole");
+  }
+
+  @Test
+  void namesTheRoleOfASessionAndNotTheSession() {
+    assertThat(role(policy("\"arn:other\"", "{}")).distrust(request("AWS", false)))
+        .contains("statement 1 is not for arn:aws:iam::111122223333:role/first");
+  }
+
+  /** The names of operators say what they do; values that the client chose are not repeated. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "true |StringEquals    |\"x\"        |and it is \"v\"",
+        "true |StringNotEquals |\"v\", \"x\" |and it is \"v\"",
+        "true |StringLikeIfExists|\"x*\"     |and it is \"v\"",
+        "false|StringEquals    |\"x\"        |and it is something else",
+        "false|StringNotEquals |\"v\", \"x\" |and it is one of these",
+        "false|StringNotLike   |\"*\"        |and it is one of these",
+      })
+  void saysOfTheFirstConditionThatFailsWhatItWants(
+      boolean attested, String operator, String values, String seen) {
+    String policy =
+        policy(
+            "\"*\"",
+            "{\"%s\": {\"sts:ExternalId\": [%s]}, \"StringLike\": {\"zz:Absent\": \"*\"}}"
+                .formatted(operator, values));
+
+    assertThat(role(policy).distrust(request("AWS", attested)))
+        .contains(
+            "statement 1 wants "
+                + operator
+                + " sts:ExternalId "
+                + values.replace(", ", " or ")
+                + ", "
+                + seen);
+  }
+
+  private static String policy(String principal, String condition) {
+    return "{\"Statement\": {\"Effect\": \"Allow\", \"Principal\": {\"AWS\": %s}, \"Action\": \"*\", \"Condition\": %s}}"
+        .formatted(principal, condition);
+  }
+
+  private static TrustRequest request(String principalType, boolean attested) {
+    return new TrustRequest(
+        principalType,
+        List.of(
+            "arn:aws:sts::111122223333:assumed-role/first/session",
+            "arn:aws:iam::111122223333:role/first"),
+        "sts:AssumeRole",
+        Map.of("sts:ExternalId", "v"),
+        attested);
   }
 
   private static String condition(String condition) {
@@ -259,14 +325,18 @@ class TrustPolicyTest {
     return distrust(document, subject, audience).isEmpty();
   }
 
-  private static Optional<String> distrust(String document, String subject, String audience) {
+  private static Role role(String... documents) {
     return new Role(
-            "arn",
-            "111122223333",
-            "role",
-            "id",
-            Duration.ofHours(1),
-            List.of(TrustPolicy.of(document)))
+        "arn",
+        "111122223333",
+        "role",
+        "id",
+        Duration.ofHours(1),
+        Stream.of(documents).map(TrustPolicy::of).toList());
+  }
+
+  private static Optional<String> distrust(String document, String subject, String audience) {
+    return role(document)
         .distrust(
             new TrustRequest(
                 "Federated",

@@ -237,6 +237,7 @@ final class Cell {
     provider = bench.provider(fault);
     // A machine that stalls may make the source miss a short budget, once.
     drive(() -> status().health() == Health.HEALTHY, RECOVERY);
+    assertThat(status().exchanges()).isLessThanOrEqualTo(2);
     assertHealthy();
     return served(ask());
   }

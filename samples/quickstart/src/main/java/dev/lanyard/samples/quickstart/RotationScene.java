@@ -59,7 +59,7 @@ final class RotationScene implements Scene {
         "gives credentials that last "
             + LIFETIME.toSeconds()
             + " s, and the S3 server refuses"
-            + " them after that. Lanyard obtains others after 2 to 3 s. No client retries");
+            + " them after that. Lanyard obtains others long before. No client retries");
     Set<String> keysBefore = stage.s3Server().served().keySet();
     int before = stage.eks().sts().exchanges();
 
