@@ -34,19 +34,47 @@ record TrustStatement(
   private static final int ARN_PARTS = 6;
 
   /**
-   * One key under one operator.
+   * What a condition does with the value of a key.
    *
-   * @param operator its name, which the three after it say in parts
-   * @param negated whether none of the values may match
-   * @param ifExists whether a request without the key passes
+   * @param name as the policy has it, such as {@code StringNotLikeIfExists}
    */
-  record Condition(
-      String operator,
-      Comparison comparison,
-      boolean negated,
-      boolean ifExists,
-      String key,
-      List<String> values) {
+  record Operator(String name, Comparison comparison) {
+    private static final String IF_EXISTS = "IfExists";
+
+    static Operator of(String name) {
+      String base =
+          name.endsWith(IF_EXISTS) ? name.substring(0, name.length() - IF_EXISTS.length()) : name;
+      return new Operator(
+          name,
+          switch (base) {
+            case "StringEquals", "StringNotEquals" -> Comparison.EXACT;
+            case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase" ->
+                Comparison.EXACT_IGNORING_CASE;
+            // ArnEquals takes wildcards like ArnLike.
+            // Source: IAM user guide, reference_policies_elements_condition_operators.
+            case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike" -> Comparison.ARN;
+            case "StringLike", "StringNotLike" -> Comparison.PATTERN;
+            default ->
+                throw new IllegalArgumentException(
+                    "This fake evaluates the string and ARN operators, with or without IfExists,"
+                        + " not "
+                        + name);
+          });
+    }
+
+    /** Whether none of the values may match. */
+    boolean isNegated() {
+      return name.contains("Not");
+    }
+
+    /** Whether a request without the key passes. */
+    boolean passesWithoutTheKey() {
+      return isNegated() || name.endsWith(IF_EXISTS);
+    }
+  }
+
+  /** One key under one operator. */
+  record Condition(Operator operator, String key, List<String> values) {
     private static final String MISSING = ", and the request has no such key";
 
     /**
@@ -57,14 +85,17 @@ record TrustStatement(
     boolean holds(TrustRequest request) {
       return request
           .key(key)
-          .map(actual -> negated != values.stream().anyMatch(v -> comparison.matches(v, actual)))
-          .orElse(ifExists || negated);
+          .map(
+              actual ->
+                  operator.isNegated()
+                      != values.stream().anyMatch(v -> operator.comparison().matches(v, actual)))
+          .orElse(operator.passesWithoutTheKey());
     }
 
     /** What it wants and what the request has, as far as that may be said. */
     String describe(TrustRequest request) {
       return "wants "
-          + operator
+          + operator.name()
           + " "
           + key
           + " "
@@ -76,7 +107,7 @@ record TrustStatement(
       if (request.keysAreAttested()) {
         return quoted(actual);
       }
-      return negated ? "one of these" : "something else";
+      return operator.isNegated() ? "one of these" : "something else";
     }
 
     private static String quoted(String value) {
@@ -206,37 +237,19 @@ record TrustStatement(
     return List.copyOf(conditions);
   }
 
-  private static Condition condition(String operator, String key, List<String> values) {
-    boolean ifExists = operator.endsWith("IfExists");
-    String base =
-        ifExists ? operator.substring(0, operator.length() - "IfExists".length()) : operator;
-    boolean negated = base.contains("Not");
-    Comparison comparison =
-        switch (base) {
-          case "StringEquals", "StringNotEquals" -> Comparison.EXACT;
-          case "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase" ->
-              Comparison.EXACT_IGNORING_CASE;
-          // ArnEquals takes wildcards like ArnLike.
-          // Source: IAM user guide, reference_policies_elements_condition_operators.
-          case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike" -> Comparison.ARN;
-          case "StringLike", "StringNotLike" -> Comparison.PATTERN;
-          default ->
-              throw new IllegalArgumentException(
-                  "This fake evaluates the string and ARN operators, with or without IfExists, not "
-                      + operator);
-        };
+  private static Condition condition(String name, String key, List<String> values) {
+    Operator operator = Operator.of(name);
     for (String value : values) {
       if (value.contains("${")) {
         throw new IllegalArgumentException("This fake evaluates no policy variable: " + value);
       }
-      if (comparison == Comparison.ARN && value.split(":", ARN_PARTS).length < ARN_PARTS) {
+      if (operator.comparison() == Comparison.ARN
+          && value.split(":", ARN_PARTS).length < ARN_PARTS) {
         throw new IllegalArgumentException(
-            operator
-                + " compares all six parts of an ARN, with or without wildcards, not "
-                + value);
+            name + " compares all six parts of an ARN, with or without wildcards, not " + value);
       }
     }
-    return new Condition(operator, comparison, negated, ifExists, key, values);
+    return new Condition(operator, key, values);
   }
 
   private static List<String> strings(String element, @Nullable Object value) {

@@ -23,15 +23,8 @@ class AdmittedPodTest {
 
   private static final String SHOP =
       Manifests.serviceAccount("arn:aws:iam::111122223333:role/orders-role")
-          + """
-          ---
-          apiVersion: apps/v1
-          kind: Deployment
-          metadata:
-            name: orders
-            namespace: shop
-          spec:
-            template:
+          + Manifests.deployment(
+              """
               metadata:
                 annotations:
                   eks.amazonaws.com/skip-containers: proxy
@@ -49,6 +42,8 @@ class AdmittedPodTest {
                       - name: PASSWORD
                         valueFrom: {secretKeyRef: {name: db, key: password}}
                   - name: proxy
+              """)
+          + """
           ---
           apiVersion: v1
           kind: Service

@@ -32,20 +32,13 @@ import software.amazon.awssdk.services.sts.model.StsException;
 class AwsSdkTest {
   private static final String MANIFEST =
       Manifests.serviceAccount("arn:aws:iam::111122223333:role/orders-role")
-          + """
-          ---
-          apiVersion: apps/v1
-          kind: Deployment
-          metadata:
-            name: orders
-            namespace: shop
-          spec:
-            template:
+          + Manifests.deployment(
+              """
               spec:
                 serviceAccountName: orders
                 containers:
                   - name: app
-          """;
+              """);
 
   private final TestClock clock = new TestClock();
   private final FakeEks eks = FakeEks.builder().clock(clock).start();

@@ -33,4 +33,19 @@ final class Manifests {
     """
         .formatted(container);
   }
+
+  /** A deployment whose pods are of this template. */
+  static String deployment(String template) {
+    return """
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: orders
+      namespace: shop
+    spec:
+      template:
+    """
+        + template.indent(4);
+  }
 }
