@@ -28,11 +28,14 @@ class AgentAnswersTest {
     return EKS.agent().endpoint().toString();
   }
 
+  /** What an exchange with such an agent gives. */
+  private static SessionCredentials given(String body, String... headers) throws Exception {
+    return Exchanges.with(saying(body, headers), Tokens.TOKEN).exchange(new TestContext());
+  }
+
   @Test
   void readsAllThatTheAgentSays() throws Exception {
-    String agent = saying(Tokens.GOOD_BODY, "Date: Tue, 01 Jan 2030 00:00:07 GMT");
-    SessionCredentials credentials =
-        Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext());
+    SessionCredentials credentials = given(Tokens.GOOD_BODY, "Date: Tue, 01 Jan 2030 00:00:07 GMT");
 
     assertThat(credentials.accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
     assertThat(credentials.secretAccessKey()).isEqualTo(Tokens.SECRET_ACCESS_KEY);
@@ -44,9 +47,7 @@ class AgentAnswersTest {
 
   @Test
   void aDateThatIsNoneIsNoReasonToFail() throws Exception {
-    String agent = saying(Tokens.GOOD_BODY, "Date: today");
-    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).answeredAt())
-        .isEmpty();
+    assertThat(given(Tokens.GOOD_BODY, "Date: today").answeredAt()).isEmpty();
   }
 
   @ParameterizedTest
@@ -112,8 +113,7 @@ class AgentAnswersTest {
         "\uFEFF\uFEFF{}",
       })
   void anAnswerThatIsNoJsonObjectIsAFailure(String body) {
-    String agent = saying(body);
-    ExchangeException failure = Exchanges.failure(agent);
+    ExchangeException failure = Exchanges.failure(saying(body));
 
     assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
     assertThat(failure).hasMessageContaining("without usable session credentials: the");
@@ -124,8 +124,7 @@ class AgentAnswersTest {
     String body =
         "{\"Code\":\"Success\",\"RoleArn\":\"arn\",\"More\":{\"a\":[1,{\"b\":null}]},"
             + Tokens.GOOD_BODY.substring(1);
-    String agent = saying(body);
-    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    assertThat(given(body)).isNotNull();
   }
 
   @Test
@@ -137,8 +136,7 @@ class AgentAnswersTest {
           Tokens.GOOD_BODY.replace("}", ",\"Token\":\"other\"}"),
           Tokens.GOOD_BODY.replace("}", ",\"More\":" + "[".repeat(5000) + "]".repeat(5000) + "}"),
         }) {
-      String agent = saying(body);
-      ExchangeException failure = Exchanges.failure(agent);
+      ExchangeException failure = Exchanges.failure(saying(body));
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
       assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
     }
@@ -149,8 +147,7 @@ class AgentAnswersTest {
     // The object itself is the first.
     String good =
         Tokens.GOOD_BODY.replace("}", ",\"More\":" + "[".repeat(15) + "]".repeat(15) + "}");
-    String agent = saying(good);
-    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    assertThat(given(good)).isNotNull();
 
     assertThat(Exchanges.failure(saying(good.replace("[]", "[[]]"))))
         .hasMessageContaining("not valid JSON");
@@ -160,9 +157,7 @@ class AgentAnswersTest {
   void anAccountThatIsNoneIsLeftOut() throws Exception {
     for (String account : new String[] {"111122223333", "\"12\"", "null", "{}", "\"\""}) {
       String body = Tokens.GOOD_BODY.replace("\"111122223333\"", account);
-      String agent = saying(body);
-      assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).accountId())
-          .isEmpty();
+      assertThat(given(body).accountId()).isEmpty();
     }
   }
 
@@ -176,9 +171,7 @@ class AgentAnswersTest {
             .replace("AccountId", "accountID")
             .replace("{", "{\"code\":\"success\",")
             .replace("\"Expiration", "\"expiration");
-    String agent = saying(lower);
-    SessionCredentials credentials =
-        Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext());
+    SessionCredentials credentials = given(lower);
 
     assertThat(credentials.accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
     assertThat(credentials.secretAccessKey()).isEqualTo(Tokens.SECRET_ACCESS_KEY);
@@ -208,8 +201,7 @@ class AgentAnswersTest {
     "2030-01-01T06:00:00Z, '2030-01-01T06:00:00', field Expiration is not a time",
   })
   void aFieldThatIsSpoiltIsNamed(String part, String spoilt, String reason) {
-    String agent = saying(Tokens.GOOD_BODY.replace(part, spoilt));
-    ExchangeException failure = Exchanges.failure(agent);
+    ExchangeException failure = Exchanges.failure(saying(Tokens.GOOD_BODY.replace(part, spoilt)));
 
     assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
     assertThat(failure).hasMessageContaining("without usable session credentials: " + reason);
@@ -222,16 +214,13 @@ class AgentAnswersTest {
           Tokens.GOOD_BODY
               .replace("\"Token\"", "\"SessionToken\"")
               .replace("{", "{\"Token\":" + none + ",");
-      String agent = saying(body);
-      assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).sessionToken())
-          .isEqualTo(Tokens.SESSION_TOKEN);
+      assertThat(given(body).sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
     }
   }
 
   @Test
   void aByteOrderMarkIsPassedOver() throws Exception {
-    String agent = saying("\uFEFF" + Tokens.GOOD_BODY);
-    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext())).isNotNull();
+    assertThat(given("\uFEFF" + Tokens.GOOD_BODY)).isNotNull();
   }
 
   @Test
@@ -239,8 +228,7 @@ class AgentAnswersTest {
     for (String code :
         new String[] {"\"Failed\"", "\"\"", "null", "7", "\"Success\",\"code\":\"Failed\""}) {
       String body = Tokens.GOOD_BODY.replace("{", "{\"Code\":" + code + ",");
-      String agent = saying(body);
-      ExchangeException failure = Exchanges.failure(agent);
+      ExchangeException failure = Exchanges.failure(saying(body));
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
       assertThat(failure).hasMessageContaining("could not answer the exchange (200");
     }
@@ -249,8 +237,6 @@ class AgentAnswersTest {
   @Test
   void takesSessionTokenForToken() throws Exception {
     String body = Tokens.GOOD_BODY.replace("\"Token\"", "\"SessionToken\"");
-    String agent = saying(body);
-    assertThat(Exchanges.with(agent, Tokens.TOKEN).exchange(new TestContext()).sessionToken())
-        .isEqualTo(Tokens.SESSION_TOKEN);
+    assertThat(given(body).sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
   }
 }
