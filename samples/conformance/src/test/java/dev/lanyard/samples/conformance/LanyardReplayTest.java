@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.lanyard.CredentialsEvent;
 import dev.lanyard.CredentialsEvent.RefreshFailed;
+import dev.lanyard.CredentialsEvent.Refreshed;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
 import dev.lanyard.RefreshingCredentialsProvider;
@@ -19,15 +20,15 @@ import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
+import dev.lanyard.testing.TestTime;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,12 +107,16 @@ class LanyardReplayTest {
     says(everythingSaid(e), List.of(), replay, stage);
   }
 
-  /** The same through the public provider: the engine makes the attempts, and the caller waits. */
+  /**
+   * The same through the public provider: the engine makes the attempts, each when the time of this
+   * test has come to it, and none once the test is over.
+   */
   @ParameterizedTest(name = "{0}")
   @MethodSource("cases")
   void aCallerGetsWhatTheCaseSays(Replay replay) throws Exception {
     try (Stage stage = replay.stage(root)) {
-      BlockingQueue<CredentialsEvent> events = new LinkedBlockingQueue<>();
+      Queue<CredentialsEvent> events = new ConcurrentLinkedQueue<>();
+      TestTime time = TestTime.create();
       List<Case.Attempt> attempts = replay.one().attempts();
       if (!attempts.isEmpty()) {
         stage.write(attempts.get(0).files());
@@ -120,7 +125,7 @@ class LanyardReplayTest {
         // It would be asked over the network.
         return;
       }
-      RefreshingCredentialsProvider provider = provider(replay, stage, events);
+      RefreshingCredentialsProvider provider = provider(replay, stage, time, events);
       if (attempts.isEmpty()) {
         refused(provider, replay, "MISCONFIGURED", replay.one().detection().says(), stage);
         assertThat(stage.server().requests()).isEmpty();
@@ -133,11 +138,12 @@ class LanyardReplayTest {
           return;
         }
         if (attempt.failure() != null && !attempt.failure().kind().equals("TRANSIENT")) {
+          next(events, time);
           refused(provider, replay, attempt.failure().kind(), attempt.failure().says(), stage);
           return;
         }
         if (attempt.failure() != null || attempt.expired()) {
-          CredentialsEvent event = events.poll(60, TimeUnit.SECONDS);
+          CredentialsEvent event = next(events, time);
           assertThat(event).isInstanceOf(RefreshFailed.class);
           RefreshFailed failed = (RefreshFailed) event;
           assertThat(failed.kind()).isEqualTo(ExchangeException.Kind.TRANSIENT);
@@ -147,6 +153,7 @@ class LanyardReplayTest {
                   : attempt.failure().says().subList(0, 1);
           says(failed.message(), says, replay, stage);
         } else {
+          assertThat(next(events, time)).isInstanceOf(Refreshed.class);
           same(provider.resolveCredentials(), attempt.credentials());
           assertThat(stage.server().requests()).as("requests").hasSize(attempts.size());
           stage.check(stage.server().requests().get(i), replay.requests().get(i));
@@ -154,6 +161,16 @@ class LanyardReplayTest {
         }
       }
     }
+  }
+
+  /** What the listener is told next. */
+  private static CredentialsEvent next(Queue<CredentialsEvent> events, TestTime time) {
+    time.awaitIdle();
+    while (events.isEmpty()) {
+      assertThat(time.advanceToNext(Duration.ofMinutes(1))).as("an attempt to come").isTrue();
+      time.awaitIdle();
+    }
+    return events.remove();
   }
 
   private static void refused(
@@ -188,25 +205,25 @@ class LanyardReplayTest {
   }
 
   private static RefreshingCredentialsProvider provider(
-      Replay replay, Stage stage, BlockingQueue<CredentialsEvent> events) {
+      Replay replay, Stage stage, TestTime time, Queue<CredentialsEvent> events) {
     return switch (replay.family()) {
       case "web-identity" ->
           IrsaCredentialsProvider.builder()
               .environment(stage.seen())
-              .time(stage.time())
+              .time(time)
               .listener(events::add)
               .build();
       case "container", "pod-identity" ->
           PodIdentityCredentialsProvider.builder()
               .environment(stage.seen())
-              .time(stage.time())
+              .time(time)
               .listener(events::add)
               .build();
       default -> {
         EksCredentialsProvider.Builder builder =
             EksCredentialsProvider.builder()
                 .environment(stage.seen())
-                .time(stage.time())
+                .time(time)
                 .listener(events::add);
         if (!replay.one().order().isEmpty()) {
           builder.order(replay.one().order().toArray(String[]::new));

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.lanyard.peer.Peer;
 import dev.lanyard.peer.Request;
 import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.Time;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -41,7 +40,6 @@ record Replay(
   final class Stage implements AutoCloseable {
     private final Path root;
     private final RecordedServer server;
-    private final StageTime time = new StageTime();
 
     Stage(Path root, boolean repeatLast) {
       assumeTrue(
@@ -59,11 +57,6 @@ record Replay(
 
     RecordedServer server() {
       return server;
-    }
-
-    /** What an engine of this case goes by, and no longer than this case. */
-    Time time() {
-      return time;
     }
 
     void write(Map<String, String> contents) {
@@ -131,7 +124,6 @@ record Replay(
 
     @Override
     public void close() {
-      time.close();
       server.close();
     }
   }
