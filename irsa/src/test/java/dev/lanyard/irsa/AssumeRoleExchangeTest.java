@@ -12,9 +12,11 @@ import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.testing.TestTime;
 import java.lang.ref.WeakReference;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -219,29 +221,29 @@ class AssumeRoleExchangeTest {
     AtomicInteger asked = new AtomicInteger();
     CountDownLatch askedAnew = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
-    try (ShiftedTime time = new ShiftedTime()) {
-      ScriptedFirst first =
-          ScriptedFirst.of(
-              context -> {
-                if (asked.incrementAndGet() == 1) {
-                  return ScriptedFirst.credentials("ASIAFIRST00000000001", Duration.ofMinutes(4));
-                }
-                askedAnew.countDown();
-                never.await();
-                throw new AssertionError();
-              },
-              RefreshPolicy.defaults().withExchangeTimeout(LONG),
-              time);
-      first.awaitReady(LONG);
-      // Past the time for which an answer is remembered, and before a refresh is due.
-      time.advance(Duration.ofSeconds(10));
+    TestTime time = TestTime.startingAt(Instant.now());
+    ScriptedFirst first =
+        ScriptedFirst.of(
+            context -> {
+              if (asked.incrementAndGet() == 1) {
+                return ScriptedFirst.credentials("ASIAFIRST00000000001", Duration.ofMinutes(4));
+              }
+              askedAnew.countDown();
+              never.await();
+              throw new AssertionError();
+            },
+            RefreshPolicy.defaults().withExchangeTimeout(LONG),
+            time);
+    first.awaitReady(LONG);
+    // Past the time for which an answer is remembered, and before a refresh is due.
+    time.skip(Duration.ofSeconds(10));
 
-      AssumeRoleCredentialsProvider second =
-          chained(first, RefreshPolicy.defaults().withExchangeTimeout(LONG));
+    AssumeRoleCredentialsProvider second =
+        chained(first, RefreshPolicy.defaults().withExchangeTimeout(LONG));
 
-      assertThat(second.resolveCredentials()).isNotNull();
-      askedAnew.await();
-    }
+    assertThat(second.resolveCredentials()).isNotNull();
+    askedAnew.await();
+    never.countDown();
   }
 
   @Test
