@@ -1,6 +1,7 @@
 package dev.lanyard.spi;
 
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * What the environment says about one {@link CredentialsSource}. No case holds a secret, and all
@@ -12,21 +13,45 @@ public sealed interface Detection {
    * The source is configured, as far as can be known without the network.
    *
    * @param exchange obtains the credentials
-   * @param description what was found: "role arn:aws:iam::111122223333:role/orders, token file
-   *     /var/run/secrets/eks.amazonaws.com/serviceaccount/token". It has to name all that decides
-   *     whose credentials these are: in one process, sources of one name and one description share
-   *     credentials
+   * @param description what was found, for people: "role arn:aws:iam::111122223333:role/orders,
+   *     token file /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
+   * @param evidence all that decides whose credentials these are. In one process, sources of one
+   *     name and equal evidence share credentials; a source without evidence shares with no other
    */
-  record Present(CredentialsExchange exchange, String description) implements Detection {
+  record Present(CredentialsExchange exchange, String description, Optional<Evidence> evidence)
+      implements Detection {
     /**
-     * Checks that both parts are there.
+     * Checks that all parts are there.
      *
      * @param exchange obtains the credentials
      * @param description what was found
+     * @param evidence all that decides whose credentials these are
      */
     public Present {
       Objects.requireNonNull(exchange, "exchange");
       Objects.requireNonNull(description, "description");
+      Objects.requireNonNull(evidence, "evidence");
+    }
+
+    /**
+     * Describes a source that has evidence of whose credentials these are.
+     *
+     * @param exchange obtains the credentials
+     * @param description what was found, for people
+     * @param evidence all that decides whose credentials these are
+     */
+    public Present(CredentialsExchange exchange, String description, Evidence evidence) {
+      this(exchange, description, Optional.of(evidence));
+    }
+
+    /**
+     * Describes a source without evidence: its credentials are shared with no other provider.
+     *
+     * @param exchange obtains the credentials
+     * @param description what was found, for people
+     */
+    public Present(CredentialsExchange exchange, String description) {
+      this(exchange, description, Optional.empty());
     }
 
     @Override

@@ -1,9 +1,11 @@
 package dev.lanyard.spi;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.function.Function;
 
 /**
@@ -73,6 +75,28 @@ public final class Environment {
    */
   public Environment withRoot(Path directory) {
     return new Environment(variables, properties, Optional.of(directory));
+  }
+
+  /**
+   * Returns this environment with the variables and system properties as they are now. Files stay
+   * live. A provider looks at such a snapshot, taken when it is built, so that what a process does
+   * to its properties later changes nothing.
+   *
+   * @return an environment whose settings do not change
+   */
+  public Environment snapshot() {
+    if (this != SYSTEM) {
+      return this;
+    }
+    Map<String, String> copy = new HashMap<>();
+    Properties live = System.getProperties();
+    for (String name : live.stringPropertyNames()) {
+      String value = live.getProperty(name);
+      if (value != null) {
+        copy.put(name, value);
+      }
+    }
+    return new Environment(variables, copy::get, root);
   }
 
   /**

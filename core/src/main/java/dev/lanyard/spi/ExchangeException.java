@@ -1,6 +1,7 @@
 package dev.lanyard.spi;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -19,9 +20,17 @@ public final class ExchangeException extends Exception {
   public enum Kind {
     /** It may work at the next attempt: time-out, connection failure, throttling, 5xx. */
     TRANSIENT,
-    /** The other side said no. Retrying unchanged will not help until somebody mends something. */
+    /**
+     * The service itself said no, with an error code or text of its own. Retrying unchanged does
+     * not help until somebody changes something. Only this may make {@code fallback} go on to
+     * another source.
+     */
     REJECTED,
-    /** Nothing was sent: a file is missing, a value is invalid, a host is not allowed. */
+    /**
+     * The service never judged the request. Nothing was sent, because a file is missing, a value is
+     * invalid or a host is not allowed; or something else answered in the service's place, such as
+     * a proxy.
+     */
     MISCONFIGURED
   }
 
@@ -33,6 +42,7 @@ public final class ExchangeException extends Exception {
   private final transient Optional<String> requestId;
   private final transient Optional<Duration> retryAfter;
   private final transient Optional<String> remedy;
+  private final transient Optional<Instant> answeredAt;
 
   private ExchangeException(Builder builder) {
     super(builder.message, builder.cause);
@@ -42,6 +52,7 @@ public final class ExchangeException extends Exception {
     this.requestId = Optional.ofNullable(builder.requestId);
     this.retryAfter = Optional.ofNullable(builder.retryAfter);
     this.remedy = Optional.ofNullable(builder.remedy);
+    this.answeredAt = Optional.ofNullable(builder.answeredAt);
   }
 
   /**
@@ -109,6 +120,17 @@ public final class ExchangeException extends Exception {
     return remedy;
   }
 
+  /**
+   * Returns when the answer was sent, by the clock of whoever sent it. The engine learns from it
+   * how far this machine's clock is off.
+   *
+   * @return the time, empty if there was no answer, if the answer did not say, or if it was dated
+   *     by this machine's own clock
+   */
+  public Optional<Instant> answeredAt() {
+    return answeredAt;
+  }
+
   /** Builds an {@link ExchangeException}. Not for use by more than one thread. */
   public static final class Builder {
     private final Kind kind;
@@ -119,6 +141,7 @@ public final class ExchangeException extends Exception {
     private @Nullable Duration retryAfter;
     private @Nullable String remedy;
     private @Nullable Throwable cause;
+    private @Nullable Instant answeredAt;
 
     private Builder(Kind kind, String message) {
       this.kind = Objects.requireNonNull(kind, "kind");
@@ -188,6 +211,18 @@ public final class ExchangeException extends Exception {
      */
     public Builder cause(@Nullable Throwable cause) {
       this.cause = cause;
+      return this;
+    }
+
+    /**
+     * Sets when the answer was sent, by the clock of whoever sent it.
+     *
+     * @param answeredAt the answer's {@code Date} plus its {@code Age}, or null if it had no {@code
+     *     Date} or was dated by this machine's own clock
+     * @return this builder
+     */
+    public Builder answeredAt(@Nullable Instant answeredAt) {
+      this.answeredAt = answeredAt;
       return this;
     }
 

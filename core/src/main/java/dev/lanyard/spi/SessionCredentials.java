@@ -1,5 +1,6 @@
 package dev.lanyard.spi;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,6 +18,7 @@ public final class SessionCredentials {
   private final Instant expiration;
   private final Optional<String> accountId;
   private final Optional<Instant> answeredAt;
+  private final Optional<Duration> longestLife;
 
   private SessionCredentials(Builder builder) {
     this.accessKeyId = required(builder.accessKeyId, "accessKeyId");
@@ -25,6 +27,7 @@ public final class SessionCredentials {
     this.expiration = Objects.requireNonNull(builder.expiration, "expiration");
     this.accountId = Optional.ofNullable(builder.accountId);
     this.answeredAt = Optional.ofNullable(builder.answeredAt);
+    this.longestLife = Optional.ofNullable(builder.longestLife);
   }
 
   /**
@@ -82,13 +85,24 @@ public final class SessionCredentials {
   }
 
   /**
-   * Returns when the answer was sent, by the clock of whoever sent it: the {@code Date} header. The
-   * engine judges the lifetime by it, so that a wrong local clock does not kill good credentials.
+   * Returns when the answer was sent, by the clock of whoever sent it: the {@code Date} header, and
+   * the {@code Age} header where a cache answered. The engine judges the lifetime by it where it
+   * can be true, so that a wrong local clock does not kill good credentials.
    *
-   * @return the time, empty if the answer did not say
+   * @return the time, empty if the answer did not say or was dated by this machine's own clock
    */
   public Optional<Instant> answeredAt() {
     return answeredAt;
+  }
+
+  /**
+   * Returns the longest life that these credentials can have: what was asked for, or what the
+   * service gives at most. The engine never takes a life to be longer, whatever the clocks say.
+   *
+   * @return the bound, empty if the source knows none; the engine then takes 12 hours
+   */
+  public Optional<Duration> longestLife() {
+    return longestLife;
   }
 
   @Override
@@ -111,6 +125,7 @@ public final class SessionCredentials {
     private @Nullable Instant expiration;
     private @Nullable String accountId;
     private @Nullable Instant answeredAt;
+    private @Nullable Duration longestLife;
 
     private Builder() {}
 
@@ -172,11 +187,27 @@ public final class SessionCredentials {
     /**
      * Sets when the answer was sent, by the clock of whoever sent it.
      *
-     * @param answeredAt the answer's {@code Date}, or null if it had none
+     * @param answeredAt the answer's {@code Date} plus its {@code Age}, or null if it had no {@code
+     *     Date} or was dated by this machine's own clock
      * @return this builder
      */
     public Builder answeredAt(@Nullable Instant answeredAt) {
       this.answeredAt = answeredAt;
+      return this;
+    }
+
+    /**
+     * Sets the longest life that the credentials can have.
+     *
+     * @param longestLife what was asked for, or what the service gives at most; null if unknown
+     * @return this builder
+     * @throws IllegalArgumentException if it is not positive
+     */
+    public Builder longestLife(@Nullable Duration longestLife) {
+      if (longestLife != null && (longestLife.isZero() || longestLife.isNegative())) {
+        throw new IllegalArgumentException("the longest life must be positive: " + longestLife);
+      }
+      this.longestLife = longestLife;
       return this;
     }
 

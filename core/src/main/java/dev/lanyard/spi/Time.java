@@ -1,7 +1,11 @@
 package dev.lanyard.spi;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * How the library knows the time, waits for it, and runs what may block: its only clock, its only
@@ -11,6 +15,20 @@ import java.util.concurrent.Future;
  * {@link #nanos}, which no one sets back. Safe for use by many threads.
  */
 public interface Time {
+
+  /** What a task is, so that tasks of one lane cannot keep those of another from a thread. */
+  enum Lane {
+    /** An exchange whose source answers within its time budget, or has not been tried yet. */
+    EXCHANGE,
+    /** An exchange of a source that outran its time budget the last time. */
+    LATE_EXCHANGE,
+    /** Code of the application: listeners, what hangs on a caller's future, and the logger. */
+    CALLBACK,
+    /** A look at the file system, which a mount may hold up for ever. */
+    FILE,
+    /** Ends an exchange that has outrun its time budget: an abort or an interrupt. */
+    ABORT
+  }
 
   /**
    * Returns the wall-clock time.
@@ -42,4 +60,35 @@ public interface Time {
    * @param task what to run
    */
   void execute(Runnable task);
+
+  /**
+   * As {@link #execute(Runnable)}, on a thread of the task's lane. The default knows no lanes.
+   *
+   * @param lane what the task is
+   * @param task what to run
+   */
+  default void execute(Lane lane, Runnable task) {
+    execute(task);
+  }
+
+  /**
+   * Waits on the calling thread until a future is done, or for so long. It needs no other thread of
+   * this seam: a caller keeps its limit even if all of them are stuck. The default waits in real
+   * time; time that a test moves has to override it.
+   *
+   * @param done what to wait for; how it ends does not matter
+   * @param atMost how long to wait; zero or less means not at all
+   * @return whether it is done
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  default boolean await(CompletableFuture<?> done, Duration atMost) throws InterruptedException {
+    try {
+      done.get(Math.max(0, TimeUnit.NANOSECONDS.convert(atMost)), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return done.isDone();
+    } catch (ExecutionException e) {
+      return true;
+    }
+  }
 }
