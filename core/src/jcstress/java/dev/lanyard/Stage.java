@@ -20,6 +20,7 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
  * the actors of a race run the tasks and the timers.
  */
 final class Stage implements Time, Origin {
+  private static final Source STAGE = new Source("stage", 0);
   static final Duration HOUR = Duration.ofHours(1);
   private static final Duration MAX_WAIT = RefreshPolicy.defaults().maxWait();
 
@@ -106,23 +107,24 @@ final class Stage implements Time, Origin {
   }
 
   @Override
-  public String name() {
-    return "stage";
+  public Source first() {
+    return STAGE;
   }
 
   @Override
-  public SessionCredentials exchange(ExchangeContext context) throws ExchangeException {
+  public Answer exchange(ExchangeContext context, Holding holding) throws Failed {
     exchanges.incrementAndGet();
     String keyId = answers;
     if (keyId.isEmpty()) {
-      throw ExchangeException.builder(ExchangeException.Kind.TRANSIENT, "down").build();
+      throw new Failed(
+          STAGE, ExchangeException.builder(ExchangeException.Kind.TRANSIENT, "down").build());
     }
-    return SessionCredentials.builder()
+    return new Answer(STAGE, SessionCredentials.builder()
         .accessKeyId(keyId)
         .secretAccessKey("secret of " + keyId)
         .sessionToken("token of " + keyId)
         .expiration(Instant.ofEpochMilli(millis).plus(HOUR))
-        .build();
+        .build(), null);
   }
 
   @Override

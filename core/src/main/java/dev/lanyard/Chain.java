@@ -1,19 +1,12 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.ExchangeContext;
-import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
-import dev.lanyard.spi.SessionCredentials;
-import java.nio.file.Path;
+import dev.lanyard.spi.Evidence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What each source found in the environment, in the order in which they count. The first that is
@@ -39,7 +32,7 @@ record Chain(Environment environment, List<Link> links) {
           : Optional.empty();
     }
 
-    /** What was found, in words. Two links with the same words have the same exchange. */
+    /** What was found, in words, for people. */
     String finding() {
       if (detection instanceof Detection.Present present) {
         return present.description();
@@ -49,9 +42,20 @@ record Chain(Environment environment, List<Link> links) {
       }
       return "looked for " + ((Detection.Absent) detection).lookedFor();
     }
+
+    /** Whose credentials the source obtains, where it says so. */
+    Optional<Evidence> evidence() {
+      return detection instanceof Detection.Present present ? present.evidence() : Optional.empty();
+    }
+
+    Link detectedAgain(Environment environment) {
+      return new Link(source, detect(source, environment));
+    }
   }
 
-  static Chain detect(List<? extends CredentialsSource> sources, Environment environment) {
+  /** Looks for each source in the settings as they are now; what changes later does not count. */
+  static Chain detect(List<? extends CredentialsSource> sources, Environment live) {
+    Environment environment = live.snapshot();
     List<Link> links = new ArrayList<>(sources.size());
     for (CredentialsSource source : sources) {
       links.add(new Link(source, detect(source, environment)));
@@ -72,18 +76,26 @@ record Chain(Environment environment, List<Link> links) {
   /** The chosen source alone. */
   Origin origin() {
     Optional<Link> chosen = chosen();
-    return chosen.isPresent() ? new Single(chosen.get(), environment) : new Nowhere(this);
+    return chosen.isPresent() ? single(chosen.get(), 0) : new NoSource(this);
+  }
+
+  private SingleSource single(Link link, int rank) {
+    return new SingleSource(link, rank, environment);
   }
 
   /** The chosen source, and those present after it in case it is refused. */
-  Origin originWithFallback(Events events) {
+  Origin originWithFallback() {
     Optional<Link> chosen = chosen();
     if (chosen.isEmpty() || !chosen.get().isPresent()) {
       return origin();
     }
-    List<Single> present =
-        links.stream().filter(Link::isPresent).map(link -> new Single(link, environment)).toList();
-    return present.size() == 1 ? present.get(0) : new Fallback(present, events);
+    List<SingleSource> present = new ArrayList<>();
+    for (Link link : links) {
+      if (link.isPresent()) {
+        present.add(single(link, present.size()));
+      }
+    }
+    return present.size() == 1 ? present.get(0) : new FallbackSource(present);
   }
 
   private static Detection detect(CredentialsSource source, Environment environment) {
@@ -94,159 +106,6 @@ record Chain(Environment environment, List<Link> links) {
       return new Detection.Broken(
           "looking for it failed with " + e.getClass().getName(),
           "Check that all Lanyard modules are of one version (import lanyard-bom)");
-    }
-  }
-
-  /** One source. If it was broken, it is looked for again at each attempt: a file may have come. */
-  private static final class Single implements Origin {
-    private final Link link;
-    private final Environment environment;
-    private volatile @Nullable CredentialsExchange exchange;
-
-    Single(Link link, Environment environment) {
-      this.link = link;
-      this.environment = environment;
-      this.exchange =
-          link.detection() instanceof Detection.Present present ? present.exchange() : null;
-    }
-
-    @Override
-    public String name() {
-      return link.source().name();
-    }
-
-    @Override
-    public SessionCredentials exchange(ExchangeContext context)
-        throws ExchangeException, InterruptedException {
-      CredentialsExchange known = exchange;
-      if (known == null) {
-        known = detectAgain();
-        exchange = known;
-      }
-      return known.exchange(context);
-    }
-
-    private CredentialsExchange detectAgain() throws ExchangeException {
-      Detection detection = detect(link.source(), environment);
-      if (detection instanceof Detection.Present present) {
-        return present.exchange();
-      }
-      if (detection instanceof Detection.Broken broken) {
-        throw ExchangeException.builder(
-                Kind.MISCONFIGURED, name() + " is configured and cannot work: " + broken.reason())
-            .remedy(broken.remedy())
-            .build();
-      }
-      throw ExchangeException.builder(
-              Kind.MISCONFIGURED,
-              name()
-                  + " is not configured: looked for "
-                  + ((Detection.Absent) detection).lookedFor())
-          .build();
-    }
-
-    @Override
-    public Optional<Path> tokenFile() {
-      CredentialsExchange known = exchange;
-      return known == null ? Optional.empty() : known.tokenFile();
-    }
-  }
-
-  /** Several sources. The next is used when one before it is refused, and never silently. */
-  private static final class Fallback implements Origin {
-    private final List<Single> origins;
-    private final Events events;
-    private volatile Single inUse;
-
-    Fallback(List<Single> origins, Events events) {
-      this.origins = origins;
-      this.events = events;
-      this.inUse = origins.get(0);
-    }
-
-    @Override
-    public String name() {
-      return inUse.name();
-    }
-
-    @Override
-    public SessionCredentials exchange(ExchangeContext context)
-        throws ExchangeException, InterruptedException {
-      ExchangeException refusal = null;
-      for (Single origin : origins) {
-        try {
-          SessionCredentials credentials = origin.exchange(context);
-          Single before = inUse;
-          inUse = origin;
-          if (refusal != null && before != origin) {
-            events.fellBack(origin.name(), origins.get(0).name(), refusal);
-          }
-          return credentials;
-        } catch (ExchangeException e) {
-          if (refusal == null) {
-            refusal = e;
-          } else {
-            refusal.addSuppressed(e);
-          }
-          if (e.kind() != Kind.REJECTED) {
-            break;
-          }
-        }
-      }
-      if (refusal == null) {
-        throw new IllegalStateException("no source to fall back to");
-      }
-      throw refusal;
-    }
-
-    @Override
-    public Optional<Path> tokenFile() {
-      return origins.get(0).tokenFile();
-    }
-  }
-
-  /** Nothing is configured. The environment of a process does not change: nothing will be. */
-  private static final class Nowhere implements Origin {
-    private final Chain chain;
-
-    Nowhere(Chain chain) {
-      this.chain = chain;
-    }
-
-    @Override
-    public String name() {
-      return "none";
-    }
-
-    @Override
-    public SessionCredentials exchange(ExchangeContext context) throws ExchangeException {
-      String lookedFor =
-          chain.links().stream()
-              .map(link -> link.source().name() + " " + link.finding())
-              .collect(Collectors.joining("; "));
-      throw ExchangeException.builder(
-              Kind.MISCONFIGURED,
-              chain.links().isEmpty()
-                  ? "there is no source of credentials on the class path"
-                  : "no source of credentials is configured in this environment: " + lookedFor)
-          .remedy(
-              chain.links().isEmpty()
-                  ? "Add dev.lanyard:lanyard-irsa, dev.lanyard:lanyard-podidentity or both"
-                  : "On EKS: annotate the service account with eks.amazonaws.com/role-arn (IRSA) or"
-                      + " create a Pod Identity association for it, then recreate the pod; running"
-                      + " pods never change. Elsewhere: give the builder a provider to use"
-                      + " otherwise(...)")
-          .build();
-    }
-
-    @Override
-    public Optional<Path> tokenFile() {
-      return Optional.empty();
-    }
-
-    @Override
-    public boolean mayHeal() {
-      return false;
     }
   }
 }

@@ -45,12 +45,16 @@ public sealed interface CredentialsEvent {
       implements CredentialsEvent {}
 
   /**
-   * A source was refused, and the next one that is present was used: the process now works as
-   * another identity. Happens only where the application turned {@code fallback} on.
+   * The process works as another identity from now on: a source was refused and a later one took
+   * its place, or an earlier one answers again. Told once, after the change. Happens only where the
+   * application turned {@code fallback} on.
    *
-   * @param source the name of the source now in use
-   * @param refused the name of the source that was refused
-   * @param reason why, without secrets
+   * @param source the name of the source whose credentials are handed out from now on
+   * @param previous the name of the source whose credentials were handed out before; of the first
+   *     source, if there were none
+   * @param reason why the previous source was left, without secrets; empty if an earlier one
+   *     answers again
    */
-  record FellBack(String source, String refused, String reason) implements CredentialsEvent {}
+  record IdentityChanged(String source, String previous, Optional<String> reason)
+      implements CredentialsEvent {}
 }

@@ -9,7 +9,8 @@ import java.util.Optional;
  * How a provider's credentials stood at one moment, for metrics and health checks. Immutable, and
  * without secrets.
  *
- * @param source the name of the source in use, such as {@code irsa}, or {@code none}
+ * @param source the name of the source of the credentials held, expired ones included, such as
+ *     {@code irsa}; of the first source if none were ever held; {@code none} if none is configured
  * @param health what a caller would meet now
  * @param expiration when the credentials held expire, by this machine's clock; empty if none were
  *     ever held
@@ -18,7 +19,9 @@ import java.util.Optional;
  * @param consecutiveFailures how many exchanges have failed since the last that succeeded
  * @param exchanges how many exchanges have ended, well or badly, since the provider was built
  * @param clockSkew how far the source's clock is ahead of this machine's, negative if behind; empty
- *     unless it is 30 seconds or more
+ *     unless it is 30 seconds or more, and from a step of this machine's clock to the next answer
+ * @param disbelievedDate the {@code Date} of the last answer, if it could not be true: the life of
+ *     the credentials was then judged by this machine's clock
  */
 public record CredentialsStatus(
     String source,
@@ -28,7 +31,8 @@ public record CredentialsStatus(
     Optional<Failure> lastFailure,
     int consecutiveFailures,
     long exchanges,
-    Optional<Duration> clockSkew) {
+    Optional<Duration> clockSkew,
+    Optional<Instant> disbelievedDate) {
 
   /** What a caller would meet. */
   public enum Health {
@@ -45,6 +49,7 @@ public record CredentialsStatus(
   /**
    * Why the last exchange gave no credentials.
    *
+   * @param source the name of the source whose exchange failed
    * @param at when it ended
    * @param kind what the failure means for the next attempt
    * @param message what was seen, without secrets
@@ -53,6 +58,7 @@ public record CredentialsStatus(
    * @param remedy what a person can do about it, if known
    */
   public record Failure(
+      String source,
       Instant at,
       ExchangeException.Kind kind,
       String message,

@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import java.time.Duration;
+import java.time.Instant;
 
 /**
  * A moment by both clocks. Whichever reaches it first counts: the wall clock after a suspend, which
@@ -35,6 +36,30 @@ record Due(long millis, long nanos) {
   Duration ago(long nowMillis, long nowNanos) {
     return Duration.ofMillis(
         Math.max(0, Math.max(nowMillis - millis, Math.floorDiv(nowNanos - nanos, 1_000_000L))));
+  }
+
+  /** Whether the clock that only grows has reached it: then it stays reached. */
+  boolean isCountedOut(long nowNanos) {
+    return nowNanos - nanos >= 0;
+  }
+
+  /** The earlier of this and a moment of the clock that only grows. */
+  Due notAfter(long latestNanos) {
+    return nanos - latestNanos <= 0
+        ? this
+        : new Due(millis - (nanos - latestNanos) / 1_000_000, latestNanos);
+  }
+
+  /**
+   * Returns the moment as the wall clock shows it now. If that clock was moved since, it is not the
+   * one that was noted; a second is no move, so that it does not flicker.
+   */
+  Instant told(long nowMillis, long nowNanos) {
+    long told =
+        isReached(nowMillis, nowNanos)
+            ? nowMillis - ago(nowMillis, nowNanos).toMillis()
+            : nowMillis + millisLeft(nowMillis, nowNanos);
+    return Instant.ofEpochMilli(Math.abs(told - millis) <= 1_000 ? millis : told);
   }
 
   /** What a century has in nanoseconds still fits; what "never expires" has does not. */

@@ -2,19 +2,16 @@ package dev.lanyard;
 
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
-import dev.lanyard.spi.SessionCredentials;
 import dev.lanyard.spi.Time;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.WeakReference;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,11 +28,15 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
  * <p>One immutable {@link State}, swapped by compare-and-set. Whoever swaps in a {@link Flight}
  * starts that exchange; whoever ends it swaps in the outcome, then settles the callers that wait,
  * then sets the one timer for the next. {@link Schedule} decides when, {@link Waiting} what becomes
- * of a caller.
+ * of a caller, {@link Receipt} how long an answer lives.
+ *
+ * <p>Whoever is not on the hot path begins with {@link #look}: it brings the state up to the
+ * clocks, so that what has ended is known to have ended whoever looks first.
  *
  * <p>Timers refer to an engine weakly, so that one that nobody holds any more is collected. No
- * timer sleeps for longer than {@link #LONGEST_SLEEP}: that bounds both how long a dead engine's
- * timer lingers and how late a refresh comes after the machine was suspended.
+ * timer sleeps for longer than {@link #LONGEST_SLEEP}: that bounds how long a dead engine's timer
+ * lingers, how late a refresh comes after the machine was suspended, and for how long a wall clock
+ * that was set back goes unnoticed. Nothing that can block runs on the timers' thread.
  *
  * <p>What runs before the first credentials are there, here and wherever else it does, has loops
  * and small classes where elsewhere there are streams and lambdas: each of those costs several
@@ -44,6 +45,11 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 final class Engine {
   private static final Duration LONGEST_SLEEP = Duration.ofMinutes(1);
   private static final Duration TOKEN_FILE_LOOK = Duration.ofSeconds(1);
+
+  /** So long before the end of what is held a later source may be asked for a replacement. */
+  private static final Duration STANDBY_WINDOW = Duration.ofMinutes(5);
+
+  private static final Duration LATEST_STANDBY = Duration.ofMinutes(1);
   private static final VarHandle STATE;
 
   static {
@@ -59,11 +65,14 @@ final class Engine {
   private final Time time;
   private final DoubleSupplier random;
   private final Events events;
+  private final TokenFileWatch tokenFile;
   private volatile State state;
+
+  /** Whether the last exchange outran its time budget: the next one must not hold up others'. */
+  private volatile boolean wasLate;
 
   private final Set<Waiter> waiters = ConcurrentHashMap.newKeySet();
   private final AtomicReference<@Nullable Future<?>> timer = new AtomicReference<>();
-  private volatile FileStamp tokenFileAtAttempt = FileStamp.of(Optional.empty());
 
   Engine(Origin origin, RefreshPolicy policy, Time time, Events events) {
     this(origin, policy, time, new AnyDraw(), events);
@@ -75,7 +84,10 @@ final class Engine {
     this.time = time;
     this.random = random;
     this.events = events;
-    this.state = State.empty(time.millis(), time.nanos());
+    this.tokenFile = new TokenFileWatch(origin);
+    long nanos = time.nanos();
+    this.state =
+        State.empty(time.millis(), nanos, nanos + Schedule.bounded(policy.maxWait()).toNanos());
   }
 
   private record AnyDraw() implements DoubleSupplier {
@@ -87,11 +99,18 @@ final class Engine {
 
   /** Begins the first exchange. */
   void start() {
+    Lanyard.remember(this);
     begin(state);
   }
 
-  String source() {
-    return origin.name();
+  /** The engine that callers have to ask in the place of this one, or this one. */
+  Engine current() {
+    Engine joined = origin.joined();
+    return joined == null ? this : joined;
+  }
+
+  Origin origin() {
+    return origin;
   }
 
   // ---- Reading
@@ -100,43 +119,86 @@ final class Engine {
   @Nullable AwsCredentials readable() {
     State now = state;
     Held held = now.held();
-    return held != null && time.millis() < now.readableUntil() ? held.identity() : null;
+    if (held == null) {
+      return null;
+    }
+    long millis = time.millis();
+    return millis < now.readableUntil() && millis >= now.readableFrom() ? held.identity() : null;
   }
 
   /** The hot path of asynchronous callers. */
   @Nullable CompletableFuture<AwsCredentialsIdentity> readableFuture() {
     State now = state;
     Held held = now.held();
-    return held != null && time.millis() < now.readableUntil() ? held.ready() : null;
+    if (held == null) {
+      return null;
+    }
+    long millis = time.millis();
+    return millis < now.readableUntil() && millis >= now.readableFrom() ? held.ready() : null;
+  }
+
+  private State look() {
+    return look(false);
+  }
+
+  /** Returns the state in the light of both clocks, and writes it if that changes anything. */
+  @SuppressWarnings("ReferenceEquality") // The very state that was seen, as in a compare-and-set.
+  private State look(boolean renew) {
+    while (true) {
+      State seen = state;
+      long now = time.millis();
+      long nanos = time.nanos();
+      Held successor = seen.successor(now, nanos);
+      if (successor != null) {
+        promote(seen, successor, now, nanos);
+        continue;
+      }
+      State current = seen.at(now, nanos, renew);
+      if (current == seen || STATE.compareAndSet(this, seen, current)) {
+        return current;
+      }
+    }
+  }
+
+  /** What stood by takes over, now that what was held has ended. */
+  private void promote(State seen, Held successor, long now, long nanos) {
+    long refresh =
+        Schedule.untilRefresh(policy, successor.millisLeft(now, nanos), random.getAsDouble());
+    State promoted = seen.promoted(successor, Due.in(refresh, now, nanos), now, nanos);
+    if (STATE.compareAndSet(this, seen, promoted)) {
+      tellIdentity(seen.held(), successor, seen.failure());
+    }
   }
 
   /**
    * Returns credentials with at least so much lifetime, waiting if there are none.
    *
+   * @param patient whether to wait for all of the time, however long the outage lasts
    * @throws CredentialsUnavailableException if there are none to give
    * @throws AbortedException if the thread is interrupted while it waits
    */
-  AwsCredentials await(Duration minimumValidity, Duration maxWait) {
-    refreshIfOverdue();
-    Waiter waiter = enroll(minimumValidity, maxWait);
-    Waiter.Outcome outcome;
+  AwsCredentials await(Duration minimumValidity, Duration maxWait, boolean patient) {
+    Duration atMost = Schedule.bounded(maxWait);
+    Waiter waiter = enroll(minimumValidity, atMost, patient);
     try {
       Flight flight = state.flight();
       if (!waiter.outcome().isDone() && flight != null && flight.runsOn(Thread.currentThread())) {
         throw new IllegalStateException(
             "the exchange of "
-                + origin.name()
+                + origin.first().name()
                 + " asks for the very credentials that it is to obtain: it would wait for itself");
       }
-      outcome = waiter.outcome().get();
+      // The caller's own clock bounds its wait, so that it ends even if no other thread runs.
+      if (!waiter.outcome().isDone() && !time.await(waiter.outcome(), atMost)) {
+        waitedOut(waiter);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw AbortedException.create("Interrupted while waiting for credentials", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e);
     } finally {
       dismiss(waiter);
     }
+    Waiter.Outcome outcome = waiter.outcome().join();
     if (outcome instanceof Waiter.Outcome.Given given) {
       return given.credentials();
     }
@@ -145,9 +207,17 @@ final class Engine {
 
   /** As {@link #await}, without waiting. */
   CompletableFuture<AwsCredentialsIdentity> resolve(Duration minimumValidity, Duration maxWait) {
-    refreshIfOverdue();
-    Waiter waiter = enroll(minimumValidity, maxWait);
+    Duration atMost = Schedule.bounded(maxWait);
+    Waiter waiter = enroll(minimumValidity, atMost, false);
     CompletableFuture<AwsCredentialsIdentity> result = new CompletableFuture<>();
+    if (!waiter.outcome().isDone()) {
+      try {
+        waiter.setTimer(time.after(atMost, new WaitedOut(this, waiter)));
+      } catch (RuntimeException | Error e) {
+        // No thread to be had, and so nobody who would end the wait.
+        waitedOut(waiter);
+      }
+    }
     if (waiter.outcome().isDone()) {
       dismiss(waiter);
       complete(result, waiter.outcome().join(), waiter);
@@ -167,8 +237,9 @@ final class Engine {
       engine.dismiss(waiter);
       // What hangs on the caller's future must hold up neither the timers nor the other callers.
       try {
-        engine.time.execute(this);
+        engine.time.execute(Time.Lane.CALLBACK, this);
       } catch (RuntimeException | Error e) {
+        // No thread to be had for it. A future that never completes would be worse.
         run();
       }
     }
@@ -191,27 +262,23 @@ final class Engine {
   // ---- Waiting
 
   /** Adds a caller to those who wait, unless what it needs is there: its outcome is then done. */
-  private Waiter enroll(Duration minimumValidity, Duration maxWait) {
-    Duration atMost = Schedule.bounded(maxWait);
+  private Waiter enroll(Duration minimumValidity, Duration atMost, boolean patient) {
+    refreshIfOverdue();
     long nanos = time.nanos();
     Waiter waiter =
         new Waiter(
-            Waiting.minimum(minimumValidity), state.ended(), nanos, nanos + atMost.toNanos());
+            Waiting.minimum(minimumValidity),
+            state.ended(),
+            nanos,
+            nanos + atMost.toNanos(),
+            patient);
     // First this: an exchange that ends before the caller has looked at the state would schedule
     // the next as if nobody waited.
     waiters.add(waiter);
     settle(waiter);
-    if (!waiter.outcome().isDone()) {
-      try {
-        waiter.setTimer(time.after(atMost, new WaitedOut(this, waiter)));
-      } catch (RuntimeException | Error e) {
-        // No thread to be had, and so nobody who would end the wait.
-        waitedOut(waiter);
-      }
-      if (timer.get() == null) {
-        // There was no thread to be had for it. Whoever waits for the next exchange needs it.
-        arm();
-      }
+    if (!waiter.outcome().isDone() && timer.get() == null) {
+      // There was no thread to be had for it. Whoever waits for the next exchange needs it.
+      arm();
     }
     return waiter;
   }
@@ -225,7 +292,7 @@ final class Engine {
   }
 
   private void waitedOut(Waiter waiter) {
-    waiter.end(new Waiter.Outcome.Refused(state, true));
+    waiter.end(new Waiter.Outcome.Refused(look(), true));
   }
 
   private record WaitedOut(Engine engine, Waiter waiter) implements Runnable {
@@ -244,21 +311,54 @@ final class Engine {
   /** Ends a caller's wait if it can be ended, and begins an exchange if the caller needs one. */
   private void settle(Waiter waiter) {
     while (!waiter.outcome().isDone()) {
-      State seen = state;
+      State seen = look();
       Waiting decision = waiter.decide(seen, time.millis(), time.nanos());
       if (decision == Waiting.GIVE) {
         Held held = seen.held();
         if (held != null) {
           waiter.end(new Waiter.Outcome.Given(held.identity()));
         }
-      } else if (decision == Waiting.THROW) {
-        waiter.end(new Waiter.Outcome.Refused(seen, false));
       } else if (decision == Waiting.BEGIN) {
         begin(seen);
-      } else {
-        return;
+      } else if (!hasten(seen)) {
+        if (decision == Waiting.WAIT) {
+          return;
+        }
+        waiter.end(new Waiter.Outcome.Refused(seen, false));
       }
     }
+  }
+
+  /**
+   * Brings the next exchange forward for a caller that has nothing: to a second after the last
+   * ended, and never before the source's Retry-After. One for all callers, and the status says so.
+   *
+   * @return whether the state has changed, by this or by another thread
+   */
+  private boolean hasten(State seen) {
+    Failure failure = seen.failure();
+    long now = time.millis();
+    long nanos = time.nanos();
+    if (failure == null
+        || failure.isFinal()
+        || seen.flight() != null
+        || seen.isShutDown()
+        || seen.holdsUnexpired(now, nanos)
+        || !origin.mayHeal()) {
+      return false;
+    }
+    long planned = seen.next().millisLeft(now, nanos);
+    if (seen.hopes(nanos) && planned <= Schedule.LONGEST_QUICK_RETRY) {
+      return false;
+    }
+    long possible = Math.max(0, -Math.floorDiv(nanos - failure.earliestNextNanos(), 1_000_000L));
+    if (possible >= planned) {
+      return false;
+    }
+    if (STATE.compareAndSet(this, seen, seen.hastened(Due.in(possible, now, nanos), now, nanos))) {
+      arm();
+    }
+    return true;
   }
 
   // ---- Exchanging
@@ -268,26 +368,20 @@ final class Engine {
    * another exchange may have begun and ended in between, and there is no need for one more.
    */
   private void begin(State seen) {
-    if (seen.flight() != null) {
+    if (seen.flight() != null || seen.isShutDown()) {
       return;
     }
     Flight flight = new Flight(time, Schedule.bounded(policy.exchangeTimeout()));
-    long now = time.millis();
-    long nanos = time.nanos();
-    boolean firstWithoutCredentials = seen.failures() == 0 && !seen.holdsUnexpired(now, nanos);
-    long quickUntil =
-        firstWithoutCredentials
-            ? nanos + Schedule.bounded(policy.maxWait()).toNanos()
-            : seen.quickUntilNanos();
-    if (!STATE.compareAndSet(this, seen, seen.begun(flight, quickUntil, now, nanos))) {
+    if (!STATE.compareAndSet(this, seen, seen.begun(flight, time.millis(), time.nanos()))) {
       return;
     }
     try {
-      time.execute(new Takeoff(this, flight));
+      time.execute(
+          wasLate ? Time.Lane.LATE_EXCHANGE : Time.Lane.EXCHANGE, new Takeoff(this, flight));
     } catch (RuntimeException | Error e) {
       // No thread to be had. Without this the engine would wait for ever for a flight that never
       // was.
-      fail(flight, failure(e, flight));
+      fail(flight, new Failure(origin.first(), failure(e, flight), time.millis(), time.nanos()));
     }
   }
 
@@ -304,75 +398,113 @@ final class Engine {
     } catch (Throwable e) {
       // Not even an exception that throws when it is looked at may keep a flight from ending: it
       // would be the last.
-      fail(flight, ExchangeException.builder(Kind.TRANSIENT, "the exchange failed").build());
+      fail(
+          flight,
+          new Failure(
+              origin.first(),
+              ExchangeException.builder(Kind.TRANSIENT, "the exchange failed").build(),
+              time.millis(),
+              time.nanos()));
       arm();
     }
   }
 
   private void exchange(Flight flight) {
-    Held fresh = null;
+    Origin.Answer answer = null;
+    Origin.Source source = origin.first();
     ExchangeException failure = null;
     Future<?> watchdog = null;
     flight.enter();
     try {
       watchdog = time.after(flight.budget(), flight);
       // Before the exchange reads it: of a change in between it is told once too often, not never.
-      tokenFileAtAttempt = FileStamp.of(tokenFile());
-      fresh = received(origin.exchange(flight), flight);
+      tokenFile.noteAttempt();
+      answer = origin.exchange(flight, holding());
+    } catch (Origin.Failed e) {
+      source = e.source();
+      failure = e.why();
     } catch (Throwable e) {
       failure = failure(e, flight);
     } finally {
       flight.leave();
+      wasLate = flight.hasTimedOut();
       if (watchdog != null) {
         watchdog.cancel(false);
       }
     }
-    if (fresh != null) {
-      succeed(flight, fresh);
-    } else if (failure != null) {
-      fail(flight, failure);
+    if (answer != null) {
+      source = answer.source();
+      try {
+        if (answer.credentials() == null) {
+          throw ExchangeException.builder(Kind.TRANSIENT, "the exchange returned nothing").build();
+        }
+        succeed(
+            flight,
+            answer,
+            Receipt.of(answer.credentials(), source, flight, time.millis(), time.nanos()));
+        return;
+      } catch (ExchangeException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      fail(flight, new Failure(source, failure, time.millis(), time.nanos()));
     }
   }
 
-  /** Judges an answer by the source's clock. */
-  private Held received(@Nullable SessionCredentials answer, Flight flight)
-      throws ExchangeException {
-    if (answer == null) {
-      throw ExchangeException.builder(Kind.TRANSIENT, "the exchange returned nothing").build();
+  /** What is held, as the origin has to know it. */
+  private Origin.Holding holding() {
+    State seen = look();
+    Held held = seen.held();
+    if (held == null) {
+      return Origin.Holding.NOTHING;
     }
-    long now = time.millis();
-    long nanos = time.nanos();
-    // The earlier of the two: the wall clock may have been set back since, or the machine
-    // suspended.
-    long sent = Math.min(flight.begunMillis(), now - flight.elapsed().toMillis());
-    long skew = Schedule.skew(answer.answeredAt(), sent, now);
-    Held fresh = Held.of(answer, skew, now, nanos);
-    if (fresh.expires().isReached(now, nanos)) {
-      throw expiredOnArrival(answer, skew, now);
-    }
-    return fresh;
+    long left = held.millisLeft(time.millis(), time.nanos());
+    return new Origin.Holding(
+        held.source().rank(),
+        left > 0 && !held.refused(),
+        left <= STANDBY_WINDOW.toMillis() && seen.standby() == null);
   }
 
-  private void succeed(Flight flight, Held fresh) {
-    long now = time.millis();
-    long nanos = time.nanos();
+  private void succeed(Flight flight, Origin.Answer answer, Held fresh) throws ExchangeException {
     State before;
     State after;
+    Held held;
     boolean keep;
     do {
-      before = state;
+      before = look();
       if (before.flight() != flight) {
         return;
       }
-      Held held = before.held();
-      keep = held != null && held.isBetterThan(fresh, now, nanos);
-      Held best = keep && held != null ? held.seenAgain(fresh) : fresh;
-      long left = best.expires().millisLeft(now, nanos);
+      long now = time.millis();
+      long nanos = time.nanos();
+      held = before.held();
+      boolean stays = held != null && !held.isOver(now, nanos) && !held.refused();
+      Origin.Failed refusal = answer.refusal();
+      if (held != null
+          && stays
+          && fresh.source().rank() > held.source().rank()
+          && refusal != null) {
+        standBy(flight, before, fresh, refusal);
+        return;
+      }
+      boolean servedAgain = held != null && held.isServedAgainAs(fresh);
+      if (held != null && servedAgain) {
+        checkIsAlive(held, fresh, nanos);
+      }
+      keep =
+          held != null
+              && (servedAgain || held.staysDespite(fresh, before.invalidated(), now, nanos));
+      Held best = held != null && keep ? kept(held, fresh, servedAgain) : fresh;
+      if (!keep && before.invalidated().contains(fresh.identity().accessKeyId())) {
+        best = fresh.asRefused();
+      }
+      long left = best.millisLeft(now, nanos);
       long delay;
-      if (!keep) {
-        delay = Schedule.untilRefresh(policy, left, random.getAsDouble());
-      } else if (best.refused()) {
+      if (best.refused()) {
         delay = Schedule.PACE.toMillis();
+      } else if (!keep) {
+        delay = Schedule.untilRefresh(policy, left, random.getAsDouble());
       } else {
         delay = Schedule.untilPacedRefresh(policy, left, random.getAsDouble());
       }
@@ -380,47 +512,135 @@ final class Engine {
     } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();
+    events.answered(fresh, !keep, flight.elapsed(), before, time.nanos());
     if (!keep) {
-      events.refreshed(origin.name(), fresh, flight.elapsed(), before.failures());
+      tellIdentity(held, fresh, refusal(answer));
     }
   }
 
-  private void fail(Flight flight, ExchangeException cause) {
-    long now = time.millis();
-    long nanos = time.nanos();
-    Failure failure = new Failure(cause, now, nanos);
-    State before;
+  private static @Nullable Failure refusal(Origin.Answer answer) {
+    Origin.Failed refusal = answer.refusal();
+    return refusal == null ? null : new Failure(refusal.source(), refusal.why(), 0, 0);
+  }
+
+  /** Those held, after the source gave the same once more or others that are no better. */
+  private static Held kept(Held held, Held fresh, boolean servedAgain) {
+    boolean sameLife = servedAgain && fresh.sourceExpiration().equals(held.sourceExpiration());
+    return sameLife && (held.endedByWall() || !fresh.isJudgedAs(held))
+        ? fresh.insteadOf(held)
+        : held;
+  }
+
+  /** The same credentials once more do not live again by being served again. */
+  private static void checkIsAlive(Held held, Held fresh, long nanos) throws ExchangeException {
+    if (held.expires().isCountedOut(nanos)) {
+      throw ExchangeException.builder(
+              Kind.TRANSIENT, "the source returned credentials that have already expired")
+          .build();
+    }
+    if (held.endedByWall() && !fresh.life().dated()) {
+      throw ExchangeException.builder(
+              Kind.TRANSIENT,
+              "the source returned the same credentials, which have expired by this machine's"
+                  + " clock, and nothing that shows that clock to be wrong")
+          .build();
+    }
+  }
+
+  /**
+   * The source of what is held refused, and a later one answered: its credentials take over when
+   * those held end. Until then nothing has changed for callers.
+   */
+  private void standBy(Flight flight, State before, Held fresh, Origin.Failed refusal) {
+    fail(
+        flight,
+        before,
+        fresh,
+        new Failure(refusal.source(), refusal.why(), time.millis(), time.nanos()));
+  }
+
+  private void fail(Flight flight, Failure failure) {
+    State before = look();
+    fail(flight, before, before.standby(), failure);
+  }
+
+  private void fail(Flight flight, State seen, @Nullable Held standby, Failure failure) {
+    State before = seen;
     State after;
+    boolean swapped;
     do {
-      before = state;
       if (before.flight() != flight) {
         return;
       }
-      after = before.failed(failure, Due.in(backoff(before, failure, now, nanos), now, nanos));
-    } while (!STATE.compareAndSet(this, before, after));
+      long now = failure.at();
+      long nanos = failure.atNanos();
+      Held held = before.held();
+      Optional<Instant> date = failure.cause().answeredAt();
+      if (held != null && date.isPresent() && !flight.spansAStep(now, nanos)) {
+        held = held.shownThat(date.get(), now, nanos);
+      }
+      long hopeUntil =
+          before.failures() == 0 && held != null
+              ? nanos + Schedule.bounded(policy.maxWait()).toNanos()
+              : before.hopeUntilNanos();
+      long delay = backoff(before, held, standby, failure, hopeUntil, now, nanos);
+      after =
+          before.failed(failure, held, standby, Due.in(delay, now, nanos), hopeUntil, now, nanos);
+      swapped = STATE.compareAndSet(this, before, after);
+      if (!swapped) {
+        before = look();
+      }
+    } while (!swapped);
     settleAll();
     arm();
-    events.failed(origin.name(), failure, after, origin.mayHeal());
+    events.failed(failure, after, origin.mayHeal());
   }
 
-  private long backoff(State before, Failure failure, long now, long nanos) {
+  private long backoff(
+      State before,
+      @Nullable Held held,
+      @Nullable Held standby,
+      Failure failure,
+      long hopeUntil,
+      long now,
+      long nanos) {
     Optional<Duration> retryAfter = failure.cause().retryAfter();
     double draw = random.getAsDouble();
-    long left = before.lifetimeLeft(now, nanos);
-    if (left > 0) {
-      Held held = before.held();
+    long left = held == null ? 0 : held.millisLeft(now, nanos);
+    if (held != null && left > 0) {
       // What a service has refused is no use to callers however long it lives: newer ones must come
       // soon.
-      RefreshPolicy retries =
-          held != null && held.refused() ? policy.withSpreadRetries(false) : policy;
-      return Schedule.backoffWithCredentials(
-          retries, before.failures() + 1, left, retryAfter, draw);
+      RefreshPolicy retries = held.refused() ? policy.withSpreadRetries(false) : policy;
+      long delay =
+          Schedule.backoffWithCredentials(retries, before.failures() + 1, left, retryAfter, draw);
+      boolean needsStandby =
+          standby == null
+              && failure.cause().kind() == Kind.REJECTED
+              && origin.hasLaterThan(held.source());
+      return needsStandby && left > STANDBY_WINDOW.toMillis()
+          ? Math.min(delay, left - standbyBeforeEnd(draw))
+          : delay;
     }
-    boolean somebodyHopes = before.held() == null && !waiters.isEmpty();
-    boolean quick = somebodyHopes || nanos - before.quickUntilNanos() < 0;
+    boolean somebodyInsists = false;
+    for (Waiter waiter : waiters) {
+      somebodyInsists |= waiter.isPatient();
+    }
+    boolean quick = somebodyInsists || nanos - hopeUntil < 0;
     return quick && !failure.isFinal()
         ? Schedule.quickRetry(before.failures() + 1, retryAfter, draw)
         : Schedule.backoffWithoutCredentials(retryAfter, draw);
+  }
+
+  private static long standbyBeforeEnd(double draw) {
+    long latest = LATEST_STANDBY.toMillis();
+    return latest + (long) ((STANDBY_WINDOW.toMillis() - latest) * draw);
+  }
+
+  private void tellIdentity(@Nullable Held before, Held now, @Nullable Failure why) {
+    Origin.Source previous = before == null ? origin.first() : before.source();
+    if (previous.rank() != now.source().rank()) {
+      events.identityChanged(now, previous, now.source().rank() > previous.rank() ? why : null);
+    }
   }
 
   /** What an exchange threw, as a failure that can be shown. */
@@ -450,35 +670,6 @@ final class Engine {
         .build();
   }
 
-  private ExchangeException expiredOnArrival(SessionCredentials credentials, long skew, long now) {
-    String byWhichClock =
-        credentials.answeredAt().isPresent()
-            ? "by the source's own clock"
-            : "by this machine's clock, which says "
-                + Instant.ofEpochMilli(now)
-                + "; the answer has no date to tell whether that clock is wrong";
-    return ExchangeException.builder(
-            Kind.TRANSIENT,
-            "the answer's credentials had expired on arrival (at "
-                + credentials.expiration()
-                + ", "
-                + byWhichClock
-                + ")"
-                + skewNote(skew))
-        .build();
-  }
-
-  private static String skewNote(long skew) {
-    return reportable(skew)
-        .map(
-            by ->
-                "; this machine's clock is "
-                    + Text.of(by.abs())
-                    + (by.isNegative() ? " ahead of" : " behind")
-                    + " the source's")
-        .orElse("");
-  }
-
   // ---- The timer
 
   /** Sets the one timer for whatever is due next. */
@@ -487,21 +678,37 @@ final class Engine {
     State seen;
     do {
       seen = state;
-      Future<?> next = null;
-      if (seen.flight() == null && origin.mayHeal()) {
-        long delay =
-            Math.min(seen.next().millisLeft(time.millis(), time.nanos()), LONGEST_SLEEP.toMillis());
-        if (seen.failure() != null && tokenFile().isPresent()) {
-          delay = Math.min(delay, TOKEN_FILE_LOOK.toMillis());
-        }
-        next = wakeAfter(Duration.ofMillis(delay));
-      }
+      long delay = untilNextWake(seen);
+      Future<?> next = delay < 0 ? null : wakeAfter(Duration.ofMillis(delay));
       Future<?> previous = timer.getAndSet(next);
       if (previous != null) {
         previous.cancel(false);
       }
       // Another thread may have moved the state and set the timer for it, which this one replaced.
     } while (seen != state);
+  }
+
+  /** When to look at the state next: -1 if nothing will change by itself. */
+  private long untilNextWake(State seen) {
+    if (seen.isShutDown()) {
+      return -1;
+    }
+    long now = time.millis();
+    long nanos = time.nanos();
+    long delay = -1;
+    if (seen.flight() == null && origin.mayHeal()) {
+      delay = Math.min(seen.next().millisLeft(now, nanos), LONGEST_SLEEP.toMillis());
+      if (seen.failure() != null && tokenFile.isWatched()) {
+        delay = Math.min(delay, TOKEN_FILE_LOOK.toMillis());
+      }
+    }
+    Held held = seen.held();
+    if (held != null && !held.isOver(now, nanos)) {
+      // Readers are told of the end by this, whatever the wall clock says then.
+      long end = Math.min(held.expires().millisLeft(now, nanos), LONGEST_SLEEP.toMillis());
+      delay = delay < 0 ? end : Math.min(delay, end);
+    }
+    return delay;
   }
 
   private @Nullable Future<?> wakeAfter(Duration delay) {
@@ -524,35 +731,58 @@ final class Engine {
   }
 
   private void wake() {
-    State seen = state;
-    if (seen.flight() == null) {
-      if (seen.next().isReached(time.millis(), time.nanos()) || tokenFileChanged(seen)) {
+    State seen = look(true);
+    if (seen.flight() == null && origin.mayHeal()) {
+      if (seen.next().isReached(time.millis(), time.nanos())) {
         begin(seen);
+      } else if (seen.failure() != null && tokenFile.isWatched()) {
+        lookAtTokenFile();
       }
     }
+    events.awake(seen, time.millis(), time.nanos());
     arm();
   }
 
-  private boolean tokenFileChanged(State seen) {
-    if (seen.failure() == null) {
-      return false;
+  /** Looks on a thread of its own: a mount that hangs must not hold up the timers. */
+  private void lookAtTokenFile() {
+    if (!tokenFile.beginLook()) {
+      return;
     }
-    Optional<Path> file = tokenFile();
-    return file.isPresent() && !FileStamp.of(file).equals(tokenFileAtAttempt);
+    try {
+      time.execute(Time.Lane.FILE, new TokenFileLook(new WeakReference<>(this), tokenFile));
+    } catch (RuntimeException | Error e) {
+      tokenFile.endLook();
+    }
   }
 
-  private Optional<Path> tokenFile() {
-    try {
-      return origin.tokenFile();
-    } catch (RuntimeException | Error e) {
-      // Written by others, and the timer must go on.
-      return Optional.empty();
+  /** Refers to the engine weakly: a look that hangs for ever must not keep it. */
+  private record TokenFileLook(WeakReference<Engine> engine, TokenFileWatch watch)
+      implements Runnable {
+    @Override
+    public void run() {
+      boolean changed;
+      try {
+        changed = watch.hasChanged();
+      } finally {
+        watch.endLook();
+      }
+      Engine owner = engine.get();
+      if (changed && owner != null) {
+        owner.tokenFileChanged();
+      }
+    }
+  }
+
+  private void tokenFileChanged() {
+    State seen = look();
+    if (seen.failure() != null) {
+      begin(seen);
     }
   }
 
   /** A reader past the refresh time does what a late timer did not: after a suspend, say. */
   private void refreshIfOverdue() {
-    State seen = state;
+    State seen = look();
     if (seen.flight() == null
         && seen.ended() > 0
         && origin.mayHeal()
@@ -567,7 +797,7 @@ final class Engine {
   /** A service refused these credentials: refresh, unless newer ones are already here. */
   void invalidate(String accessKeyId) {
     while (true) {
-      State seen = state;
+      State seen = look();
       Held held = seen.held();
       if (held == null || !held.hasKeyId(accessKeyId)) {
         return;
@@ -581,7 +811,7 @@ final class Engine {
         }
         return;
       }
-      State refused = seen.refused(held.asRefused());
+      State refused = seen.refused(held.asRefused(), time.millis(), time.nanos());
       if (STATE.compareAndSet(this, seen, refused)) {
         begin(refused);
         return;
@@ -589,15 +819,49 @@ final class Engine {
     }
   }
 
+  /**
+   * Ends the engine: no exchange begins any more, and one in flight does not count. Callers get
+   * what is held until it expires, and after that an exception.
+   */
+  void shutDown() {
+    State seen;
+    State after;
+    do {
+      seen = look();
+      if (seen.isShutDown()) {
+        return;
+      }
+      Failure failure =
+          new Failure(
+              origin.first(),
+              ExchangeException.builder(
+                      Kind.MISCONFIGURED,
+                      "Lanyard was shut down in this class loader, and refreshes nothing any more")
+                  .remedy("Create a new provider, or shut Lanyard down after its last use")
+                  .build(),
+              time.millis(),
+              time.nanos());
+      after = seen.shutDown(failure, time.millis(), time.nanos());
+    } while (!STATE.compareAndSet(this, seen, after));
+    Flight flight = seen.flight();
+    if (flight != null) {
+      flight.run();
+    }
+    settleAll();
+    arm();
+  }
+
   // ---- Telling
 
   CredentialsStatus status() {
-    return status(state);
+    return status(look());
   }
 
   private CredentialsStatus status(State seen) {
+    long now = time.millis();
+    long nanos = time.nanos();
     CredentialsStatus.Health health;
-    if (seen.holdsUnexpired(time.millis(), time.nanos())) {
+    if (seen.holdsUnexpired(now, nanos)) {
       health =
           seen.failure() == null
               ? CredentialsStatus.Health.HEALTHY
@@ -609,16 +873,17 @@ final class Engine {
               : CredentialsStatus.Health.EXPIRED;
     }
     Optional<Held> held = Optional.ofNullable(seen.held());
-    boolean timerRuns = seen.flight() == null && origin.mayHeal();
+    boolean timerRuns = seen.flight() == null && origin.mayHeal() && !seen.isShutDown();
     return new CredentialsStatus(
-        origin.name(),
+        held.map(Held::source).orElse(origin.first()).name(),
         health,
-        held.map(credentials -> Instant.ofEpochMilli(credentials.expires().millis())),
-        timerRuns ? Optional.of(Instant.ofEpochMilli(seen.next().millis())) : Optional.empty(),
+        held.map(credentials -> credentials.expires().told(now, nanos)),
+        timerRuns ? Optional.of(seen.next().told(now, nanos)) : Optional.empty(),
         Optional.ofNullable(seen.failure()).map(Failure::asStatus),
         seen.failures(),
         seen.ended(),
-        held.flatMap(credentials -> reportable(credentials.skew())));
+        Text.reportable(held.flatMap(credentials -> credentials.life().skewNow(now, nanos))),
+        held.flatMap(credentials -> credentials.life().disbelieved()));
   }
 
   /** The last four characters of the access key id in hand. */
@@ -626,20 +891,19 @@ final class Engine {
     return Optional.ofNullable(state.held()).map(held -> Text.keyId(held.identity().accessKeyId()));
   }
 
-  private static Optional<Duration> reportable(long skew) {
-    return Math.abs(skew) >= 30_000 ? Optional.of(Duration.ofMillis(skew)) : Optional.empty();
-  }
-
   private CredentialsUnavailableException unavailable(
       Waiter.Outcome.Refused refused, Waiter waiter) {
     State seen = refused.state();
-    long left = seen.lifetimeLeft(time.millis(), time.nanos());
+    long now = time.millis();
+    long nanos = time.nanos();
+    long left = seen.lifetimeLeft(now, nanos);
     StringBuilder text = new StringBuilder();
     Failure failure = seen.failure();
     Held held = seen.held();
+    String source = (held == null ? origin.first() : held.source()).name();
     if (left > 0) {
       text.append("The credentials of ")
-          .append(origin.name())
+          .append(source)
           .append(" are good for ")
           .append(Text.of(Duration.ofMillis(left)))
           .append(", and ")
@@ -647,18 +911,22 @@ final class Engine {
           .append(" were asked for.");
     } else if (held != null) {
       text.append("The credentials of ")
-          .append(origin.name())
+          .append(source)
           .append(" expired ")
-          .append(Text.of(held.expires().ago(time.millis(), time.nanos())))
+          .append(Text.of(held.expires().ago(now, nanos)))
           .append(" ago, at ")
-          .append(Instant.ofEpochMilli(held.expires().millis()))
+          .append(held.expires().told(now, nanos))
           .append(", and could not be refreshed.");
     } else {
-      text.append("There are no AWS credentials from ").append(origin.name()).append('.');
+      text.append("There are no AWS credentials from ").append(source).append('.');
     }
     if (failure != null) {
       ExchangeException cause = failure.cause();
-      text.append(' ').append(Text.sentence(capitalized(String.valueOf(cause.getMessage()))));
+      text.append(' ');
+      if (!failure.source().name().equals(source)) {
+        text.append("The exchange of ").append(failure.source().name()).append(" failed: ");
+      }
+      text.append(Text.sentence(capitalized(String.valueOf(cause.getMessage()))));
       if (seen.failures() > 1) {
         text.append(" Tried ").append(seen.failures()).append(" times in a row.");
       }
@@ -666,8 +934,7 @@ final class Engine {
       text.append(" The source gives none that live longer.");
     }
     if (refused.waitedOut()) {
-      text.append(" Waited ")
-          .append(Text.of(Duration.ofNanos(time.nanos() - waiter.arrivedNanos())));
+      text.append(" Waited ").append(Text.of(Duration.ofNanos(nanos - waiter.arrivedNanos())));
       Flight flight = seen.flight();
       if (flight != null) {
         text.append("; an exchange begun ")
@@ -675,13 +942,23 @@ final class Engine {
             .append(" ago goes on");
       }
       text.append('.');
-    } else if (failure != null && origin.mayHeal() && seen.flight() == null) {
+    } else if (failure != null && origin.mayHeal() && seen.flight() == null && !seen.isShutDown()) {
       text.append(" The next attempt is due in ")
-          .append(Text.of(Duration.ofMillis(seen.next().millisLeft(time.millis(), time.nanos()))))
+          .append(Text.of(Duration.ofMillis(seen.next().millisLeft(now, nanos))))
           .append('.');
     }
-    if (held != null && reportable(held.skew()).isPresent()) {
-      text.append(" Note").append(skewNote(held.skew()).replaceFirst(";", ":")).append('.');
+    if (held != null) {
+      String note = Text.skewNote(held.life().skewNow(now, nanos));
+      if (!note.isEmpty()) {
+        text.append(" Note").append(note.replaceFirst(";", ":")).append('.');
+      }
+      held.life()
+          .disbelieved()
+          .ifPresent(
+              date ->
+                  text.append(" Note: the source dated its answer ")
+                      .append(date)
+                      .append(", which cannot be true, so this machine's clock was used."));
     }
     if (failure != null) {
       failure.cause().remedy().ifPresent(remedy -> text.append(' ').append(Text.sentence(remedy)));

@@ -1,19 +1,17 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the log and the listener what happened. Neither can change anything: what they throw is
- * dropped, and a listener that never returns holds up its own events only.
+ * Tells the log and the listener what happened. Neither can change anything: both run on threads of
+ * their own, what they throw is dropped, and one that never returns holds up neither the other nor
+ * anything else.
  */
 final class Events {
   private static final Logger LOG = LoggerFactory.getLogger("dev.lanyard");
@@ -21,129 +19,93 @@ final class Events {
   /** The listener where the application gave none. */
   static final CredentialsEventListener NOBODY = new Nobody();
 
-  /** A listener that hangs must not fill the memory. */
-  private static final int MOST_PENDING = 256;
-
   private final CredentialsEventListener listener;
-  private final Time time;
-  private final Queue<CredentialsEvent> pending = new ConcurrentLinkedQueue<>();
-  private final AtomicBoolean draining = new AtomicBoolean();
+  private final Outbox toListener;
+  private final Outbox toLog;
+  private final Story story = new Story();
 
   Events(CredentialsEventListener listener, Time time) {
     this.listener = listener;
-    this.time = time;
+    this.toListener = new Outbox(time);
+    this.toLog = new Outbox(time);
   }
 
-  void refreshed(String source, Held held, Duration took, int failuresBefore) {
-    String suffix = lastFour(held.identity().accessKeyId());
-    Instant expiration = Instant.ofEpochMilli(held.expires().millis());
-    if (failuresBefore > 0) {
-      log(
-          () ->
-              LOG.info(
-                  "{}: session credentials ****{} until {}, after {} failed exchanges",
-                  source,
-                  suffix,
-                  expiration,
-                  failuresBefore));
-    } else if (isDebugEnabled()) {
-      log(
-          () ->
-              LOG.debug(
-                  "{}: session credentials ****{} until {}, exchanged in {}",
-                  source,
-                  suffix,
-                  expiration,
-                  Text.of(took)));
+  /** An exchange brought credentials: new ones, or nothing newer. */
+  void answered(Held held, boolean isNew, Duration took, State before, long nanos) {
+    int failures = before.failures();
+    toLog.add(() -> story.recovered(held, isNew, failures, took, nanos));
+    if (isNew) {
+      tell(
+          new CredentialsEvent.Refreshed(
+              held.source().name(),
+              lastFour(held.identity().accessKeyId()),
+              Instant.ofEpochMilli(held.expires().millis()),
+              took));
     }
-    tell(new CredentialsEvent.Refreshed(source, suffix, expiration, took));
   }
 
-  /** Warns once a streak. */
-  void failed(String source, Failure why, State after, boolean triesAgain) {
-    ExchangeException failure = why.cause();
-    String message = String.valueOf(failure.getMessage());
-    long lifetimeLeft = after.lifetimeLeft(why.at(), why.atNanos());
-    Optional<Instant> nextAttempt =
-        triesAgain ? Optional.of(Instant.ofEpochMilli(after.next().millis())) : Optional.empty();
-    String standing =
-        lifetimeLeft > 0
-            ? "the credentials held are good for " + Text.of(Duration.ofMillis(lifetimeLeft))
-            : "there are no credentials to give";
-    String next =
-        triesAgain
-            ? "next attempt in " + Text.of(Duration.ofMillis(after.next().millis() - why.at()))
-            : "next attempt when a caller asks";
-    String remedy = failure.remedy().map(text -> " " + Text.sentence(text)).orElse("");
-    String line = "{}: exchange failed ({} in a row): {} Now {}; {}.{}";
-    Object[] values = {
-      source, after.failures(), Text.sentence(message), standing, next, remedy,
-    };
-    log(after.failures() == 1 ? () -> LOG.warn(line, values) : () -> LOG.debug(line, values));
+  void failed(Failure failure, State after, boolean triesAgain) {
+    Story.Standing standing = standing(after, failure.at(), failure.atNanos(), triesAgain);
+    toLog.add(() -> story.stands(standing, failure.atNanos()));
     tell(
         new CredentialsEvent.RefreshFailed(
-            source, failure.kind(), message, after.failures(), nextAttempt));
+            failure.source().name(),
+            failure.cause().kind(),
+            String.valueOf(failure.cause().getMessage()),
+            after.failures(),
+            triesAgain
+                ? Optional.of(Instant.ofEpochMilli(after.next().millis()))
+                : Optional.empty()));
   }
 
-  void fellBack(String source, String refused, ExchangeException reason) {
-    String message = String.valueOf(reason.getMessage());
-    log(
-        () ->
-            LOG.warn(
-                "{} was refused; from now on this process works as the identity of {}: {}",
-                refused,
-                source,
-                message));
-    tell(new CredentialsEvent.FellBack(source, refused, message));
+  /** What is held has ended, by a clock and not by an exchange, while one has failed or hangs. */
+  void awake(State seen, long now, long nanos) {
+    boolean isTrouble = seen.failures() > 0 || seen.flight() != null;
+    if (seen.held() != null && isTrouble && !seen.holdsUnexpired(now, nanos)) {
+      Story.Standing standing = standing(seen, now, nanos, true);
+      toLog.add(() -> story.stands(standing, nanos));
+    }
+  }
+
+  void identityChanged(Held now, Origin.Source previous, @Nullable Failure why) {
+    Optional<String> reason =
+        Optional.ofNullable(why).map(failure -> String.valueOf(failure.cause().getMessage()));
+    String source = now.source().name();
+    toLog.add(() -> story.identityChanged(source, previous.name(), reason));
+    tell(new CredentialsEvent.IdentityChanged(source, previous.name(), reason));
+  }
+
+  private static Story.Standing standing(State state, long now, long nanos, boolean triesAgain) {
+    Failure failure = state.failure();
+    Held held = state.held();
+    long left = state.lifetimeLeft(now, nanos);
+    String source =
+        held != null ? held.source().name() : failure != null ? failure.source().name() : "";
+    return new Story.Standing(
+        failure,
+        source,
+        state.failures(),
+        left,
+        left == 0 && (held != null || !state.hopes(nanos)),
+        held != null,
+        triesAgain
+            ? Optional.of(Duration.ofMillis(state.next().millisLeft(now, nanos)))
+            : Optional.empty());
   }
 
   private void tell(CredentialsEvent event) {
-    if (listener == NOBODY || pending.size() >= MOST_PENDING) {
+    if (listener == NOBODY) {
       return;
     }
-    pending.add(event);
-    if (draining.compareAndSet(false, true)) {
-      try {
-        time.execute(this::drain);
-      } catch (RuntimeException | Error e) {
-        // No thread to be had: the events wait for the next one.
-        draining.set(false);
-      }
-    }
-  }
-
-  /** One at a time, in order: whoever set the flag drains. */
-  private void drain() {
-    do {
-      CredentialsEvent event;
-      while ((event = pending.poll()) != null) {
-        try {
-          listener.onEvent(event);
-        } catch (Throwable e) {
-          String thrown = e.getClass().getName();
-          log(() -> LOG.warn("a credentials event listener threw {}", thrown));
-        }
-      }
-      draining.set(false);
-      // An event added after the last poll and before the flag fell has nobody else to drain it.
-    } while (!pending.isEmpty() && draining.compareAndSet(false, true));
-  }
-
-  private static boolean isDebugEnabled() {
-    try {
-      return LOG.isDebugEnabled();
-    } catch (Throwable e) {
-      // As below.
-      return false;
-    }
-  }
-
-  private static void log(Runnable line) {
-    try {
-      line.run();
-    } catch (Throwable e) {
-      // A logger that throws changes nothing, and there is nowhere to say so.
-    }
+    toListener.add(
+        () -> {
+          try {
+            listener.onEvent(event);
+          } catch (Throwable e) {
+            String thrown = e.getClass().getName();
+            toLog.add(() -> LOG.warn("a credentials event listener threw {}", thrown));
+          }
+        });
   }
 
   private static final class Nobody implements CredentialsEventListener {

@@ -115,11 +115,20 @@ public record Explanation(
                     .append(Text.of(skew.abs()))
                     .append(skew.isNegative() ? " ahead" : " behind"));
     status
+        .disbelievedDate()
+        .ifPresent(
+            date ->
+                text.append("\n    date          the source dated its answer ")
+                    .append(date)
+                    .append(", which cannot be true: this machine's clock was used"));
+    status
         .lastFailure()
         .ifPresent(
             failure -> {
               text.append("\n    last failure  ")
                   .append(relative(failure.at()))
+                  .append(", ")
+                  .append(failure.source())
                   .append(", ")
                   .append(failure.kind())
                   .append(": ")

@@ -1,24 +1,39 @@
 package dev.lanyard;
 
 import dev.lanyard.spi.ExchangeException;
+import java.time.Duration;
 import java.time.Instant;
 
 /**
  * The last exchange's failure.
  *
+ * @param source whose exchange failed
  * @param cause why
  * @param at when it ended, in milliseconds by the wall clock
  * @param atNanos the same by the clock that only grows
  */
-record Failure(ExchangeException cause, long at, long atNanos) {
+record Failure(Origin.Source source, ExchangeException cause, long at, long atNanos) {
+  /** A caller that has nothing brings the next attempt forward to so long after the last. */
+  private static final Duration SOONEST_NEXT = Duration.ofSeconds(1);
 
   /** Tells whether retrying unchanged will not help, so that callers need not wait for a retry. */
   boolean isFinal() {
     return cause.kind() != ExchangeException.Kind.TRANSIENT;
   }
 
+  /** The earliest time for the next attempt, however much a caller needs it. */
+  long earliestNextNanos() {
+    Duration wish =
+        cause
+            .retryAfter()
+            .map(asked -> Schedule.shorter(asked, Schedule.LONGEST_HEEDED_RETRY_AFTER))
+            .orElse(SOONEST_NEXT);
+    return atNanos + (wish.compareTo(SOONEST_NEXT) > 0 ? wish : SOONEST_NEXT).toNanos();
+  }
+
   CredentialsStatus.Failure asStatus() {
     return new CredentialsStatus.Failure(
+        source.name(),
         Instant.ofEpochMilli(at),
         cause.kind(),
         String.valueOf(cause.getMessage()),

@@ -15,9 +15,9 @@ final class Flight implements ExchangeContext, Runnable {
   private final Duration budget;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable Thread thread;
+  private volatile @Nullable Thread thread;
   private @Nullable Runnable abort;
-  private boolean timedOut;
+  private volatile boolean timedOut;
   private boolean ended;
   private volatile long begunNanos;
   private volatile long begunMillis;
@@ -63,6 +63,13 @@ final class Flight implements ExchangeContext, Runnable {
     return begunMillis;
   }
 
+  /** Whether the wall clock moved against the monotonic one since the exchange began. */
+  boolean spansAStep(long now, long nanos) {
+    long byWall = now - begunMillis;
+    long byNanos = Math.floorDiv(nanos - begunNanos, 1_000_000L);
+    return Math.abs(byWall - byNanos) > Held.Life.STEP;
+  }
+
   Duration budget() {
     return budget;
   }
@@ -97,47 +104,45 @@ final class Flight implements ExchangeContext, Runnable {
     }
   }
 
+  /** Without the lock, which an abort or an interrupt that blocks may hold. */
   boolean runsOn(Thread candidate) {
-    lock.lock();
-    try {
-      return thread == candidate;
-    } finally {
-      lock.unlock();
-    }
+    return thread == candidate;
   }
 
   boolean hasTimedOut() {
-    lock.lock();
-    try {
-      return timedOut;
-    } finally {
-      lock.unlock();
-    }
+    return timedOut;
   }
 
-  /** As a timer's task: see {@link #timeOut}. */
+  /** As a timer's task: an abort and an interrupt may block, which the timers' thread must not. */
   @Override
   public void run() {
-    timeOut();
+    try {
+      time.execute(Time.Lane.ABORT, this::timeOut);
+    } catch (RuntimeException | Error e) {
+      // No thread to be had: the exchange ends when its own time-outs do.
+    }
   }
 
   /** The budget has run out: ends what the exchange blocks on. */
   void timeOut() {
+    Runnable registered;
     lock.lock();
     try {
       if (ended || timedOut) {
         return;
       }
       timedOut = true;
-      // Both under the lock: once the exchange has ended, its thread belongs to another.
-      if (thread != null) {
-        thread.interrupt();
+      // Under the lock: once the exchange has ended, its thread belongs to another.
+      Thread running = thread;
+      if (running != null) {
+        running.interrupt();
       }
-      if (abort != null) {
-        abort.run();
-      }
+      registered = abort;
     } finally {
       lock.unlock();
+    }
+    if (registered != null) {
+      registered.run();
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -45,9 +46,10 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
 
   /**
    * Makes a provider of one source, as found in the process's own environment. All providers made
-   * so share one engine for each configuration of a source, and so its credentials. Configurations
-   * are told apart by the source's name and what its detection says it found: see {@link
-   * dev.lanyard.spi.Detection.Present#description}.
+   * so share one engine, and so its credentials, where the source's name and the evidence of its
+   * detection are equal: see {@link dev.lanyard.spi.Evidence}. A source that is broken, absent or
+   * without evidence is not shared; when a broken one works after all, its provider joins the
+   * engine that its evidence has.
    *
    * @param source where the credentials come from
    */
@@ -86,10 +88,12 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     this.policy = options.refreshPolicy;
     this.time = options.time;
     this.otherwise = chain.chosen().isEmpty() ? otherwise : null;
-    Events events = new Events(options.listener, time);
     this.engine =
         new Engine(
-            fallback ? chain.originWithFallback(events) : chain.origin(), policy, time, events);
+            fallback ? chain.originWithFallback() : chain.origin(),
+            policy,
+            time,
+            new Events(options.listener, time));
     if (this.otherwise == null) {
       engine.start();
     }
@@ -114,7 +118,12 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (otherwise != null) {
       return otherwise.resolveCredentials();
     }
-    return engine.await(Duration.ZERO, policy.maxWait());
+    Engine current = engine.current();
+    if (current != engine) {
+      // Only a source that was broken when the provider was built, and healed, comes here.
+      readable = current.readable();
+    }
+    return readable != null ? readable : current.await(Duration.ZERO, policy.maxWait(), false);
   }
 
   /**
@@ -135,7 +144,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
       // Long-term keys expire never, and nothing is known of the others.
       return otherwise.resolveCredentials();
     }
-    return engine.await(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
+    return engine.current().await(RefreshPolicy.bounded(minimumValidity), policy.maxWait(), false);
   }
 
   /**
@@ -168,7 +177,11 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (otherwise != null) {
       return otherwise.resolveIdentity().thenApply(identity -> identity);
     }
-    return engine.resolve(Duration.ZERO, policy.maxWait());
+    Engine current = engine.current();
+    if (current != engine) {
+      readable = current.readableFuture();
+    }
+    return readable != null ? readable : current.resolve(Duration.ZERO, policy.maxWait());
   }
 
   /**
@@ -184,7 +197,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (otherwise != null) {
       return otherwise.resolveIdentity().thenApply(identity -> identity);
     }
-    return engine.resolve(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
+    return engine.current().resolve(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
   }
 
   /**
@@ -195,14 +208,14 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * @param rejected what the service refused
    */
   public final void invalidate(AwsCredentialsIdentity rejected) {
-    engine.invalidate(Objects.requireNonNull(rejected, "rejected").accessKeyId());
+    engine.current().invalidate(Objects.requireNonNull(rejected, "rejected").accessKeyId());
   }
 
   /**
    * Waits for the first credentials: at start-up, so that a misconfigured pod fails there and not
    * at its first request. A readiness probe asks {@link #status()} instead, which never waits.
    *
-   * @param atMost how long to wait
+   * @param atMost how long to wait; a transient failure does not end the wait sooner
    * @throws CredentialsUnavailableException if there are none by then, or at once if the source
    *     refused or is misconfigured
    * @throws IllegalArgumentException if the time is negative
@@ -213,8 +226,9 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (atMost.isNegative()) {
       throw new IllegalArgumentException("the wait must not be negative: " + atMost);
     }
-    if (otherwise == null && engine.readable() == null) {
-      engine.await(Duration.ZERO, RefreshPolicy.bounded(atMost));
+    Engine current = engine.current();
+    if (otherwise == null && current.readable() == null) {
+      current.await(Duration.ZERO, RefreshPolicy.bounded(atMost), true);
     }
   }
 
@@ -226,7 +240,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    */
   public final CredentialsStatus status() {
     if (otherwise == null) {
-      return engine.status();
+      return engine.current().status();
     }
     return new CredentialsStatus(
         "otherwise",
@@ -236,6 +250,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
         Optional.empty(),
         0,
         0,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -246,17 +261,20 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * @return a report, as data and, by {@code toString}, as text
    */
   public final Explanation explain() {
-    String chosen = chain.chosen().map(link -> link.source().name()).orElse("");
-    return new Explanation(
-        chain.links().stream().map(link -> explain(link, chosen)).toList(),
-        status(),
-        engine.keyId(),
-        Instant.ofEpochMilli(time.millis()));
+    Engine current = engine.current();
+    List<Explanation.Source> sources = new ArrayList<>();
+    boolean chosen = false;
+    for (Chain.Link found : chain.links()) {
+      Chain.Link link = engine.origin().current(found);
+      sources.add(explain(link, !chosen && !found.isAbsent()));
+      chosen |= !found.isAbsent();
+    }
+    return new Explanation(sources, status(), current.keyId(), Instant.ofEpochMilli(time.millis()));
   }
 
-  private Explanation.Source explain(Chain.Link link, String chosen) {
+  private Explanation.Source explain(Chain.Link link, boolean chosen) {
     Explanation.Role role;
-    if (link.source().name().equals(chosen)) {
+    if (chosen) {
       role = link.isPresent() ? Explanation.Role.CHOSEN : Explanation.Role.BROKEN;
     } else if (link.isAbsent()) {
       role = Explanation.Role.ABSENT;

@@ -40,6 +40,22 @@ final class Schedule {
    */
   static final long LONGEST_QUICK_RETRY = 2_000;
 
+  /** A longer Retry-After is cut to this while nothing is held. */
+  static final Duration LONGEST_HEEDED_RETRY_AFTER = Duration.ofMinutes(5);
+
+  /** However long credentials live, they are refreshed as if they lived no longer. */
+  private static final long LONGEST_WINDOW = Duration.ofHours(12).toMillis();
+
+  /** Near its end a cache that is served again is asked more often: it is about to be renewed. */
+  private static final long LAST_STRETCH = 45_000;
+
+  /** The agent renews when 15 s are left. Source: aws/eks-pod-identity-agent, refreshing_cache. */
+  private static final long LAST_ASK_FROM = 14_000;
+
+  private static final long LAST_ASK_TO = 10_000;
+
+  private static final long PACE_AT_THE_END = 3_000;
+
   private static final long SHORTEST_WITHOUT_CREDENTIALS = 5_000;
   private static final long LONGEST_WITHOUT_CREDENTIALS = 15_000;
 
@@ -51,7 +67,8 @@ final class Schedule {
    * lifetime allows it. The margin cuts the window short instead of moving draws to its edge: a
    * fleet must not gather there.
    */
-  static long untilRefresh(RefreshPolicy policy, long lifetime, double draw) {
+  static long untilRefresh(RefreshPolicy policy, long wholeLifetime, double draw) {
+    long lifetime = Math.min(wholeLifetime, LONGEST_WINDOW);
     double from = lifetime * policy.windowStart();
     double to = lifetime * policy.windowEnd();
     long beforeMargin = lifetime - bounded(policy.margin()).toMillis();
@@ -61,9 +78,18 @@ final class Schedule {
     return Math.max(SHORTEST, (long) (from + (to - from) * draw));
   }
 
-  /** As {@link #untilRefresh} for credentials that a later answer did not better. */
+  /**
+   * As {@link #untilRefresh} for credentials that a later answer did not better. At least 30 s pass
+   * between two exchanges; but one falls between 14 and 10 s before the end, when an agent has
+   * dropped them from its cache, and from then on they follow each other by 3 s.
+   */
   static long untilPacedRefresh(RefreshPolicy policy, long lifetimeLeft, double draw) {
-    return Math.max(PACE.toMillis(), untilRefresh(policy, lifetimeLeft, draw));
+    long paced = Math.max(PACE.toMillis(), untilRefresh(policy, lifetimeLeft, draw));
+    if (lifetimeLeft - paced >= LAST_STRETCH) {
+      return paced;
+    }
+    double lastAsk = LAST_ASK_TO + (LAST_ASK_FROM - LAST_ASK_TO) * draw;
+    return Math.max(PACE_AT_THE_END, (long) (lifetimeLeft - lastAsk));
   }
 
   /**
@@ -135,6 +161,10 @@ final class Schedule {
       return EARLIEST_INSTANT.toEpochMilli();
     }
     return (instant.isAfter(LATEST_INSTANT) ? LATEST_INSTANT : instant).toEpochMilli();
+  }
+
+  static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** The same, or a century if it is longer, so that it can be added to a time. */

@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import dev.lanyard.spi.Evidence;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -9,26 +10,40 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engines behind {@code create()}: one for each configuration of a source, whichever class it
- * was created through. Held weakly, so that one that nobody uses any more stops.
+ * The engines behind {@code create()}: one for each evidence of whose credentials a source obtains,
+ * whichever class it was created through. Held weakly, so that one that nobody uses any more stops.
+ *
+ * <p>What gives no evidence is not shared: a configuration that is broken or absent, and a source
+ * of others that says nothing of whose credentials it obtains.
  */
 final class SharedEngines {
+  /** Whose credentials an engine obtains: the same for two sources of one name is the same. */
+  record Identity(String source, Evidence evidence) {}
+
   private static final ReentrantLock LOCK = new ReentrantLock();
 
-  /** By configuration; guarded by the lock. Tests look whether what is gone is forgotten. */
-  static final Map<String, WeakReference<Engine>> ENGINES = new HashMap<>();
+  /** Guarded by the lock. Package-private for tests of what is forgotten. */
+  static final Map<Identity, WeakReference<Engine>> ENGINES = new HashMap<>();
 
   private SharedEngines() {}
 
-  /** Returns the engine of this configuration, made and started if there is none. */
+  /** Returns the engine of this configuration, made and started if there is none to be shared. */
   static Engine get(Chain chain) {
-    // The finding names what the exchange depends on, the role and the token file, say: a test that
-    // sets other system properties gets another engine.
     Optional<Chain.Link> chosen = chain.chosen();
-    String key =
-        chosen.isPresent()
-            ? chosen.get().source().name() + ": " + chosen.get().finding()
-            : "none: " + chain.links().stream().map(Chain.Link::finding).toList();
+    if (chosen.isEmpty()) {
+      return started(chain.origin());
+    }
+    Chain.Link link = chosen.get();
+    if (!link.isPresent()) {
+      return started(new HealingSource(new SingleSource(link, 0, chain.environment())));
+    }
+    return link.evidence().isPresent()
+        ? get(new Identity(link.source().name(), link.evidence().get()), chain.origin())
+        : started(chain.origin());
+  }
+
+  /** Returns the engine of an identity, made with an origin and started if there is none. */
+  static Engine get(Identity identity, Origin origin) {
     LOCK.lock();
     try {
       Iterator<WeakReference<Engine>> known = ENGINES.values().iterator();
@@ -37,21 +52,36 @@ final class SharedEngines {
           known.remove();
         }
       }
-      @Nullable WeakReference<Engine> reference = ENGINES.get(key);
+      @Nullable WeakReference<Engine> reference = ENGINES.get(identity);
       Engine engine = reference == null ? null : reference.get();
       if (engine == null) {
-        engine =
-            new Engine(
-                chain.origin(),
-                RefreshPolicy.defaults(),
-                SystemTime.INSTANCE,
-                new Events(Events.NOBODY, SystemTime.INSTANCE));
-        engine.start();
-        ENGINES.put(key, new WeakReference<>(engine));
+        engine = started(origin);
+        ENGINES.put(identity, new WeakReference<>(engine));
       }
       return engine;
     } finally {
       LOCK.unlock();
     }
+  }
+
+  /** The engines there are go on alone: a later provider gets a new one. */
+  static void forgetAll() {
+    LOCK.lock();
+    try {
+      ENGINES.clear();
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  private static Engine started(Origin origin) {
+    Engine engine =
+        new Engine(
+            origin,
+            RefreshPolicy.defaults(),
+            SystemTime.INSTANCE,
+            new Events(Events.NOBODY, SystemTime.INSTANCE));
+    engine.start();
+    return engine;
   }
 }

@@ -1,60 +1,38 @@
 package dev.lanyard;
 
 import dev.lanyard.spi.Time;
+import java.security.PrivilegedAction;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The real clock, and the threads that serve all engines of the process: one that keeps the timers,
- * and workers for what may block. All are daemons and end when there is nothing to do.
+ * The real clock, and the threads that serve all engines of the process: one that keeps the timers
+ * and never blocks, and for each {@link dev.lanyard.spi.Time.Lane} a few more, up to a bound, so
+ * that tasks of one lane that hang hold up no task of another. All are daemons and end when there
+ * is nothing to do.
  *
- * <p>A few workers serve any number of engines while sources answer promptly. For each worker that
- * has been busy with one task for a while another is added, up to a bound, so that a source that
- * hangs holds up nobody else's exchange.
+ * <p>Exchanges: 256 at a time, and 16 more of sources that outran their time budget; callbacks:
+ * 256; looks at files: 16; aborts: 32. Beyond, they wait in a queue.
  */
 final class SystemTime implements Time {
-  private static final int WORKERS = 3;
-  private static final int MOST_WORKERS = 64;
-
   /** How long a thread that has nothing to do stays. */
   private static final Duration IDLE = Duration.ofSeconds(5);
 
-  /** A worker that has been busy with one task for so long counts as blocked. */
-  private static final Duration BLOCKED = Duration.ofMillis(100);
-
   static final SystemTime INSTANCE = new SystemTime(IDLE);
 
-  private final ScheduledThreadPoolExecutor timers;
-  private final ThreadPoolExecutor workers;
-  private final Map<Work, Long> running = new ConcurrentHashMap<>();
-  private final AtomicBoolean watching = new AtomicBoolean();
+  private final Duration idle;
+  private volatile Pool pool;
 
-  // The core size is what grows, in addWorkers: the maximum only bounds it.
-  @SuppressWarnings("ErroneousThreadPoolConstructorChecker")
   SystemTime(Duration idle) {
-    ThreadFactory factory = new Threads();
-    timers = new ScheduledThreadPoolExecutor(1, factory);
-    timers.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
-    timers.allowCoreThreadTimeOut(true);
-    timers.setRemoveOnCancelPolicy(true);
-    workers =
-        new ThreadPoolExecutor(
-            WORKERS,
-            MOST_WORKERS,
-            idle.toMillis(),
-            TimeUnit.MILLISECONDS,
-            new LinkedBlockingQueue<>(),
-            factory);
-    workers.allowCoreThreadTimeOut(true);
+    this.idle = idle;
+    this.pool = new Pool(idle);
   }
 
   @Override
@@ -69,79 +47,122 @@ final class SystemTime implements Time {
 
   @Override
   public Future<?> after(Duration delay, Runnable task) {
-    long nanos = TimeUnit.NANOSECONDS.convert(delay);
-    return timers.schedule(task, Math.max(0, nanos), TimeUnit.NANOSECONDS);
+    long nanos = Math.max(0, TimeUnit.NANOSECONDS.convert(delay));
+    while (true) {
+      Pool current = pool;
+      try {
+        return current.timers.schedule(task, nanos, TimeUnit.NANOSECONDS);
+      } catch (RejectedExecutionException e) {
+        if (current.equals(pool)) {
+          throw e;
+        }
+        // The threads were ended in between, and there are others.
+      }
+    }
   }
 
   @Override
   public void execute(Runnable task) {
-    workers.execute(new Work(task));
-    if (!workers.getQueue().isEmpty()) {
-      watch();
-    }
+    execute(Lane.EXCHANGE, task);
   }
 
-  /** Looks at the workers until no task waits for one. */
-  private void watch() {
-    if (watching.compareAndSet(false, true)) {
+  @Override
+  public void execute(Lane lane, Runnable task) {
+    while (true) {
+      Pool current = pool;
       try {
-        Future<?> unused = after(BLOCKED, this::addWorkers);
-      } catch (RuntimeException | Error e) {
-        // The task that is to be watched has been taken, and will run: whoever gave it must not
-        // think otherwise.
-        watching.set(false);
+        current.workers(lane).execute(task);
+        return;
+      } catch (RejectedExecutionException e) {
+        if (current.equals(pool)) {
+          throw e;
+        }
       }
     }
   }
 
-  private void addWorkers() {
-    watching.set(false);
-    if (workers.getQueue().isEmpty()) {
-      // Those too many end when they have nothing to do.
-      workers.setCorePoolSize(WORKERS);
-      return;
+  /** Ends all threads as soon as what they run ends; others come when there is something to do. */
+  void endThreads() {
+    Pool ended = pool;
+    pool = new Pool(idle);
+    ended.end();
+  }
+
+  /** One generation of threads. */
+  private static final class Pool {
+    private final ScheduledThreadPoolExecutor timers;
+    private final Map<Lane, Workers> workers = new EnumMap<>(Lane.class);
+
+    Pool(Duration idle) {
+      ThreadFactory factory = new Threads();
+      timers = new ScheduledThreadPoolExecutor(1, factory);
+      timers.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
+      timers.allowCoreThreadTimeOut(true);
+      timers.setRemoveOnCancelPolicy(true);
+      add(Lane.EXCHANGE, 2, 256, idle, factory);
+      add(Lane.LATE_EXCHANGE, 1, 16, idle, factory);
+      add(Lane.CALLBACK, 2, 256, idle, factory);
+      add(Lane.FILE, 1, 16, idle, factory);
+      add(Lane.ABORT, 1, 32, idle, factory);
     }
-    long now = nanos();
-    long blocked =
-        running.values().stream().filter(begun -> now - begun >= BLOCKED.toNanos()).count();
-    try {
-      workers.setCorePoolSize((int) Math.min(MOST_WORKERS, WORKERS + blocked));
-    } finally {
-      watch();
+
+    private void add(Lane lane, int few, int most, Duration idle, ThreadFactory factory) {
+      workers.put(lane, new Workers(few, most, idle, factory, timers));
+    }
+
+    @SuppressWarnings("NullAway") // Every lane has its workers.
+    Workers workers(Lane lane) {
+      return workers.get(lane);
+    }
+
+    void end() {
+      timers.shutdownNow();
+      workers.values().forEach(Workers::end);
     }
   }
 
-  /** Makes the threads of both. */
+  /** Makes the threads of all lanes, so that none keeps in memory whoever happened to cause it. */
   private static final class Threads implements ThreadFactory {
     private final AtomicInteger made = new AtomicInteger();
+    private final Silence silence = new Silence();
 
+    // The privileges are ours and not the caller's: before Java 24 a thread keeps the access
+    // control context, and so the class loaders, of all who are on the stack when it is made.
     @Override
+    @SuppressWarnings("removal")
     public Thread newThread(Runnable task) {
-      // No inheritable thread locals, and our own class loader: whoever happens to cause a thread
-      // must not be kept in memory by it.
-      Thread thread = new Thread(null, task, "lanyard-refresh-" + made.incrementAndGet(), 0, false);
+      return java.security.AccessController.doPrivileged(new Make(this, task));
+    }
+
+    private record Make(Threads threads, Runnable task) implements PrivilegedAction<Thread> {
+      @Override
+      public Thread run() {
+        return threads.make(task);
+      }
+    }
+
+    private Thread make(Runnable task) {
+      // No inheritable thread locals, no thread group of the caller's, our own class loader.
+      Thread thread =
+          new Thread(root(), task, "lanyard-refresh-" + made.incrementAndGet(), 0, false);
       thread.setDaemon(true);
       thread.setContextClassLoader(SystemTime.class.getClassLoader());
+      thread.setUncaughtExceptionHandler(silence);
       return thread;
+    }
+
+    private static ThreadGroup root() {
+      ThreadGroup group = Thread.currentThread().getThreadGroup();
+      while (group.getParent() != null) {
+        group = group.getParent();
+      }
+      return group;
     }
   }
 
-  /** A task that says since when it runs. */
-  private final class Work implements Runnable {
-    private final Runnable task;
-
-    Work(Runnable task) {
-      this.task = task;
-    }
-
+  /** There is nobody to tell: what can be known of an error was told where it happened. */
+  private static final class Silence implements Thread.UncaughtExceptionHandler {
     @Override
-    public void run() {
-      running.put(this, nanos());
-      try {
-        task.run();
-      } finally {
-        running.remove(this);
-      }
-    }
+    public void uncaughtException(Thread thread, Throwable thrown) {}
   }
 }

@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** How values are written in messages and reports. */
@@ -27,6 +28,23 @@ final class Text {
   /** Shows the last four characters of an access key id: enough to compare, too few to use. */
   static String keyId(String accessKeyId) {
     return "****" + accessKeyId.substring(Math.max(0, accessKeyId.length() - 4));
+  }
+
+  /** A skew of the source's clock that matters, and nothing of one that does not. */
+  static Optional<Duration> reportable(Optional<Duration> skew) {
+    return skew.filter(by -> Math.abs(by.toMillis()) >= 30_000);
+  }
+
+  /** Names a skew that matters, to be added to a sentence. */
+  static String skewNote(Optional<Duration> skew) {
+    return reportable(skew)
+        .map(
+            by ->
+                "; this machine's clock is "
+                    + of(by.abs())
+                    + (by.isNegative() ? " ahead of" : " behind")
+                    + " the source's")
+        .orElse("");
   }
 
   /** Ends a sentence that may or may not have been ended. */

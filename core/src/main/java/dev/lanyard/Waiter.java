@@ -26,18 +26,26 @@ final class Waiter {
   private final long endedAtArrival;
   private final long arrivedNanos;
   private final long deadlineNanos;
+  private final boolean patient;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private volatile @Nullable Future<?> timer;
 
-  Waiter(long minimum, long endedAtArrival, long arrivedNanos, long deadlineNanos) {
+  Waiter(
+      long minimum, long endedAtArrival, long arrivedNanos, long deadlineNanos, boolean patient) {
     this.minimum = minimum;
     this.endedAtArrival = endedAtArrival;
     this.arrivedNanos = arrivedNanos;
     this.deadlineNanos = deadlineNanos;
+    this.patient = patient;
   }
 
   Waiting decide(State state, long now, long nanos) {
-    return Waiting.decide(state, minimum, endedAtArrival, deadlineNanos, now, nanos);
+    return Waiting.decide(state, minimum, endedAtArrival, deadlineNanos, patient, now, nanos);
+  }
+
+  /** Whether it waits for its whole time, however long the outage lasts. */
+  boolean isPatient() {
+    return patient;
   }
 
   long minimum() {

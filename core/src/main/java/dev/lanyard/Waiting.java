@@ -23,13 +23,23 @@ enum Waiting {
    * @param minimum how much lifetime the caller needs, in milliseconds; 1 for "unexpired"
    * @param endedAtArrival how many exchanges had ended when the caller came
    * @param deadlineNanos until when it waits
+   * @param patient whether it waits for its whole time, however long the outage lasts
    * @param now the wall clock, in milliseconds
-   * @param nanos the clock that only grows
+   * @param nanos the monotonic clock
    */
   static Waiting decide(
-      State state, long minimum, long endedAtArrival, long deadlineNanos, long now, long nanos) {
+      State state,
+      long minimum,
+      long endedAtArrival,
+      long deadlineNanos,
+      boolean patient,
+      long now,
+      long nanos) {
     if (state.lifetimeLeft(now, nanos) >= minimum) {
       return GIVE;
+    }
+    if (state.isShutDown()) {
+      return THROW;
     }
     if (state.flight() != null) {
       return WAIT;
@@ -49,24 +59,18 @@ enum Waiting {
           ? THROW
           : BEGIN;
     }
-    boolean quick = state.held() == null || nanos - state.quickUntilNanos() < 0;
-    if (quick) {
-      // Retried until the deadline: the agent may start after the pod.
-      long untilNext = state.next().millisLeft(now, nanos);
-      if (untilNext == 0) {
-        return BEGIN;
-      }
-      if (failure.cause().retryAfter().isEmpty() && untilNext > Schedule.LONGEST_QUICK_RETRY) {
-        // Scheduled while nobody waited. Now somebody does.
-        return BEGIN;
-      }
-      return untilNext * 1_000_000 > deadlineNanos - nanos ? THROW : WAIT;
-    }
-    if (sharesItsEnd) {
+    boolean hopes = patient || state.hopes(nanos);
+    if (!hopes && sharesItsEnd) {
       return THROW;
     }
-    // In an outage that outlived the credentials, callers between two attempts fail at once.
-    return state.next().isReached(now, nanos) ? BEGIN : THROW;
+    long untilNext = state.next().millisLeft(now, nanos);
+    if (untilNext == 0) {
+      return BEGIN;
+    }
+    // In an outage that does not pass soon, callers between two attempts fail at once.
+    long left = deadlineNanos - nanos;
+    long hope = patient ? left : Math.min(left, state.hopeUntilNanos() - nanos);
+    return untilNext * 1_000_000 > hope ? THROW : WAIT;
   }
 
   /** Unexpired credentials are held, but the caller needs some that live longer. */

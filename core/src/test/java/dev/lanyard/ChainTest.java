@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,7 +151,9 @@ class ChainTest {
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("B");
     assertThat(provider.status().source()).isEqualTo("second");
-    assertThat(events).contains(new CredentialsEvent.FellBack("second", "first", "not authorized"));
+    assertThat(events)
+        .contains(
+            new CredentialsEvent.IdentityChanged("second", "first", Optional.of("not authorized")));
   }
 
   @Test

@@ -102,7 +102,7 @@ final class EngineFixture {
   }
 
   AwsCredentials askFor(Duration minimumValidity) {
-    return engine().await(minimumValidity, policy.maxWait());
+    return engine().await(minimumValidity, policy.maxWait(), false);
   }
 
   int exchanges() {

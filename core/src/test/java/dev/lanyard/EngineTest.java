@@ -212,7 +212,7 @@ class EngineTest {
     void callersOfAnEmptyEngineNeitherSpinNorFailAtOnce() {
       f.time.refusesWork(true);
       f.built();
-      f.time.advance(ofMinutes(1));
+      f.time.advance(ofSeconds(10));
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
       assertThat(caller).isNotDone();
       assertThat(f.engine().status().exchanges()).isLessThan(100);
@@ -331,7 +331,7 @@ class EngineTest {
               "DEBUG scripted: exchange failed (2 in a row): HTTP 403. Now the credentials held are"
                   + " good for 20 min; next attempt in 1 s. Mend the policy.",
               "INFO scripted: session credentials ****ATER until 2030-01-01T01:39:01.500Z, after 2"
-                  + " failed exchanges");
+                  + " failed exchanges over 1 s");
     }
 
     @Test

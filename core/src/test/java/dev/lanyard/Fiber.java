@@ -46,6 +46,10 @@ final class Fiber {
     return fiber;
   }
 
+  static @Nullable Fiber currentOrNull() {
+    return CURRENT.get();
+  }
+
   static Fiber current() {
     Fiber fiber = CURRENT.get();
     if (fiber == null) {

@@ -99,7 +99,8 @@ class GuaranteesOnRealThreadsTest {
 
   private static void awaitWaiting(Thread thread) {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
-    while (thread.getState() != Thread.State.WAITING) {
+    while (thread.getState() != Thread.State.WAITING
+        && thread.getState() != Thread.State.TIMED_WAITING) {
       assertThat(System.nanoTime()).isLessThan(limit);
       assertThat(thread.getState()).isNotEqualTo(Thread.State.TERMINATED);
       Thread.onSpinWait();
@@ -499,11 +500,12 @@ class GuaranteesOnRealThreadsTest {
           .satisfies(thrown -> say(thrown))
           .isInstanceOf(CredentialsUnavailableException.class);
       say(ScriptedSource.credentials("ASIALONGKEYID", f.time.now()));
-      say(Held.of(ScriptedSource.credentials("ASIALONGKEYID", f.time.now()), 0, 0, 0));
+      say(ScriptedSource.held(ScriptedSource.credentials("ASIALONGKEYID", f.time.now()), 0, 0));
       say(
-          State.empty(0, 0)
+          State.empty(0, 0, 0)
               .answered(
-                  Held.of(ScriptedSource.credentials("ASIALONGKEYID", f.time.now()), 0, 0, 0),
+                  ScriptedSource.held(
+                      ScriptedSource.credentials("ASIALONGKEYID", f.time.now()), 0, 0),
                   new Due(0, 0),
                   0,
                   0));

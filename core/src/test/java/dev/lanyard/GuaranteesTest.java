@@ -6,7 +6,6 @@ import static dev.lanyard.ScriptedSource.credentials;
 import static dev.lanyard.ScriptedSource.failure;
 import static dev.lanyard.ScriptedSource.sessionCredentials;
 import static java.time.Duration.ZERO;
-import static java.time.Duration.ofDays;
 import static java.time.Duration.ofHours;
 import static java.time.Duration.ofMillis;
 import static java.time.Duration.ofMinutes;
@@ -377,7 +376,9 @@ class GuaranteesTest {
       f.source.fails(Kind.TRANSIENT, "HTTP 503");
       f.time.advance(ofHours(1).plusSeconds(30));
 
-      assertThat(failureOf(f.ask()))
+      CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
+      f.time.settle();
+      assertThat(failureOf(caller))
           .isInstanceOf(CredentialsUnavailableException.class)
           .hasMessageContaining("scripted expired 30 s ago, at 2030-01-01T01:00:00Z")
           .hasMessageContaining("HTTP 503.")
@@ -420,7 +421,7 @@ class GuaranteesTest {
     }
 
     @Test
-    void aWallClockThatIsSetForwardEndsThemAndBackAgainRevivesThem() {
+    void aWallClockThatIsSetForwardEndsThemAndBackAgainDoesNotReviveThem() {
       f.source.answers("A", ofHours(1));
       f.settled();
       f.source.fails(Kind.TRANSIENT, "down");
@@ -429,9 +430,20 @@ class GuaranteesTest {
       f.time.advance(ofMinutes(2));
       assertNothingIsGiven();
       f.time.jumpWallClock(ofHours(-3));
+      assertNothingIsGiven();
+      f.time.advance(ofMinutes(10));
+      assertNothingIsGiven();
 
+      // Any answer that is dated shows that an hour has not passed.
+      f.source.does(
+          context -> {
+            throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503")
+                .answeredAt(f.time.now())
+                .build();
+          });
+      f.time.advance(ofSeconds(15));
       assertThat(f.keyIdNow()).contains("A");
-      f.time.advance(ofMinutes(58).minus(TICK));
+      f.time.advance(ofMinutes(48).minusSeconds(15).minus(TICK));
       assertThat(f.keyIdNow()).contains("A");
       f.time.advance(TICK);
       assertNothingIsGiven();
@@ -467,16 +479,62 @@ class GuaranteesTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 60_000, 21 * 60_000 - 1, 21 * 60_000})
-    void oneThatExpiresNoLaterIsNoFailureAndReplacesNothing(long lifetime) {
+    void theSameOnesThatExpireNoLaterAreNoFailureAndReplaceNothing(long lifetime) {
       f.source.answers("A", ofHours(1));
       f.settled();
       f.source.does(
-          context -> credentials("B", VirtualTime.START.plus(ofMinutes(39).plusMillis(lifetime))));
+          context -> credentials("A", VirtualTime.START.plus(ofMinutes(39).plusMillis(lifetime))));
       f.time.advance(ofMinutes(39));
 
       assertThat(f.exchanges()).isEqualTo(2);
-      assertThat(f.keyIdNow()).contains("A");
+      assertThat(f.engine().status().expiration()).contains(VirtualTime.START.plus(ofHours(1)));
       assertThat(f.engine().status().health()).isEqualTo(Health.HEALTHY);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      // lifetime, held afterwards
+      "1,       A",
+      "59999,   A",
+      "60000,   B",
+      "1259999, B",
+      "1260000, B",
+    })
+    void anotherSessionReplacesThemUnlessItIsNearlyOver(long lifetime, String held) {
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.answers("B", ofMillis(lifetime));
+      f.time.advance(ofMinutes(39));
+
+      assertThat(f.exchanges()).isEqualTo(2);
+      assertThat(f.keyIdNow()).contains(held);
+      assertThat(f.engine().status().health()).isEqualTo(Health.HEALTHY);
+    }
+
+    @Test
+    void anotherSessionThatIsNearlyOverReplacesThoseThatEndSooner() {
+      f.source.answers("A", ofSeconds(40));
+      f.settled();
+      f.source.answers("B", ofSeconds(15));
+      f.time.advance(ofSeconds(26));
+
+      assertThat(f.keyIdNow()).contains("B");
+    }
+
+    @Test
+    void aSessionWhoseKeyWasInvalidatedDoesNotComeBack() {
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.answers("B", ofHours(1));
+      f.engine().invalidate("A");
+      f.time.settle();
+      assertThat(f.keyIdNow()).contains("B");
+
+      f.source.answers("A", ofHours(6));
+      f.time.advance(ofMinutes(39));
+
+      assertThat(f.exchanges()).isEqualTo(3);
+      assertThat(f.keyIdNow()).contains("B");
     }
 
     @Test
@@ -519,14 +577,18 @@ class GuaranteesTest {
       f.time.advance(ofMinutes(50));
       assertThat(f.keyIdNow()).contains("A");
 
+      // No role gives more than twelve hours.
       f.source.does(context -> credentials("B", Instant.MAX));
-      f.time.advance(ofMinutes(5));
+      advanceToTheNextExchange();
       assertThat(f.keyIdNow()).contains("B");
       int exchanges = f.exchanges();
+      f.source.fails(Kind.TRANSIENT, "down");
 
-      f.time.advance(ofDays(30));
+      f.time.advance(ofHours(12).minus(TICK));
       assertThat(f.keyIdNow()).contains("B");
-      assertThat(f.exchanges()).isEqualTo(exchanges);
+      assertThat(f.exchanges()).isGreaterThan(exchanges);
+      f.time.advance(TICK);
+      assertThat(f.keyIdNow()).isEmpty();
     }
 
     @Test
@@ -537,11 +599,14 @@ class GuaranteesTest {
                   .answeredAt(Instant.MAX)
                   .build());
       f.settled();
-      assertThat(f.keyIdNow()).isEmpty();
+      f.source.fails(Kind.TRANSIENT, "down");
+      assertThat(f.keyIdNow()).contains("A");
+      assertThat(f.engine().status().disbelievedDate()).contains(Instant.MAX);
 
-      f.source.answers("B", ofHours(1));
-      f.time.advance(ofSeconds(15));
-      assertThat(f.keyIdNow()).contains("B");
+      f.time.advance(ofHours(1).minus(TICK));
+      assertThat(f.keyIdNow()).contains("A");
+      f.time.advance(TICK);
+      assertThat(f.keyIdNow()).isEmpty();
     }
   }
 
@@ -654,6 +719,7 @@ class GuaranteesTest {
                   java.util.Optional.empty(),
                   0,
                   1,
+                  java.util.Optional.empty(),
                   java.util.Optional.empty()));
     }
   }
@@ -680,8 +746,11 @@ class GuaranteesTest {
       assertThat(f.exchanges()).isEqualTo(2);
       f.time.advance(TICK);
       assertThat(f.exchanges()).isEqualTo(3);
-      f.time.advance(ofSeconds(30).minus(TICK));
+      // Twelve seconds are left: from now on it is asked every three.
+      f.time.advance(ofSeconds(3).minus(TICK));
       assertThat(f.exchanges()).isEqualTo(3);
+      f.time.advance(TICK);
+      assertThat(f.exchanges()).isEqualTo(4);
     }
 
     @Test
@@ -726,13 +795,13 @@ class GuaranteesTest {
     }
 
     @Test
-    void isPacedAlsoWhereTheHeldOnesEndSooner() {
+    void isPacedByThreeSecondsAtTheEnd() {
       f.source.does(context -> credentials("A", VirtualTime.START.plus(ofSeconds(40))));
       f.settled();
       f.time.advance(ofSeconds(26));
       assertThat(f.exchanges()).isEqualTo(2);
 
-      f.time.advance(ofSeconds(30).minus(TICK));
+      f.time.advance(ofSeconds(3).minus(TICK));
       assertThat(f.exchanges()).isEqualTo(2);
       f.source.answers("B", ofHours(1));
       f.time.advance(TICK);
@@ -1000,11 +1069,14 @@ class GuaranteesTest {
       f.source.fails(Kind.TRANSIENT, "HTTP 503");
       f.time.advance(ofHours(2));
       int before = f.exchanges();
+      CompletableFuture<AwsCredentialsIdentity> first = f.ask();
+      f.time.settle();
+      assertThat(failureOf(first)).hasMessageContaining("HTTP 503");
 
       for (int i = 0; i < 1_000; i++) {
         assertThat(f.ask()).isDone();
       }
-      assertThat(f.exchanges()).isEqualTo(before);
+      assertThat(f.exchanges()).isEqualTo(before + 1);
 
       f.source.answers("B", ofHours(1));
       f.time.advance(ofSeconds(15));
@@ -1273,27 +1345,32 @@ class GuaranteesTest {
       assertThat(gaps(at.stream().filter(time -> time.isBefore(calm)).toList()))
           .allSatisfy(gap -> assertThat(gap).isLessThanOrEqualTo(ofSeconds(2)));
 
-      // Whoever comes then does not wait for a retry that was scheduled for nobody.
+      // Whoever comes then brings the next one forward, to a second after the last.
       advanceToTheNextExchange();
       int before = at.size();
-      CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
-      f.source.answers("A", ofHours(1));
-      f.time.settle();
+      assertThat(failureOf(f.ask())).hasMessageContaining("The next attempt is due in 1 s.");
+      assertThat(f.engine().status().nextRefresh()).contains(f.time.now().plusSeconds(1));
+      assertThat(failureOf(f.ask())).hasMessageContaining("The next attempt is due in 1 s.");
+      f.time.advance(ofSeconds(1).minus(TICK));
       assertThat(at).hasSize(before);
-      assertThat(keyIdOf(caller)).isEqualTo("A");
+      f.source.answers("A", ofHours(1));
+      f.time.advance(TICK);
+      assertThat(f.keyIdNow()).contains("A");
     }
 
     @Test
-    void retriesStayQuickWhileSomebodyWaitsAndNoLonger() {
+    void callersWaitForAsLongAsTheOutageMayPassAndNoLonger() {
       List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
       f.built();
       f.time.advance(ofSeconds(25));
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
       assertThat(caller).isNotDone();
+      f.time.advance(ofSeconds(5));
+      assertThat(failureOf(caller)).hasMessageContaining("Connection refused");
 
       f.time.advance(ofMinutes(5));
 
-      Instant gone = VirtualTime.START.plusSeconds(55);
+      Instant gone = VirtualTime.START.plusSeconds(30);
       assertThat(caller).isCompletedExceptionally();
       assertThat(gaps(at.stream().filter(time -> time.isBefore(gone)).toList()))
           .allSatisfy(gap -> assertThat(gap).isLessThanOrEqualTo(ofSeconds(2)));

@@ -70,7 +70,8 @@ final class Model {
   int begun;
   private long lastEnd;
   private long next;
-  private long quickUntil;
+  private long hopeUntil = MAX_WAIT;
+  private long retryAfter;
 
   private final Map<Integer, Caller> waiting = new TreeMap<>();
   final Map<Integer, Fate> fates = new TreeMap<>();
@@ -126,7 +127,7 @@ final class Model {
 
   /** The times at which something may change. */
   List<Long> edges() {
-    List<Long> edges = new ArrayList<>(List.of(lastEnd + REMEMBERED, quickUntil));
+    List<Long> edges = new ArrayList<>(List.of(lastEnd + REMEMBERED, lastEnd + SECOND, hopeUntil));
     edges.add(inFlight ? flightEnds : next);
     if (key != null) {
       edges.add(expires);
@@ -216,9 +217,6 @@ final class Model {
 
   private void begin() {
     String before = phase();
-    if (!failing && !valid()) {
-      quickUntil = now + MAX_WAIT;
-    }
     inFlight = true;
     begun++;
     exchanges.add(now);
@@ -257,11 +255,11 @@ final class Model {
       fail(Kind.TRANSIENT, 0);
       return;
     }
-    boolean keep = valid() && answeredExpires <= expires && (!refused || answered.equals(key));
+    boolean nearlyOver = answeredExpires - now < MINUTE && answeredExpires < expires;
+    boolean keep = valid() && (same || (nearlyOver && !refused));
     if (keep) {
-      visited.add(same ? "answer: identical" : "answer: shorter");
-      long paced = refused ? 30 * SECOND : Math.max(30 * SECOND, window(expires - now));
-      next = now + paced;
+      visited.add(same ? "answer: identical" : "answer: nearly over");
+      next = now + (refused ? 30 * SECOND : paced(expires - now));
     } else {
       visited.add(refused ? "answer: instead of refused ones" : "answer: newer");
       olderKey = key;
@@ -275,6 +273,14 @@ final class Model {
     toldToWait = false;
   }
 
+  /** 30 s at least; 14 to 10 s before the end; from then on 3 s. */
+  private long paced(long left) {
+    long usual = Math.max(30 * SECOND, window(left));
+    return left - usual >= 45 * SECOND
+        ? usual
+        : Math.max(3 * SECOND, (long) (left - (10 * SECOND + 4 * SECOND * draw)));
+  }
+
   /** 50-80 % of the lifetime, and not within 5 minutes of its end where it is long enough. */
   private long window(long lifetime) {
     double from = 0.5 * lifetime;
@@ -286,7 +292,11 @@ final class Model {
     return Math.max(100, (long) (from + (to - from) * draw));
   }
 
-  private void fail(Kind kind, long retryAfter) {
+  private void fail(Kind kind, long asked) {
+    if (failures == 0 && key != null) {
+      hopeUntil = now + MAX_WAIT;
+    }
+    retryAfter = asked;
     failing = true;
     failures++;
     failure = kind;
@@ -299,9 +309,8 @@ final class Model {
       next = now + Math.max(delay, Math.min(retryAfter, left - left / 4));
       return;
     }
-    boolean hoped = key == null && !waiting.isEmpty();
     long delay;
-    if (kind == Kind.TRANSIENT && (hoped || now < quickUntil)) {
+    if (kind == Kind.TRANSIENT && now < hopeUntil) {
       visited.add("retry: quick");
       double longest = Math.min(2.0 * SECOND, 100 * Math.pow(2, failures));
       delay = 100 + (long) ((longest - 100) * draw);
@@ -323,6 +332,9 @@ final class Model {
         fates.put(id, Fate.WAITS);
         return;
       }
+      if (failing && failure == Kind.TRANSIENT && !valid() && hasten()) {
+        visited.add("a caller brings the next exchange forward");
+      }
       boolean shared = ended > caller.endedBefore;
       boolean remembered = now - lastEnd < REMEMBERED;
       boolean paused = toldToWait && now < next;
@@ -333,10 +345,10 @@ final class Model {
         refuse = false;
       } else if (failure != Kind.TRANSIENT) {
         refuse = shared || remembered || paused;
-      } else if (key == null || now < quickUntil) {
+      } else if (now < hopeUntil) {
         long left = next - now;
-        if (left > 0 && (toldToWait || left <= 2 * SECOND)) {
-          if (left > caller.deadline - now) {
+        if (left > 0) {
+          if (left > Math.min(caller.deadline, hopeUntil) - now) {
             end(id, Fate.REFUSED, when);
           } else {
             fates.put(id, Fate.WAITS);
@@ -354,6 +366,19 @@ final class Model {
       visited.add("a caller begins an exchange");
       begin();
     }
+  }
+
+  /** To a second after the last attempt, never before Retry-After. */
+  private boolean hasten() {
+    if (now < hopeUntil && next - now <= 2 * SECOND) {
+      return false;
+    }
+    long earliest = Math.max(now, lastEnd + Math.max(SECOND, Math.min(retryAfter, 5 * MINUTE)));
+    if (earliest >= next) {
+      return false;
+    }
+    next = earliest;
+    return true;
   }
 
   private void end(int id, Fate fate, String when) {

@@ -197,7 +197,7 @@ class ProviderTest {
             """)
         .contains(
             "\n    clock         this machine is 119 min ahead\n    last failure  2030-01-01T0")
-        .contains(" ago), MISCONFIGURED: the token file is gone\n    what to do    Mount it");
+        .contains(" ago), irsa, MISCONFIGURED: the token file is gone\n    what to do    Mount it");
   }
 
   @Test

@@ -43,9 +43,27 @@ class ScheduleTest {
         .isEqualTo(ofMinutes(8).plusSeconds(45).toMillis());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    // lifetime left, draw, next ask
+    "74999, 0,    64999",
+    "74999, 0.5,  62999",
+    "44000, 0,    34000",
+    "30000, 0.25, 19000",
+    "17000, 0,    7000",
+    "17000, 0.999, 3004",
+    "14000, 0.5,  3000",
+    "5000,  0,    3000",
+    "1000,  0,    3000",
+  })
+  void asksOnceBetweenFourteenAndTenSecondsBeforeTheEnd(long left, double draw, long next) {
+    assertThat(Schedule.untilPacedRefresh(POLICY, left, draw)).isEqualTo(next);
+  }
+
   @Test
   void neverAsksTwiceWithinThirtySecondsForWhatBroughtNothingNewer() {
-    assertThat(Schedule.untilPacedRefresh(POLICY, 1_000, 0)).isEqualTo(30_000);
+    assertThat(Schedule.untilPacedRefresh(POLICY, 75_000, 0)).isEqualTo(37_500 + 27_500);
+    assertThat(Schedule.untilPacedRefresh(POLICY, 150_000, 0)).isEqualTo(75_000);
     assertThat(Schedule.untilPacedRefresh(POLICY, ofHours(1).toMillis(), 0))
         .isEqualTo(ofMinutes(30).toMillis());
   }

@@ -53,6 +53,20 @@ final class ScriptedSource implements CredentialsSource, CredentialsExchange {
         .expiration(expiration);
   }
 
+  /** Credentials in hand that nobody has dated. */
+  static Held held(SessionCredentials credentials, long now, long nanos) {
+    return Held.of(
+        new Origin.Source("scripted", 0),
+        credentials,
+        Due.at(Schedule.millis(credentials.expiration()), now, nanos),
+        new Held.Life(
+            0,
+            false,
+            Duration.ofHours(12).toMillis(),
+            Held.Life.clocksApart(now, nanos),
+            Optional.empty()));
+  }
+
   @SuppressWarnings("NullAway") // What a source returns that breaks its contract.
   static SessionCredentials nothing() {
     return null;

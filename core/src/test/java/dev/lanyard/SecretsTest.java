@@ -25,8 +25,8 @@ class SecretsTest {
   void sessionCredentialsShowTheEndOfTheirKeyIdAndTheirExpirationOnly() {
     assertThat(CREDENTIALS)
         .hasToString("SessionCredentials[****A2NR, expires 2030-01-01T01:00:00Z]");
-    assertThat(Held.of(CREDENTIALS, 0, 0, 0))
-        .hasToString("Held[****A2NR, expires 2030-01-01T01:00:00Z]");
+    assertThat(ScriptedSource.held(CREDENTIALS, 0, 0))
+        .hasToString("Held[scripted ****A2NR, expires 2030-01-01T01:00:00Z]");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Evidence;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,7 +32,8 @@ class SharedEnginesTest {
 
   private static ScriptedSource source(String role) {
     ScriptedSource source = new ScriptedSource("shared", 1);
-    return source.detects(new Detection.Present(source, role));
+    return source.detects(
+        new Detection.Present(source, role, Evidence.builder().fact("role", role).build()));
   }
 
   private static String keyId(RefreshingCredentialsProvider provider) {
@@ -82,7 +84,7 @@ class SharedEnginesTest {
   }
 
   @Test
-  void environmentsWithoutAnySourceAreToldApartByWhatWasLookedFor() {
+  void environmentsWithoutAnySourceShareNothing() {
     RefreshingCredentialsProvider one =
         new OneClass(new ScriptedSource("x", 1).detects(new Detection.Absent("variable ONE")));
     RefreshingCredentialsProvider other =
@@ -122,6 +124,6 @@ class SharedEnginesTest {
       assertThat(keyId(new OneClass(source("role of the next, " + i)))).isEqualTo("A");
     }
     assertThat(SharedEngines.ENGINES.keySet())
-        .noneMatch(configuration -> configuration.contains("forgotten"));
+        .noneMatch(identity -> identity.toString().contains("forgotten"));
   }
 }

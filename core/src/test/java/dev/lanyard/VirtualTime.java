@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
 /**
@@ -22,7 +24,7 @@ final class VirtualTime implements Time {
 
   private final Queue<Timer> timers =
       new PriorityQueue<>(Comparator.comparingLong(Timer::at).thenComparingLong(Timer::number));
-  private final Deque<Runnable> work = new ArrayDeque<>();
+  private final Deque<Work> work = new ArrayDeque<>();
   private long nanos;
   private long wallOffsetMillis;
   private long numbers;
@@ -31,9 +33,13 @@ final class VirtualTime implements Time {
   private boolean holdsWork;
   private boolean workMayBlock;
   private final List<Fiber> fibers = new ArrayList<>();
+  private final Queue<Fiber> woken = new ConcurrentLinkedQueue<>();
+  private final List<Lane> lanes = new ArrayList<>();
   private long clockReads;
 
   private record Timer(long at, long number, Runnable task, CompletableFuture<Void> handle) {}
+
+  private record Work(Lane lane, Runnable task) {}
 
   @Override
   public synchronized long millis() {
@@ -58,11 +64,59 @@ final class VirtualTime implements Time {
   }
 
   @Override
-  public synchronized void execute(Runnable task) {
+  public void execute(Runnable task) {
+    execute(Lane.EXCHANGE, task);
+  }
+
+  @Override
+  public synchronized void execute(Lane lane, Runnable task) {
     if (refusesWork) {
       throw new IllegalStateException("no thread to be had");
     }
-    work.add(task);
+    lanes.add(lane);
+    work.add(new Work(lane, task));
+  }
+
+  /** The lanes of all tasks so far, in their order. */
+  synchronized List<Lane> lanes() {
+    return List.copyOf(lanes);
+  }
+
+  /** A blocking caller, until another thread moves the time. */
+  @Override
+  public boolean await(CompletableFuture<?> done, Duration atMost) throws InterruptedException {
+    Fiber fiber = Fiber.currentOrNull();
+    if (fiber == null) {
+      CompletableFuture<Void> limit = new CompletableFuture<>();
+      Future<?> timer = after(atMost, () -> limit.complete(null));
+      try {
+        CompletableFuture.anyOf(done, limit).get();
+      } catch (ExecutionException e) {
+        throw new AssertionError(e);
+      } finally {
+        timer.cancel(false);
+      }
+      return done.isDone();
+    }
+    Future<?> limit = after(atMost, fiber::resume);
+    CompletableFuture<?> unused = done.whenComplete((result, thrown) -> woken.add(fiber));
+    long until = nanos() + atMost.toNanos();
+    while (!done.isDone() && nanos() < until) {
+      fiber.block();
+      if (Thread.interrupted()) {
+        limit.cancel(false);
+        throw new InterruptedException();
+      }
+    }
+    limit.cancel(false);
+    return done.isDone();
+  }
+
+  /** A thread of a caller, which may wait: it runs until it waits or ends. */
+  Fiber caller(Runnable task) {
+    Fiber fiber = Fiber.start(task);
+    fibers.add(fiber);
+    return fiber;
   }
 
   /** From now on there are no threads, or there are again. */
@@ -116,6 +170,10 @@ final class VirtualTime implements Time {
       }
       due.task().run();
       resumeTheInterrupted();
+      Fiber ready;
+      while ((ready = woken.poll()) != null) {
+        ready.resume();
+      }
     }
   }
 
@@ -164,17 +222,22 @@ final class VirtualTime implements Time {
 
   private void runWork() {
     while (true) {
-      Runnable task;
+      Work next;
       synchronized (this) {
-        task = holdsWork ? null : work.poll();
+        next = holdsWork ? null : work.poll();
       }
-      if (task == null) {
+      if (next == null) {
         return;
       }
-      if (workMayBlock) {
-        fibers.add(Fiber.start(task));
+      if (workMayBlock && next.lane() != Lane.ABORT) {
+        fibers.add(Fiber.start(next.task()));
       } else {
-        task.run();
+        next.task().run();
+      }
+      resumeTheInterrupted();
+      Fiber ready;
+      while ((ready = woken.poll()) != null) {
+        ready.resume();
       }
     }
   }

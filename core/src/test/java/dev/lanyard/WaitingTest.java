@@ -20,34 +20,31 @@ class WaitingTest {
   private static final long ENDED = 3;
 
   private static State state(
-      @Nullable Held held, Kind kind, long failedAgo, long nextIn, long quickFor) {
+      @Nullable Held held, Kind kind, long failedAgo, long nextIn, long hopeFor) {
     Failure failure =
         new Failure(
+            new Origin.Source("scripted", 0),
             ExchangeException.builder(kind, "no").build(),
             NOW - failedAgo,
             NANOS - failedAgo * TICK);
-    return new State(
-        held,
-        null,
-        failure,
-        1,
-        ENDED,
-        Due.in(nextIn, NOW, NANOS),
-        NANOS + quickFor * TICK,
-        NANOS,
-        Long.MIN_VALUE);
+    State state = State.empty(NOW, NANOS, NANOS);
+    for (int i = 0; i < ENDED; i++) {
+      state =
+          state.failed(
+              failure, held, null, Due.in(nextIn, NOW, NANOS), NANOS + hopeFor * TICK, NOW, NANOS);
+    }
+    return state;
   }
 
   private static Held held(long lifetime) {
-    return Held.of(
+    return ScriptedSource.held(
         ScriptedSource.credentials("A", java.time.Instant.ofEpochMilli(NOW + lifetime)),
-        0,
         NOW,
         NANOS);
   }
 
   private static Waiting decide(State state, long endedAtArrival, long deadlineIn) {
-    return Waiting.decide(state, 1, endedAtArrival, NANOS + deadlineIn * TICK, NOW, NANOS);
+    return Waiting.decide(state, 1, endedAtArrival, NANOS + deadlineIn * TICK, false, NOW, NANOS);
   }
 
   @ParameterizedTest
@@ -67,38 +64,54 @@ class WaitingTest {
 
   @ParameterizedTest
   @CsvSource({
-    // next in, deadline in
-    "0,     30000, BEGIN",
-    "1,     30000, WAIT",
-    "2000,  30000, WAIT",
-    "2001,  30000, BEGIN",
-    "1000,  1000,  WAIT",
-    "1000,  999,   THROW",
+    // next in, deadline in, hope ends in
+    "0,     30000, 30000, BEGIN",
+    "1,     30000, 30000, WAIT",
+    "2000,  30000, 30000, WAIT",
+    "20000, 30000, 30000, WAIT",
+    "1000,  1000,  30000, WAIT",
+    "1000,  999,   30000, THROW",
+    "1000,  30000, 1000,  WAIT",
+    "1000,  30000, 999,   THROW",
+    "1000,  30000, 0,     THROW",
+    "1000,  30000, -1,    THROW",
+    "0,     30000, -1,    BEGIN",
   })
-  void beforeTheFirstCredentialsACallerWaitsForARetryThatComesInTime(
-      long nextIn, long deadlineIn, Waiting decision) {
-    assertThat(decide(state(null, Kind.TRANSIENT, 100, nextIn, -1), ENDED, deadlineIn))
+  void beforeTheFirstCredentialsACallerWaitsWhileTheOutageMayPass(
+      long nextIn, long deadlineIn, long hopeFor, Waiting decision) {
+    assertThat(decide(state(null, Kind.TRANSIENT, 100, nextIn, hopeFor), ENDED, deadlineIn))
         .isEqualTo(decision);
   }
 
   @ParameterizedTest
   @CsvSource({
-    // quick for, next in, has seen one end
-    "1,  1000, false, WAIT",
-    "0,  1000, false, THROW",
-    "-1, 1000, false, THROW",
-    "0,  1,    false, THROW",
-    "0,  0,    false, BEGIN",
-    "0,  0,    true,  THROW",
+    // hope ends in, next in, has seen one end
+    "1000, 1000, false, WAIT",
+    "999,  1000, false, THROW",
+    "0,    1000, false, THROW",
+    "-1,   1000, false, THROW",
+    "0,    1,    false, THROW",
+    "0,    0,    false, BEGIN",
+    "0,    0,    true,  THROW",
+    "1000, 0,    true,  BEGIN",
   })
   void afterTheCredentialsACallerWaitsWhileTheOutageIsYoung(
-      long quickFor, long nextIn, boolean sharesAnEnd, Waiting decision) {
+      long hopeFor, long nextIn, boolean sharesAnEnd, Waiting decision) {
     assertThat(
             decide(
-                state(held(-1), Kind.TRANSIENT, 100, nextIn, quickFor),
+                state(held(-1), Kind.TRANSIENT, 100, nextIn, hopeFor),
                 sharesAnEnd ? ENDED - 1 : ENDED,
                 30_000))
         .isEqualTo(decision);
+  }
+
+  @Test
+  void aPatientCallerWaitsForItsWholeTime() {
+    State late = state(null, Kind.TRANSIENT, 100, 10_000, -1);
+    assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 60_000 * TICK, true, NOW, NANOS))
+        .isEqualTo(Waiting.WAIT);
+    assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 9_999 * TICK, true, NOW, NANOS))
+        .isEqualTo(Waiting.THROW);
   }
 
   @Test

@@ -66,7 +66,7 @@ class FallbackTest {
     do {
       event = events.poll(30, TimeUnit.SECONDS);
       assertThat(event).as("no event has come that says so").isNotNull();
-    } while (!(event instanceof CredentialsEvent.FellBack));
+    } while (!(event instanceof CredentialsEvent.IdentityChanged));
   }
 
   @Test

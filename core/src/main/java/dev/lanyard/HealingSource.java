@@ -1,0 +1,101 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.Evidence;
+import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.SessionCredentials;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
+
+/**
+ * A source that was broken when a provider was created. Nothing is known of whose credentials it
+ * would obtain, so its engine is shared with nobody. Once it works, its provider joins the shared
+ * engine of its evidence; those who still wait here are given what that one obtains.
+ */
+final class HealingSource implements Origin {
+  private final SingleSource source;
+  private volatile @Nullable Engine joined;
+  private volatile boolean served;
+
+  HealingSource(SingleSource source) {
+    this.source = source;
+  }
+
+  @Override
+  public Source first() {
+    return source.first();
+  }
+
+  @Override
+  public Answer exchange(ExchangeContext context, Holding holding)
+      throws Failed, InterruptedException {
+    Engine shared = joined;
+    if (shared == null) {
+      try {
+        source.found();
+      } catch (ExchangeException e) {
+        throw new Failed(first(), e);
+      }
+      Optional<Evidence> evidence = source.link().evidence();
+      if (evidence.isEmpty()) {
+        return source.exchange(context, holding);
+      }
+      shared =
+          SharedEngines.get(new SharedEngines.Identity(first().name(), evidence.get()), source);
+      joined = shared;
+    }
+    SessionCredentials credentials = obtainedBy(shared, context);
+    served = true;
+    return new Answer(first(), credentials, null);
+  }
+
+  private SessionCredentials obtainedBy(Engine shared, ExchangeContext context) throws Failed {
+    try {
+      AwsCredentials given = shared.await(Duration.ZERO, context.timeLeft(), false);
+      if (!(given instanceof AwsSessionCredentials session)) {
+        throw new IllegalStateException("an engine holds nothing but session credentials");
+      }
+      return SessionCredentials.builder()
+          .accessKeyId(session.accessKeyId())
+          .secretAccessKey(session.secretAccessKey())
+          .sessionToken(session.sessionToken())
+          .accountId(session.accountId().orElse(null))
+          .expiration(session.expirationTime().orElse(Instant.EPOCH))
+          .build();
+    } catch (CredentialsUnavailableException e) {
+      throw new Failed(
+          first(),
+          e.getCause() instanceof ExchangeException why
+              ? why
+              : ExchangeException.builder(Kind.TRANSIENT, "the exchange has not ended yet")
+                  .build());
+    }
+  }
+
+  @Override
+  public Optional<Path> tokenFile() {
+    return source.tokenFile();
+  }
+
+  /** The shared engine goes on by itself. */
+  @Override
+  public boolean mayHeal() {
+    return !served;
+  }
+
+  @Override
+  public Chain.Link current(Chain.Link link) {
+    return source.current(link);
+  }
+
+  @Override
+  public @Nullable Engine joined() {
+    return joined;
+  }
+}

@@ -1,0 +1,57 @@
+package dev.lanyard;
+
+import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** Nothing is configured. The environment of a process does not change: nothing will be. */
+final class NoSource implements Origin {
+  private static final Source NONE = new Source("none", 0);
+
+  private final Chain chain;
+
+  NoSource(Chain chain) {
+    this.chain = chain;
+  }
+
+  @Override
+  public Source first() {
+    return NONE;
+  }
+
+  @Override
+  public Answer exchange(ExchangeContext context, Holding holding) throws Failed {
+    String lookedFor =
+        chain.links().stream()
+            .map(link -> link.source().name() + " " + link.finding())
+            .collect(Collectors.joining("; "));
+    throw new Failed(
+        NONE,
+        ExchangeException.builder(
+                Kind.MISCONFIGURED,
+                chain.links().isEmpty()
+                    ? "there is no source of credentials on the class path"
+                    : "no source of credentials is configured in this environment: " + lookedFor)
+            .remedy(
+                chain.links().isEmpty()
+                    ? "Add dev.lanyard:lanyard-irsa, dev.lanyard:lanyard-podidentity or both"
+                    : "On EKS: annotate the service account with eks.amazonaws.com/role-arn (IRSA)"
+                        + " or create a Pod Identity association for it, then recreate the pod;"
+                        + " running pods never change. Elsewhere: give the builder a provider to"
+                        + " use otherwise(...)")
+            .build());
+  }
+
+  @Override
+  public Optional<Path> tokenFile() {
+    return Optional.empty();
+  }
+
+  @Override
+  public boolean mayHeal() {
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+package dev.lanyard;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The threads of one lane. A few serve any number of tasks that end promptly. Tasks that wait while
+ * all threads have been busy with one task each for a moment get more threads, up to a bound; from
+ * there on they wait in a queue. Those too many end when they have nothing to do.
+ */
+final class Workers {
+  /** So often it is looked whether tasks wait and threads are blocked. */
+  private static final Duration LOOK = Duration.ofMillis(100);
+
+  /** Less than a look: a thread that came with the last one has to count in the next. */
+  private static final Duration BLOCKED = Duration.ofMillis(80);
+
+  private final int few;
+  private final int most;
+  private final ThreadPoolExecutor pool;
+  private final ScheduledExecutorService timers;
+  private final Map<Work, Long> running = new ConcurrentHashMap<>();
+  private final AtomicBoolean watching = new AtomicBoolean();
+  private volatile long endedBefore = -1;
+
+  /**
+   * Makes the lane; its threads come with the first tasks.
+   *
+   * @param few how many threads serve prompt tasks
+   * @param most how many there may be
+   * @param idle how long a thread that has nothing to do stays
+   * @param timers runs what does not block after a delay
+   */
+  // The core size is what grows, in addThreads: the maximum only bounds it.
+  @SuppressWarnings("ErroneousThreadPoolConstructorChecker")
+  Workers(
+      int few, int most, Duration idle, ThreadFactory factory, ScheduledExecutorService timers) {
+    this.few = few;
+    this.most = most;
+    this.timers = timers;
+    this.pool =
+        new ThreadPoolExecutor(
+            few,
+            most,
+            idle.toMillis(),
+            TimeUnit.MILLISECONDS,
+            new LinkedBlockingQueue<>(),
+            factory);
+    pool.allowCoreThreadTimeOut(true);
+  }
+
+  void execute(Runnable task) {
+    pool.execute(new Work(task));
+    if (!pool.getQueue().isEmpty()) {
+      watch();
+    }
+  }
+
+  /** Ends the threads, and interrupts what they run. What waits for one is dropped. */
+  void end() {
+    pool.shutdownNow();
+  }
+
+  /** Looks at the threads until no task waits for one. */
+  private void watch() {
+    if (watching.compareAndSet(false, true)) {
+      try {
+        Future<?> unused = timers.schedule(this::addThreads, LOOK.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (RuntimeException | Error e) {
+        // The task that is to be watched has been taken, and will run: whoever gave it must not
+        // think otherwise.
+        watching.set(false);
+      }
+    }
+  }
+
+  private void addThreads() {
+    watching.set(false);
+    if (pool.getQueue().isEmpty()) {
+      pool.setCorePoolSize(few);
+      return;
+    }
+    long now = System.nanoTime();
+    long ended = pool.getCompletedTaskCount();
+    boolean noneEnded = ended == endedBefore;
+    endedBefore = ended;
+    int blocked = 0;
+    for (long begun : running.values()) {
+      if (now - begun >= BLOCKED.toNanos()) {
+        blocked++;
+      }
+    }
+    // Prompt tasks leave next to none blocked, however many wait and however slow the machine is.
+    // Of tasks that all hang, 250 have a thread each after five looks.
+    int wanted = few + (noneEnded ? 3 * blocked : blocked);
+    try {
+      pool.setCorePoolSize(Math.min(most, wanted));
+    } finally {
+      watch();
+    }
+  }
+
+  /** A task that says since when it runs. What it throws ends neither its thread nor anything. */
+  private final class Work implements Runnable {
+    private final Runnable task;
+
+    Work(Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    public void run() {
+      running.put(this, System.nanoTime());
+      try {
+        task.run();
+      } catch (Throwable e) {
+        // All that runs here ends in an outcome of its own. What is left is a class loader that
+        // was closed under us, and nobody to tell.
+      } finally {
+        running.remove(this);
+      }
+    }
+  }
+}
