@@ -12,9 +12,10 @@ import java.util.Optional;
  * The agent's cache of session credentials by token, and their renewal in the background. Source of
  * every rule: eks-pod-identity-agent, internal/credsretriever and internal/cache/expiring.
  *
- * <p>There is no thread: what the background would have done by a time is done when somebody looks
- * at that time, each renewal as of its own moment. So whoever changes what a renewal depends on
- * calls {@link #renewUntil} before. Safe for use by many threads.
+ * <p>Its times are those of the agent's own clock. There is no thread: what the background would
+ * have done by a time is done when somebody looks at that time, each renewal as of its own moment.
+ * So whoever changes what a renewal depends on calls {@link #renewUntil} before. Safe for use by
+ * many threads.
  *
  * <pre>
  *   fetched --3 h, or all of its life--> due --next sweep--> renewed with the same token
@@ -25,7 +26,7 @@ import java.util.Optional;
  */
 final class AgentCache {
   private static final Duration RENEWAL = Duration.ofHours(3);
-  private static final Duration FLOOR = Duration.ofSeconds(15);
+  static final Duration FLOOR = Duration.ofSeconds(15);
   private static final Duration SWEEP = Duration.ofMinutes(1);
 
   /** The longest that it takes the real one, which waits for a random time from one minute on. */
@@ -54,7 +55,7 @@ final class AgentCache {
 
   private record Entry(IssuedCredentials credentials, Instant due) {
     boolean isGivenAt(Instant now) {
-      return now.plus(FLOOR).isBefore(credentials.expiration());
+      return AgentCache.isGivenAt(now, credentials);
     }
   }
 
@@ -75,6 +76,11 @@ final class AgentCache {
     this.start = start;
     this.source = source;
     this.background = background;
+  }
+
+  /** Whether there is enough left of credentials for the agent to give them to anybody. */
+  static boolean isGivenAt(Instant now, IssuedCredentials credentials) {
+    return now.plus(FLOOR).isBefore(credentials.expiration());
   }
 
   /** What it holds for a token and may give, after the background has done its part. */

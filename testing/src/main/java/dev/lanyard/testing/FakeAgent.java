@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -72,6 +73,8 @@ public final class FakeAgent extends FakeService {
 
   private final Runnable catchUp = this::catchUp;
 
+  private volatile boolean byThePodsClock;
+
   // Guarded by the cache.
   private Upstream upstream = Upstream.WELL;
 
@@ -80,7 +83,9 @@ public final class FakeAgent extends FakeService {
     this.eksAuth = eksAuth;
     this.cache =
         new AgentCache(
-            clock.instant(), this::inTheBackground, new JournalOfRenewals(journal, eksAuth));
+            clock.instant(),
+            this::inTheBackground,
+            new JournalOfRenewals(journal, eksAuth, this::byAws));
     eksAuth.beforeRolesChange(catchUp);
   }
 
@@ -113,6 +118,36 @@ public final class FakeAgent extends FakeService {
     // What the background has done by now is a part of the journal.
     catchUp();
     cache.clear();
+  }
+
+  /**
+   * Goes by the clock of its node from now on, which is the pod's: the one that was given to {@link
+   * FakeEks.Builder#clock}, and not {@link FakeEks#clock}, by which AWS goes. The two differ once
+   * that is set ahead or behind. By the pod's clock it dates its answers, judges the times of a
+   * token before EKS Auth does by its own, and finds that credentials have expired, or do so within
+   * the 15 s in which it does not give them any more. Their expiration is of AWS all the same.
+   * Fresh credentials that have 15 s or less left by the pod's clock are answered with 500.
+   *
+   * <p>The real agent is on the same machine as the pod, so that its {@code Date} proves nothing
+   * about the pod's clock. Until this is called, the agent goes by {@link FakeEks#clock} in all
+   * things, its {@code Date} included. This empties the agent's cache, and {@link #recovers} does
+   * not end it.
+   */
+  public void goesByThePodsClock() {
+    synchronized (cache) {
+      forget();
+      byThePodsClock = true;
+    }
+  }
+
+  @Override
+  InstantSource ownClock() {
+    return byThePodsClock ? clock().ofThePod() : clock();
+  }
+
+  /** What the clock of AWS shows when the agent's own shows a time. */
+  private Instant byAws(Instant own) {
+    return byThePodsClock ? clock().whenThePodsShows(own) : own;
   }
 
   /**
@@ -166,7 +201,7 @@ public final class FakeAgent extends FakeService {
 
   /** Lets the background do what it would have done by now. */
   void catchUp() {
-    cache.renewUntil(clock().instant());
+    cache.renewUntil(ownClock().instant());
   }
 
   @Override
@@ -281,7 +316,7 @@ public final class FakeAgent extends FakeService {
     if (!ALGORITHMS.contains(alg)) {
       throw unparsable("token is unverifiable: signing method (alg) is unavailable");
     }
-    Instant now = clock().instant();
+    Instant now = ownClock().instant();
     List<String> failures = new ArrayList<>();
     if (!now.isBefore(time(claims, "exp").orElse(Instant.MAX))) {
       failures.add("token is expired");
@@ -349,7 +384,7 @@ public final class FakeAgent extends FakeService {
   private IssuedCredentials cached(String token, @Nullable Duration lifetime, Trace trace)
       throws AgentError, Refusal {
     synchronized (cache) {
-      Instant now = clock().instant();
+      Instant now = ownClock().instant();
       Optional<IssuedCredentials> held = cache.get(token, now);
       // A lifetime that has passed is a fault, which the cache must not hide.
       if (held.isPresent() && (lifetime == null || !lifetime.isNegative())) {
@@ -363,7 +398,16 @@ public final class FakeAgent extends FakeService {
         throw new AgentError(500, "error getting credentials to cache: no credentials of the node");
       }
       cache.remove(token);
-      IssuedCredentials fresh = exchange(token, now, lifetime, trace);
+      IssuedCredentials fresh = exchange(token, byAws(now), lifetime, trace);
+      // A lifetime that was chosen may be of a few seconds, and the credentials are for the test.
+      if (lifetime == null && !AgentCache.isGivenAt(now, fresh)) {
+        throw new AgentError(
+            500,
+            "error getting credentials to cache: fetched credentials are expired or will expire"
+                + " within the next "
+                + AgentCache.FLOOR.toSeconds()
+                + " seconds");
+      }
       cache.put(token, fresh, now);
       return fresh;
     }
@@ -374,7 +418,7 @@ public final class FakeAgent extends FakeService {
         || upstream == Upstream.NOT_ASKED_WITHOUT_NODE_CREDENTIALS) {
       throw new Refusal(500, "no answer", "EKS Auth cannot be reached");
     }
-    return exchange(token, at, chosenLifetime(), new Trace());
+    return exchange(token, byAws(at), chosenLifetime(), new Trace());
   }
 
   private IssuedCredentials exchange(

@@ -6,8 +6,8 @@ import java.time.InstantSource;
 
 /**
  * The time of the cluster and of AWS: when tokens and credentials are issued and expire, and what
- * the {@code Date} of every answer says. Get it from {@link FakeEks#clock}. Safe for use by many
- * threads.
+ * the {@code Date} of every answer says, unless the agent {@link FakeAgent#goesByThePodsClock goes
+ * by the pod's clock}. Get it from {@link FakeEks#clock}. Safe for use by many threads.
  *
  * <p>It is the clock that was given to {@link FakeEks.Builder#clock} as long as that is right. A
  * program under test that goes by the same clock has a right one too; {@link #isAheadBy} and {@link
@@ -29,6 +29,16 @@ public final class FakeClock implements InstantSource {
   @Override
   public Instant instant() {
     return base.instant().plus(ahead);
+  }
+
+  /** The base clock: that of the pod, and of the node on which it runs. */
+  InstantSource ofThePod() {
+    return base;
+  }
+
+  /** What this clock shows when that of the pod shows a time. */
+  Instant whenThePodsShows(Instant time) {
+    return time.plus(ahead);
   }
 
   /**

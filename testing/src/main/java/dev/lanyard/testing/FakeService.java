@@ -3,6 +3,7 @@ package dev.lanyard.testing;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,7 +33,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     this.name = name;
     this.clock = clock;
     this.journal = journal;
-    this.server = HttpEndpoint.start(clock, this::answer);
+    this.server = HttpEndpoint.start(() -> ownClock().instant(), this::answer);
   }
 
   /** The faults of the next requests. */
@@ -196,6 +197,11 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     return clock;
   }
 
+  /** The clock of the machine on which the service runs, by which it dates its answers. */
+  InstantSource ownClock() {
+    return clock;
+  }
+
   /** What is said of the request in the log: nothing that the client chose freely. */
   abstract String operation(HttpRequest request);
 
@@ -248,12 +254,19 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     private final HttpRequest request;
     private final String requestId;
     private final FaultPlan.Turn turn;
+    private final Instant arrived;
     private final boolean admitted;
     private final Trace trace = new Trace();
 
-    private Call(HttpRequest request, FaultPlan.Turn turn, boolean admitted, String requestId) {
+    private Call(
+        HttpRequest request,
+        FaultPlan.Turn turn,
+        Instant arrived,
+        boolean admitted,
+        String requestId) {
       this.request = request;
       this.turn = turn;
+      this.arrived = arrived;
       this.admitted = admitted;
       this.requestId = requestId;
     }
@@ -284,17 +297,24 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
     void awaitRecovery() throws InterruptedException {
       turn.awaitRecovery();
     }
+
+    /** Waits until so much time has passed since the request arrived, or the service recovers. */
+    void awaitTime(Duration since) throws InterruptedException {
+      turn.awaitTime(clock.ofThePod(), arrived.plus(since));
+    }
   }
 
   private HttpAnswer answer(HttpRequest request) {
     Instant now = clock.instant();
+    // Of the clock that does not move when AWS is set apart from the pod.
+    Instant arrived = clock.ofThePod().instant();
     FaultPlan.Turn turn = plan.take(now);
     boolean admitted = admits(request, now);
     Fault fault = turn.fault();
     // After its turn: who sees the request counted may rely on what it meets.
     requests.incrementAndGet();
     String requestId = Ids.requestId();
-    Call call = new Call(request, turn, admitted, requestId);
+    Call call = new Call(request, turn, arrived, admitted, requestId);
     Outcome outcome;
     try {
       turn.awaitLatency();

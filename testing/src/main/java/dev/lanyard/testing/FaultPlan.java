@@ -2,6 +2,7 @@ package dev.lanyard.testing;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
@@ -82,6 +83,16 @@ final class FaultPlan {
     /** Waits until the service recovers. */
     void awaitRecovery() throws InterruptedException {
       recovered.await();
+    }
+
+    /** Waits until a clock shows a time, or until the service recovers. */
+    void awaitTime(InstantSource clock, Instant time) throws InterruptedException {
+      while (clock.instant().isBefore(time)) {
+        // Nobody says when a test moves its clock, so it is looked at again and again.
+        if (recovered.await(1, TimeUnit.MILLISECONDS)) {
+          return;
+        }
+      }
     }
 
     /** Waits as long as an answer takes, or until the service recovers. */

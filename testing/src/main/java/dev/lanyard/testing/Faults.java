@@ -3,6 +3,8 @@ package dev.lanyard.testing;
 import dev.lanyard.testing.HttpAnswer.Delivery;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -15,20 +17,169 @@ import java.util.function.UnaryOperator;
  * <pre>{@code
  * eks.agent().hangs();            // until it recovers
  * eks.sts().next(2).throttles();  // the next two requests
+ * eks.sts().next(1).withDate(Instant.EPOCH).answersProperly();
+ * eks.agent().after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
  * }</pre>
  *
  * <p>Nothing is random, and nothing is left to time: a request meets its fault by the order in
  * which requests arrive. Safe for use by many threads.
  */
-public abstract sealed class Faults permits FakeService, FakeService.Next {
+public abstract sealed class Faults permits FakeService, FakeService.Next, Faults.Changed {
   /** How far past their expiration expired credentials are. */
   private static final Duration EXPIRED = Duration.ofMinutes(-1);
+
+  /** What the four digits of a year in HTTP can say. */
+  private static final Instant FIRST_DATE = Instant.parse("0001-01-01T00:00:00Z");
+
+  private static final Instant LAST_DATE = Instant.parse("9999-12-31T23:59:59Z");
+
+  private static final String SOMEBODYS_PAGE =
+      """
+      <html>
+      <head><title>%d</title></head>
+      <body><center><h1>%d</h1></center><hr><center>proxy.example.com</center></body>
+      </html>
+      """;
 
   // No public constructor: the services of this module are the only ones.
   Faults() {}
 
   /** Orders a fault. */
   abstract void meet(Fault fault);
+
+  /** The same faults, with something more to each. */
+  static final class Changed extends Faults {
+    private final Faults faults;
+    private final UnaryOperator<Fault> change;
+
+    private Changed(Faults faults, UnaryOperator<Fault> change) {
+      this.faults = faults;
+      this.change = change;
+    }
+
+    @Override
+    void meet(Fault fault) {
+      faults.meet(change.apply(fault));
+    }
+  }
+
+  /**
+   * Returns the same faults, each so much later: what the service does about a request, it does
+   * when so much time has passed since the request arrived. Where {@link FakeService#takes} counts
+   * real time, this goes by the clock of {@link FakeEks.Builder#clock}: with one that stands still,
+   * the request waits until it is moved. A service that recovers meanwhile waits no longer.
+   *
+   * <p>Nothing happens before a fault is chosen from what is returned.
+   *
+   * @param delay how much later
+   * @return the faults to choose from
+   * @throws IllegalArgumentException if it is negative
+   */
+  public Faults after(Duration delay) {
+    if (delay.isNegative()) {
+      throw new IllegalArgumentException("A delay is not negative, as " + delay + " is");
+    }
+    return new Changed(
+        this,
+        fault ->
+            new Fault(
+                fault.name() + ", late",
+                call -> {
+                  call.awaitTime(delay);
+                  return fault.effect().on(call);
+                }));
+  }
+
+  /**
+   * Returns the same faults with another {@code Date} in each answer: that of a machine whose clock
+   * is wrong, or of a cache in between. Nothing happens before a fault is chosen from what is
+   * returned.
+   *
+   * @param date any whole second from the year 1 to the end of 9999, which is all that the header
+   *     can say
+   * @return the faults to choose from
+   * @throws IllegalArgumentException if the header cannot say it
+   */
+  public Faults withDate(Instant date) {
+    if (date.isBefore(FIRST_DATE) || date.isAfter(LAST_DATE)) {
+      throw new IllegalArgumentException("The header Date cannot say " + date);
+    }
+    return withHeader("Date", HttpEndpoint.HTTP_DATE.format(date));
+  }
+
+  /**
+   * Returns the same faults with the header {@code Age} in each answer, as from a cache that has
+   * had it for so long. The {@code Date} stays: what is in a real cache has one that is as old.
+   * Nothing happens before a fault is chosen from what is returned.
+   *
+   * @param age whole seconds count
+   * @return the faults to choose from
+   * @throws IllegalArgumentException if it is negative
+   */
+  public Faults withAge(Duration age) {
+    if (age.isNegative()) {
+      throw new IllegalArgumentException("An age is not negative, as " + age + " is");
+    }
+    return withHeader("Age", "" + age.toSeconds());
+  }
+
+  private Faults withHeader(String header, String value) {
+    return new Changed(
+        this,
+        fault ->
+            new Fault(
+                fault.name() + ", " + header + " " + value,
+                call -> fault.effect().on(call).map(answer -> answer.withHeader(header, value))));
+  }
+
+  /**
+   * Answers as it does when nothing is wrong: for {@link #after}, {@link #withDate} and {@link
+   * #withAge}, and for some requests before a fault that lasts. What it refuses, it refuses.
+   */
+  public void answersProperly() {
+    meet(new Fault("proper answer", FakeService.Call::properly));
+  }
+
+  /**
+   * Is not asked: a proxy, a mesh or a load balancer answers in its place, with a page of HTML. It
+   * has no error code of the service and none of its headers; a redirection has a {@code Location},
+   * and 401 and 407 say how to authenticate.
+   *
+   * @param status the HTTP status, 200 to 599, such as 302, 403, 407 or 502
+   * @throws IllegalArgumentException if the status is none of a final answer
+   */
+  public void somebodyElseAnswers(int status) {
+    somebodyElse(status, "text/html", SOMEBODYS_PAGE.formatted(status, status));
+  }
+
+  /**
+   * Is not asked: a proxy, a mesh or a load balancer answers in its place, with plain text, as
+   * {@link #somebodyElseAnswers(int)} does with a page.
+   *
+   * @param status the HTTP status, 200 to 599
+   * @param text the body, such as {@code no healthy upstream} of Envoy
+   * @throws IllegalArgumentException if the status is none of a final answer
+   */
+  public void somebodyElseAnswers(int status, String text) {
+    somebodyElse(status, "text/plain", Objects.requireNonNull(text, "text"));
+  }
+
+  private void somebodyElse(int status, String contentType, String body) {
+    finalStatus(status);
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Content-Type", contentType);
+    if (status >= 300 && status < 400) {
+      headers.put("Location", "https://login.example.com/");
+    } else if (status == 401) {
+      headers.put("WWW-Authenticate", "Basic realm=\"gateway\"");
+    } else if (status == 407) {
+      headers.put("Proxy-Authenticate", "Basic realm=\"proxy\"");
+    }
+    // By HTTP these two have no body.
+    HttpAnswer answer =
+        new HttpAnswer(status, Map.copyOf(headers), status == 204 || status == 304 ? "" : body);
+    meet(new Fault("somebody else", call -> FakeService.Outcome.of(answer)));
+  }
 
   /**
    * Takes the request and does not answer it. When the service recovers or is closed, the

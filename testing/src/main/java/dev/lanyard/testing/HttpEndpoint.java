@@ -48,7 +48,7 @@ final class HttpEndpoint implements AutoCloseable {
   private static final int MOST_THREADS = 1000;
 
   /** The form of RFC 9110, section 5.6.7; the JDK's RFC_1123_DATE_TIME does not pad the day. */
-  private static final DateTimeFormatter HTTP_DATE =
+  static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
           .withZone(ZoneOffset.UTC);
 

@@ -1,26 +1,35 @@
 package dev.lanyard.testing;
 
 import java.time.Instant;
+import java.util.function.UnaryOperator;
 
 /** Writes into the journal what the agent does in the background. Safe for use by many threads. */
 final class JournalOfRenewals implements AgentCache.Background {
   private final Journal journal;
   private final EksAuth eksAuth;
+  private final UnaryOperator<Instant> byAws;
 
-  JournalOfRenewals(Journal journal, EksAuth eksAuth) {
+  /**
+   * Writes for an agent.
+   *
+   * @param byAws what the journal's clock shows when the agent's own shows a time
+   */
+  JournalOfRenewals(Journal journal, EksAuth eksAuth, UnaryOperator<Instant> byAws) {
     this.journal = journal;
     this.eksAuth = eksAuth;
+    this.byAws = byAws;
   }
 
   @Override
   public void renewed(Instant at, String token, IssuedCredentials credentials) {
-    journal.note(at, "agent: renewed in the background" + of(token) + " -> " + credentials);
+    journal.note(
+        byAws.apply(at), "agent: renewed in the background" + of(token) + " -> " + credentials);
   }
 
   @Override
   public void failed(Instant at, String token, Refusal refusal, boolean evicted) {
     journal.note(
-        at,
+        byAws.apply(at),
         "agent: not renewed in the background"
             + of(token)
             + " -> "

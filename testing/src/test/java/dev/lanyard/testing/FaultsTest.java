@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every fault, met by a client that hides nothing, at STS and at the agent. */
@@ -464,6 +465,154 @@ class FaultsTest {
     assertThat(kind.ask(this).status()).isEqualTo(200);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "STS, 200",
+    "STS, 204",
+    "STS, 307",
+    "STS, 403",
+    "STS, 404",
+    "STS, 407",
+    "STS, 503",
+    "AGENT, 200",
+    "AGENT, 302",
+    "AGENT, 304",
+    "AGENT, 401",
+    "AGENT, 404",
+    "AGENT, 502",
+  })
+  void somebodyElseAnswersWithAPageWithoutACodeOfTheService(Kind kind, int status) {
+    kind.of(eks).somebodyElseAnswers(status);
+
+    Http.Answer answer = kind.ask(this);
+
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.headers())
+        .containsEntry("content-type", "text/html")
+        .doesNotContainKeys("x-amzn-requestid", "x-content-type-options");
+    assertThat(answer.headers().containsKey("location")).isEqualTo(status / 100 == 3);
+    assertThat(answer.headers().containsKey("www-authenticate")).isEqualTo(status == 401);
+    assertThat(answer.headers().containsKey("proxy-authenticate")).isEqualTo(status == 407);
+    if (status == 204 || status == 304) {
+      assertThat(answer.body()).isEmpty();
+    } else {
+      assertThat(answer.body()).contains("<title>" + status + "</title>").doesNotContain("Code");
+    }
+    assertThat(kind.of(eks).exchanges()).isZero();
+    assertThat(kind.of(eks).log())
+        .singleElement()
+        .satisfies(
+            entry -> {
+              assertThat(entry.fault()).contains("somebody else");
+              assertThat(entry.error()).isEmpty();
+            });
+
+    kind.of(eks).recovers();
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void somebodyElseAnswersWithPlainText(Kind kind) {
+    kind.of(eks).next(1).somebodyElseAnswers(503, "no healthy upstream");
+
+    Http.Answer answer = kind.ask(this);
+
+    assertThat(answer.status()).isEqualTo(503);
+    assertThat(answer.headers()).containsEntry("content-type", "text/plain");
+    assertThat(answer.body()).isEqualTo("no healthy upstream");
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "STS, 1970-01-01T00:00:00Z, 'Thu, 01 Jan 1970 00:00:00 GMT'",
+    "AGENT, 1970-01-01T00:00:00Z, 'Thu, 01 Jan 1970 00:00:00 GMT'",
+    "STS, 9999-12-31T23:59:59Z, 'Fri, 31 Dec 9999 23:59:59 GMT'",
+    "AGENT, 0001-01-01T00:00:00Z, 'Mon, 01 Jan 0001 00:00:00 GMT'",
+  })
+  void datesProperAnswersAsItIsTold(Kind kind, Instant date, String header) {
+    kind.of(eks).next(1).withDate(date).answersProperly();
+
+    Http.Answer answer = kind.ask(this);
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.headers()).containsEntry("date", header);
+    assertThat(expiration(kind, answer)).isAfter(clock.instant());
+    assertThat(kind.of(eks).log().get(0).fault()).contains("proper answer, Date " + header);
+    assertThat(kind.ask(this).headers()).containsEntry("date", "Tue, 01 Jan 2030 00:00:00 GMT");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDateAnAgeAndADelayGoWithAnyFault(Kind kind) throws Exception {
+    kind.of(eks)
+        .withDate(clock.instant().minus(Duration.ofMinutes(30)))
+        .withAge(Duration.ofMinutes(30))
+        .after(Duration.ofSeconds(1))
+        .answersWithError(503, "SlowDown", "Later");
+    for (int i = 0; i < 2; i++) {
+      CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
+      awaitRequests(kind.of(eks), i + 1);
+      clock.advance(Duration.ofSeconds(1));
+      Http.Answer answer = asked.get(30, TimeUnit.SECONDS);
+
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.body()).contains("SlowDown");
+      assertThat(answer.headers())
+          .containsEntry("date", "Mon, 31 Dec 2029 23:30:00 GMT")
+          .containsEntry("age", "1800");
+    }
+    kind.of(eks).recovers();
+    assertThat(kind.ask(this).headers()).doesNotContainKey("age");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void failsSlowlyByTheClockThatTheTestMoves(Kind kind) throws Exception {
+    kind.of(eks).next(1).after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
+
+    CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
+    awaitRequests(kind.of(eks), 1);
+    clock.advance(Duration.ofMillis(4999));
+    // The clock of AWS says nothing about the time that has passed.
+    eks.clock().isAheadBy(Duration.ofHours(1));
+    eks.clock().isAheadBy(Duration.ZERO);
+    assertThat(asked).isNotDone();
+    clock.advance(Duration.ofMillis(1));
+
+    Http.Answer answer = asked.get(30, TimeUnit.SECONDS);
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.body()).isEqualTo("[]\n");
+    // An answer that had not waited would be dated before.
+    assertThat(answer.headers()).containsEntry("date", "Tue, 01 Jan 2030 00:00:05 GMT");
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void waitsNoLongerWithAFaultWhenItRecovers(Kind kind) throws Exception {
+    kind.of(eks).after(Duration.ofDays(1)).answersWith(500, "text/plain", "[]\n");
+
+    CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
+    awaitRequests(kind.of(eks), 1);
+    kind.of(eks).recovers();
+
+    assertThat(asked.get(30, TimeUnit.SECONDS).status()).isEqualTo(500);
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void answersProperlyBeforeAFaultThatLasts(Kind kind) {
+    kind.of(eks).next(2).answersProperly();
+    kind.of(eks).resets();
+
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+    assertThat(kind.ask(this).status()).isEqualTo(200);
+    assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(SocketException.class);
+  }
+
   @Test
   void stsRefusesWhatIsInOrderWhileItCannotReachTheIssuer() {
     eks.sts().cannotReachTheIssuer();
@@ -531,6 +680,12 @@ class FaultsTest {
     assertThatIllegalArgumentException().isThrownBy(() -> sts.dribbles(Duration.ofMinutes(1)));
     assertThatIllegalArgumentException().isThrownBy(() -> sts.answersWith(100, "a/b", ""));
     assertThatIllegalArgumentException().isThrownBy(() -> sts.answersWithError(200, "A", "b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.somebodyElseAnswers(100));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.after(Duration.ofNanos(-1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.withAge(Duration.ofNanos(-1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.withDate(Instant.MAX));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> sts.withDate(Instant.parse("0000-12-31T23:59:59Z")));
   }
 
   private static void awaitRequests(FakeService service, int requests) {
