@@ -62,7 +62,8 @@ public final class FakeAgent extends FakeService {
     OUT_OF_REACH,
     NOT_ASKED_WITHOUT_NODE_CREDENTIALS,
     DENIES_THE_NODE,
-    THROTTLES_THE_NODE
+    THROTTLES_THE_NODE,
+    DOES_NOT_KNOW_THE_CLUSTER
   }
 
   private final EksAuth eksAuth;
@@ -175,6 +176,17 @@ public final class FakeAgent extends FakeService {
    */
   public void isThrottledByEksAuth() {
     finds(Upstream.THROTTLES_THE_NODE);
+  }
+
+  /**
+   * Asks for a cluster that EKS Auth does not know from now on: the agent was started with the name
+   * of another one, or the cluster was deleted. 404 {@code ResourceNotFoundException} {@code No
+   * cluster found ...} for every token that it does not have in its cache, until it {@link
+   * #recovers}. No association cures that. The text is that of the EKS API; the one of EKS Auth is
+   * not documented.
+   */
+  public void namesAnUnknownCluster() {
+    finds(Upstream.DOES_NOT_KNOW_THE_CLUSTER);
   }
 
   /**
@@ -430,6 +442,10 @@ public final class FakeAgent extends FakeService {
     if (upstream == Upstream.THROTTLES_THE_NODE) {
       eksAuth.identify(token, trace);
       throw new Refusal(429, "ThrottlingException", "Rate exceeded");
+    }
+    if (upstream == Upstream.DOES_NOT_KNOW_THE_CLUSTER) {
+      eksAuth.identify(token, trace);
+      throw new Refusal(404, "ResourceNotFoundException", "No cluster found for name: unknown.");
     }
     return eksAuth.assume(token, at, lifetime, trace);
   }

@@ -60,7 +60,10 @@ public final class FakeEks implements AutoCloseable {
     this.eksAuth = new EksAuth(clock, region, clusterName, issuer, account);
     this.sts = new FakeSts(clock, journal, account);
     this.agent = new FakeAgent(clock, journal, eksAuth);
-    this.webhook = Webhook.managed(region, agent.endpoint());
+    this.webhook =
+        builder.webhook == null
+            ? Webhook.managed(region, agent.endpoint())
+            : Webhook.with(WebhookFlags.settings(builder.webhook, agent.endpoint()));
     this.apiServer =
         new ApiServer(clock, journal, issuer, sts.endpoint(), webhook, eksAuth::isAssociated);
   }
@@ -400,6 +403,7 @@ public final class FakeEks implements AutoCloseable {
     private String region = "eu-west-1";
     private String clusterName = "lanyard";
     private @Nullable FakeEks neighbour;
+    private @Nullable List<String> webhook;
 
     private Builder() {}
 
@@ -441,6 +445,34 @@ public final class FakeEks implements AutoCloseable {
         throw new IllegalArgumentException("EKS accepts no cluster " + name);
       }
       this.clusterName = name;
+      return this;
+    }
+
+    /**
+     * Lets a webhook of your own admit pods, in the place of the one that EKS runs, which injects
+     * the region and asks for the regional endpoints of STS. What its command line does not say has
+     * the upstream default: without a flag it injects neither.
+     *
+     * <pre>{@code
+     * FakeEks.builder()
+     *     .selfHostedWebhook(
+     *         "--sts-regional-endpoint=true", "--token-mount-path=/var/run/secrets/example.com")
+     * }</pre>
+     *
+     * <p>Source of the flags: amazon-eks-pod-identity-webhook, main.go. Those that say where its
+     * service accounts come from, or how it is reached, are not known here; nor are {@code
+     * --annotation-prefix} and {@code --compose-role-arn}.
+     *
+     * @param flags {@code --name=value}: {@code aws-default-region}, {@code sts-regional-endpoint},
+     *     {@code token-expiration} in seconds, {@code token-audience}, {@code token-mount-path},
+     *     {@code container-credentials-full-uri}, which is the fake agent's unless it is set,
+     *     {@code container-credentials-audience}, {@code container-credentials-token-mount-path},
+     *     {@code container-credentials-token-volume-name}, {@code container-credentials-token-path}
+     * @return this builder
+     * @throws IllegalArgumentException if a flag is none of these, or its value cannot be
+     */
+    public Builder selfHostedWebhook(String... flags) {
+      this.webhook = WebhookFlags.checked(flags);
       return this;
     }
 

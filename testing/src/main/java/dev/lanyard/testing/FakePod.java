@@ -62,8 +62,8 @@ public final class FakePod {
     } catch (IOException e) {
       throw new UncheckedIOException("There is no room for the pod's files", e);
     }
-    this.webIdentityToken = token(TokenMount.WEB_IDENTITY);
-    this.authorizationToken = token(TokenMount.POD_IDENTITY);
+    this.webIdentityToken = token(eks.webhook().webIdentity());
+    this.authorizationToken = token(eks.webhook().podIdentity());
     this.spec = admitted();
   }
 
@@ -143,7 +143,7 @@ public final class FakePod {
     Instant now = eks.clock().instant();
     for (PodSpec.TokenVolume volume : spec.volumes()) {
       ProjectedToken file =
-          volume.name().equals(TokenMount.WEB_IDENTITY.volume())
+          volume.name().equals(eks.webhook().webIdentity().volume())
               ? webIdentityToken
               : authorizationToken;
       for (PodSpec.Projection token : volume.projections()) {

@@ -32,7 +32,7 @@ final class Webhook {
   private static final String SKIP_LABEL = PREFIX + "skip-pod-identity-webhook";
 
   /** Seconds. Source: amazon-eks-pod-identity-webhook, pkg/constants.go. */
-  private static final long DEFAULT_EXPIRATION = 86_400;
+  static final long DEFAULT_EXPIRATION = 86_400;
 
   private static final long LEAST_EXPIRATION = 600;
   private static final long LEAST_DEFAULT_EXPIRATION = 79_200;
@@ -73,16 +73,30 @@ final class Webhook {
    * Source: EKS user guide, pod-configuration and configure-sts-endpoint.
    */
   static Webhook managed(String region, URI credentials) {
-    return new Webhook(
+    return with(
         new Settings(
             Optional.of(region),
             true,
             DEFAULT_EXPIRATION,
             credentials.toString(),
             TokenMount.WEB_IDENTITY,
-            TokenMount.POD_IDENTITY),
-        // Not a field of its thread: each call asks for the caller's own.
-        () -> ThreadLocalRandom.current().nextLong());
+            TokenMount.POD_IDENTITY));
+  }
+
+  /** A webhook that is started so. */
+  static Webhook with(Settings settings) {
+    // Not a field of its thread: each call asks for the caller's own.
+    return new Webhook(settings, () -> ThreadLocalRandom.current().nextLong());
+  }
+
+  /** Where it puts web identity tokens. */
+  TokenMount webIdentity() {
+    return settings.webIdentity();
+  }
+
+  /** Where it puts the tokens of Pod Identity. */
+  TokenMount podIdentity() {
+    return settings.podIdentity();
   }
 
   /**
@@ -138,13 +152,22 @@ final class Webhook {
   }
 
   private boolean regionalSts(Map<String, String> serviceAccount) {
-    String value = serviceAccount.getOrDefault(STS_REGIONAL_ENDPOINTS, "");
-    // What Go's strconv.ParseBool accepts.
+    return bool(serviceAccount.getOrDefault(STS_REGIONAL_ENDPOINTS, ""))
+        .orElse(settings.regionalSts());
+  }
+
+  /** What Go's strconv.ParseBool accepts. */
+  static Optional<Boolean> bool(String value) {
     return switch (value) {
-      case "1", "t", "T", "TRUE", "true", "True" -> true;
-      case "0", "f", "F", "FALSE", "false", "False" -> false;
-      default -> settings.regionalSts();
+      case "1", "t", "T", "TRUE", "true", "True" -> Optional.of(true);
+      case "0", "f", "F", "FALSE", "false", "False" -> Optional.of(false);
+      default -> Optional.empty();
     };
+  }
+
+  /** What it makes of an expiration in seconds. */
+  static long expiration(long seconds) {
+    return Math.max(LEAST_EXPIRATION, seconds);
   }
 
   private static long expiration(Map<String, String> annotations, long otherwise) {
@@ -153,7 +176,7 @@ final class Webhook {
       return otherwise;
     }
     try {
-      return Math.max(LEAST_EXPIRATION, Long.parseLong(value));
+      return expiration(Long.parseLong(value));
     } catch (NumberFormatException e) {
       // More digits than 64 bits hold.
       return otherwise;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -121,6 +122,58 @@ class ScenesTest {
         .matches("\\[[0-9a-f-]{36}]: \\(ThrottlingException\\): Rate exceeded, fault: client\n");
     eks.agent().recovers();
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
+  }
+
+  @Test
+  void agentPassesOnThatEksAuthDoesNotKnowTheCluster() {
+    String held = Pods.ask(eks, pod).field("AccessKeyId");
+    eks.agent().namesAnUnknownCluster();
+    assertThat(Pods.ask(eks, pod).field("AccessKeyId")).isEqualTo(held);
+    pod.rotateToken();
+    eks.associate("shop", "orders", role);
+
+    Http.Answer answer = Pods.ask(eks, pod);
+
+    assertThat(answer.status()).isEqualTo(404);
+    assertThat(answer.body())
+        .matches(
+            "\\[[0-9a-f-]{36}]: \\(ResourceNotFoundException\\): No cluster found for name:"
+                + " unknown\\., fault: client\n");
+    eks.agent().recovers();
+    assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
+  }
+
+  @Test
+  void anUnknownClusterDropsWhatTheAgentRenews() {
+    Pods.ask(eks, pod);
+    eks.agent().namesAnUnknownCluster();
+    clock.advance(Duration.ofHours(3).plusMinutes(1));
+
+    assertThat(Pods.ask(eks, pod).body()).contains("No cluster found");
+    assertThat(eks.journal()).contains("-> ResourceNotFoundException, dropped");
+  }
+
+  @Test
+  void agentNeedsAWhileToSayThatItCannotReachEksAuth() {
+    TestTime time = TestTime.create();
+    try (FakeEks slow = FakeEks.builder().clock(time).start()) {
+      FakePod other = slow.pod("shop", "orders").podIdentity();
+      slow.agent().cannotReachEksAuth();
+      slow.agent().next(1).after(Duration.ofSeconds(5)).answersProperly();
+      CompletableFuture<Http.Answer> asked = new CompletableFuture<>();
+      time.execute(() -> asked.complete(Pods.ask(slow, other)));
+      while (slow.agent().requests() == 0) {
+        Thread.onSpinWait();
+      }
+
+      time.advanceWhileHanging(Duration.ofSeconds(5));
+      time.awaitIdle();
+
+      Http.Answer answer = asked.join();
+      assertThat(answer.status()).isEqualTo(500);
+      assertThat(answer.body()).isEqualTo("[]\n");
+      assertThat(answer.headers()).containsEntry("date", "Tue, 01 Jan 2030 00:00:05 GMT");
+    }
   }
 
   @Test
