@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The agent's cache of session credentials by token, and their renewal in the background. Source of
- * every rule: eks-pod-identity-agent, internal/credsretriever and internal/cache/expiring.
+ * The agent's cache of session credentials, by token or by pod, and their renewal in the
+ * background. Source of every rule: eks-pod-identity-agent, internal/credsretriever and
+ * internal/cache/expiring.
  *
  * <p>Its times are those of the agent's own clock. There is no thread: what the background would
  * have done by a time is done when somebody looks at that time, each renewal as of its own moment.
@@ -26,7 +27,7 @@ import java.util.Optional;
  */
 final class AgentCache {
   private static final Duration RENEWAL = Duration.ofHours(3);
-  static final Duration FLOOR = Duration.ofSeconds(15);
+  private static final Duration FLOOR = Duration.ofSeconds(15);
   private static final Duration SWEEP = Duration.ofMinutes(1);
 
   /** The longest that it takes the real one, which waits for a random time from one minute on. */
@@ -53,9 +54,18 @@ final class AgentCache {
     void failed(Instant at, String token, Refusal refusal, boolean evicted);
   }
 
-  private record Entry(IssuedCredentials credentials, Instant due) {
+  /** What it holds, and the token that it came with, or that took the place of that one. */
+  record Held(String token, IssuedCredentials credentials) {
+    /** It is a secret. */
+    @Override
+    public String toString() {
+      return "Held[" + credentials + "]";
+    }
+  }
+
+  private record Entry(Held held, Instant due) {
     boolean isGivenAt(Instant now) {
-      return AgentCache.isGivenAt(now, credentials);
+      return AgentCache.isGivenAt(now, held.credentials());
     }
   }
 
@@ -83,28 +93,34 @@ final class AgentCache {
     return now.plus(FLOOR).isBefore(credentials.expiration());
   }
 
-  /** What it holds for a token and may give, after the background has done its part. */
-  synchronized Optional<IssuedCredentials> get(String token, Instant now) {
+  /** What it holds under a key and may give, after the background has done its part. */
+  synchronized Optional<Held> get(String key, Instant now) {
     renewUntil(now);
-    return Optional.ofNullable(entries.get(token))
+    return Optional.ofNullable(entries.get(key))
         .filter(entry -> entry.isGivenAt(now))
-        .map(Entry::credentials);
+        .map(Entry::held);
   }
 
-  /** Holds what was fetched, if it may be given at all. */
-  synchronized void put(String token, IssuedCredentials credentials, Instant now) {
-    entries.remove(token);
-    Entry entry = new Entry(credentials, due(credentials, now, RENEWAL));
+  /** Holds what was fetched with a token, if it may be given at all. */
+  synchronized void put(String key, String token, IssuedCredentials credentials, Instant now) {
+    entries.remove(key);
+    Entry entry = new Entry(new Held(token, credentials), due(credentials, now, RENEWAL));
     if (entry.isGivenAt(now)) {
-      entries.put(token, entry);
+      entries.put(key, entry);
     }
     if (entries.size() > SIZE) {
       entries.remove(entries.keySet().iterator().next());
     }
   }
 
-  synchronized void remove(String token) {
-    entries.remove(token);
+  /** Renews with another token from now on, which does not change when. */
+  synchronized void renewsWith(String key, String token) {
+    entries.computeIfPresent(
+        key, (same, entry) -> new Entry(new Held(token, entry.held().credentials()), entry.due()));
+  }
+
+  synchronized void remove(String key) {
+    entries.remove(key);
   }
 
   synchronized void clear() {
@@ -117,12 +133,12 @@ final class AgentCache {
       Instant sweep = next.get();
       List<String> due = new ArrayList<>();
       entries.forEach(
-          (token, entry) -> {
+          (key, entry) -> {
             if (entry.due().isBefore(sweep)) {
-              due.add(token);
+              due.add(key);
             }
           });
-      due.forEach(token -> renew(token, sweep));
+      due.forEach(key -> renew(key, sweep));
     }
   }
 
@@ -138,21 +154,22 @@ final class AgentCache {
         .filter(sweep -> !sweep.isAfter(now));
   }
 
-  private void renew(String token, Instant sweep) {
-    Entry held = entries.get(token);
-    if (held == null) {
+  private void renew(String key, Instant sweep) {
+    Entry entry = entries.get(key);
+    if (entry == null) {
       return;
     }
+    String token = entry.held().token();
     try {
       IssuedCredentials fresh = source.exchange(token, sweep);
-      put(token, fresh, sweep);
+      put(key, token, fresh, sweep);
       background.renewed(sweep, token, fresh);
     } catch (Refusal refusal) {
-      boolean kept = !isForGood(refusal) && held.isGivenAt(sweep);
+      boolean kept = !isForGood(refusal) && entry.isGivenAt(sweep);
       if (kept) {
-        entries.put(token, new Entry(held.credentials(), due(held.credentials(), sweep, RETRY)));
+        entries.put(key, new Entry(entry.held(), due(entry.held().credentials(), sweep, RETRY)));
       } else {
-        entries.remove(token);
+        entries.remove(key);
       }
       background.failed(sweep, token, refusal, !kept);
     }

@@ -189,6 +189,20 @@ final class EksAuth {
         SessionAttributes.allTransitive(tags));
   }
 
+  /**
+   * Whether a token is in order, as far as the keys of the API server and a clock can tell. Source:
+   * eks-pod-identity-agent, branch cache-enhancements, internal/validation.
+   */
+  boolean isInOrder(String token, Instant now) {
+    return ServiceAccountToken.parse(token)
+        .filter(parsed -> issuer.verify(parsed) == FakeIssuer.Signature.VALID)
+        .filter(parsed -> parsed.audience().contains(AUDIENCE))
+        .filter(parsed -> parsed.pod().isPresent())
+        .filter(parsed -> now.isBefore(parsed.expiration()))
+        .filter(parsed -> parsed.notBefore().filter(now::isBefore).isEmpty())
+        .isPresent();
+  }
+
   /** A role that exists and allows all that is needed of it. */
   private Role assumable(
       String arn, Map<String, String> tags, Function<String, TrustRequest> request) throws Refusal {

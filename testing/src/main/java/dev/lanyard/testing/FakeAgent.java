@@ -9,6 +9,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It checks what the real agent checks, in its order: path, rate, host, token present, token
  * well formed, token's times; and then lets EKS Auth verify signature, issuer, audience,
  * association and trust policy. Errors are plain text as the agent writes them. Source:
- * eks-pod-identity-agent 0.1.37.
+ * eks-pod-identity-agent 0.1.37; {@link #isUpgradedTo02} makes it a later one.
  *
  * <p>It admits 500 requests at once and 1000 a second, by {@link FakeEks#clock}; the others get 429
  * {@code Too Many Requests}. While that clock stands still, nothing is admitted after the first
@@ -76,6 +77,9 @@ public final class FakeAgent extends FakeService {
 
   private volatile boolean byThePodsClock;
 
+  /** Whether its cache is by the pods' UIDs, and not by their tokens. Guarded by the cache. */
+  private boolean cachesByPod;
+
   // Guarded by the cache.
   private Upstream upstream = Upstream.WELL;
 
@@ -119,6 +123,25 @@ public final class FakeAgent extends FakeService {
     // What the background has done by now is a part of the journal.
     catchUp();
     cache.clear();
+  }
+
+  /**
+   * Is upgraded to release 0.2 from now on, with an empty cache: that is by the UID of the pod, and
+   * not by the token. A new token of the pod is verified by the agent itself, by the keys of the
+   * API server, and then gets what there is already, which is renewed with the new token; so a
+   * rotation costs no request to EKS Auth, and passes while EKS Auth is out of reach. A token that
+   * the agent does not find in order goes to EKS Auth, as before. One that names no pod is refused
+   * with 400. What an edited association says shows only at the next renewal, whatever becomes of
+   * the token.
+   *
+   * <p>Source: the branch cache-enhancements of eks-pod-identity-agent, commit 6302d98, from which
+   * that release was made; that of the release itself is not public.
+   */
+  public void isUpgradedTo02() {
+    synchronized (cache) {
+      forget();
+      cachesByPod = true;
+    }
   }
 
   /**
@@ -397,7 +420,8 @@ public final class FakeAgent extends FakeService {
       throws AgentError, Refusal {
     synchronized (cache) {
       Instant now = ownClock().instant();
-      Optional<IssuedCredentials> held = cache.get(token, now);
+      String key = cachesByPod ? podUid(token) : token;
+      Optional<IssuedCredentials> held = held(key, token, now);
       // A lifetime that has passed is a fault, which the cache must not hide.
       if (held.isPresent() && (lifetime == null || !lifetime.isNegative())) {
         eksAuth.identify(token, trace);
@@ -409,20 +433,57 @@ public final class FakeAgent extends FakeService {
       if (upstream == Upstream.NOT_ASKED_WITHOUT_NODE_CREDENTIALS) {
         throw new AgentError(500, "error getting credentials to cache: no credentials of the node");
       }
-      cache.remove(token);
+      // What another token of the pod may have stays, if this one gets nothing.
+      if (cache.get(key, now).isEmpty()) {
+        cache.remove(key);
+      }
       IssuedCredentials fresh = exchange(token, byAws(now), lifetime, trace);
       // A lifetime that was chosen may be of a few seconds, and the credentials are for the test.
       if (lifetime == null && !AgentCache.isGivenAt(now, fresh)) {
         throw new AgentError(
             500,
-            "error getting credentials to cache: fetched credentials are expired or will expire"
-                + " within the next "
-                + AgentCache.FLOOR.toSeconds()
-                + " seconds");
+            // Source: eks-pod-identity-agent, internal/credsretriever/refreshing_cache.go.
+            String.format(
+                Locale.ROOT,
+                "fetched credentials are expired or will expire within the next %.2f seconds",
+                Duration.between(now, fresh.expiration()).toMillis() / 1000.0));
       }
-      cache.put(token, fresh, now);
+      cache.put(key, token, fresh, now);
       return fresh;
     }
+  }
+
+  private Optional<IssuedCredentials> held(String key, String token, Instant now) {
+    Optional<AgentCache.Held> held = cache.get(key, now);
+    if (held.isPresent() && !held.get().token().equals(token)) {
+      if (!eksAuth.isInOrder(token, now)) {
+        return Optional.empty();
+      }
+      cache.renewsWith(key, token);
+    }
+    return held.map(AgentCache.Held::credentials);
+  }
+
+  /** Of a token that has three parts, since it was checked before. */
+  private static String podUid(String token) throws AgentError {
+    if (!(decode("claim", token.split("\\.", -1)[1]).get("kubernetes.io")
+        instanceof Map<?, ?> kubernetes)) {
+      throw withoutPod("kubernetes.io claims");
+    }
+    if (!(kubernetes.get("pod") instanceof Map<?, ?> pod)) {
+      throw withoutPod("pod claims");
+    }
+    if (!(pod.get("uid") instanceof String uid)) {
+      throw withoutPod("pod uid");
+    }
+    return uid;
+  }
+
+  private static AgentError withoutPod(String missing) {
+    return new AgentError(
+        400,
+        "failed to get pod uid from service account token: Service account token missing "
+            + missing);
   }
 
   private IssuedCredentials inTheBackground(String token, Instant at) throws Refusal {

@@ -49,11 +49,11 @@ class AgentCacheTest {
   @Test
   void dropsTheOldestOfMoreThanTwoThousandHoweverOftenItIsRead() {
     for (int i = 0; i < 2000; i++) {
-      cache.put("token" + i, lasting(START, Duration.ofHours(6)), START);
+      cache.put("token" + i, "token" + i, lasting(START, Duration.ofHours(6)), START);
     }
     assertThat(cache.get("token0", START)).isPresent();
 
-    cache.put("another", lasting(START, Duration.ofHours(6)), START);
+    cache.put("another", "another", lasting(START, Duration.ofHours(6)), START);
 
     assertThat(cache.get("token0", START)).isEmpty();
     assertThat(cache.get("token1", START)).isPresent();
@@ -62,8 +62,8 @@ class AgentCacheTest {
 
   @Test
   void doesAllThatHasComeDueEachAtItsOwnTime() {
-    cache.put("early", lasting(START, Duration.ofHours(6)), START);
-    cache.put("late", lasting(START, Duration.ofHours(6)), START.plusSeconds(90));
+    cache.put("early", "early", lasting(START, Duration.ofHours(6)), START);
+    cache.put("late", "late", lasting(START, Duration.ofHours(6)), START.plusSeconds(90));
 
     cache.renewUntil(START.plus(Duration.ofHours(7)));
 
@@ -77,7 +77,7 @@ class AgentCacheTest {
 
   @Test
   void triesAThrottledRenewalAgainUntilFifteenSecondsAreLeft() {
-    cache.put("throttled", lasting(START, Duration.ofMinutes(185)), START);
+    cache.put("throttled", "throttled", lasting(START, Duration.ofMinutes(185)), START);
 
     cache.renewUntil(START.plus(Duration.ofDays(1)));
 
@@ -90,16 +90,16 @@ class AgentCacheTest {
 
   @Test
   void holdsNothingThatItMayNotGive() {
-    cache.put("short", lasting(START, Duration.ofSeconds(15)), START);
+    cache.put("short", "short", lasting(START, Duration.ofSeconds(15)), START);
     assertThat(cache.get("short", START)).isEmpty();
 
-    cache.put("short", lasting(START, Duration.ofSeconds(15).plusNanos(1)), START);
+    cache.put("short", "short", lasting(START, Duration.ofSeconds(15).plusNanos(1)), START);
     assertThat(cache.get("short", START)).isPresent();
   }
 
   @Test
   void aClockThatIsSetBackRenewsNothing() {
-    cache.put("token", lasting(START, Duration.ofHours(6)), START);
+    cache.put("token", "token", lasting(START, Duration.ofHours(6)), START);
 
     cache.renewUntil(START.minus(Duration.ofDays(1)));
 

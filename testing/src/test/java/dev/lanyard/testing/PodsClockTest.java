@@ -128,8 +128,7 @@ class PodsClockTest {
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.body())
         .isEqualTo(
-            "error getting credentials to cache: fetched credentials are expired or will expire"
-                + " within the next 15 seconds\n");
+            "fetched credentials are expired or will expire within the next 15.00 seconds\n");
     assertThat(eks.agent().exchanges()).isZero();
 
     eks.clock().isBehindBy(Duration.ofHours(6).minusSeconds(16));
