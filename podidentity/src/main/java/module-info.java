@@ -8,7 +8,6 @@ import org.jspecify.annotations.NullMarked;
 module dev.lanyard.podidentity {
   requires transitive dev.lanyard;
   requires com.google.gson;
-  requires org.apache.httpcomponents.client5.httpclient5;
   requires org.apache.httpcomponents.core5.httpcore5;
   requires static org.jspecify;
 

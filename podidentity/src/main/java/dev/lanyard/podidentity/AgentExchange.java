@@ -17,17 +17,12 @@ import java.util.Optional;
 import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
-import org.apache.hc.client5.http.DnsResolver;
-import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
-import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
-import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpHost;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
-import org.apache.hc.core5.ssl.SSLContexts;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,14 +68,14 @@ final class AgentExchange implements CredentialsExchange {
 
   private final Endpoint endpoint;
   private final AuthorizationToken authorization;
-  private final DnsResolver names;
+  private final HostResolver names;
 
   /**
    * @param endpoint where to ask
    * @param authorization the token to send
    * @param names resolves the endpoint's host
    */
-  AgentExchange(Endpoint endpoint, AuthorizationToken authorization, DnsResolver names) {
+  AgentExchange(Endpoint endpoint, AuthorizationToken authorization, HostResolver names) {
     this.endpoint = endpoint;
     this.authorization = authorization;
     this.names = names;
@@ -129,9 +124,8 @@ final class AgentExchange implements CredentialsExchange {
   private SingleConnection connection(Duration budget) {
     Duration connect = budget.compareTo(CONNECT_TIMEOUT) < 0 ? budget : CONNECT_TIMEOUT;
     Duration read = readTimeout(budget);
-    return endpoint.tls()
-        ? new SingleConnection(endpoint, names, tls(), connect, read)
-        : new SingleConnection(endpoint, new CheckedResolver(names), null, connect, read);
+    HostResolver resolver = endpoint.tls() ? names : new CheckedResolver(names);
+    return new SingleConnection(endpoint, resolver, connect, read);
   }
 
   /**
@@ -139,12 +133,6 @@ final class AgentExchange implements CredentialsExchange {
    */
   static Duration readTimeout(Duration budget) {
     return budget.compareTo(MIN_READ_TIMEOUT) > 0 ? budget : MIN_READ_TIMEOUT;
-  }
-
-  /** The JDK's own check of certificate and host name, with the process's trust store. */
-  private static TlsSocketStrategy tls() {
-    return new DefaultClientTlsStrategy(
-        SSLContexts.createDefault(), HostnameVerificationPolicy.BUILTIN, null);
   }
 
   private AgentAnswer ask(
@@ -294,6 +282,15 @@ final class AgentExchange implements CredentialsExchange {
           "Check the host in the URI, and the pod's DNS",
           exception);
     }
+    if (exception instanceof Tls.UnusableKeyStore) {
+      return failure(
+          Kind.MISCONFIGURED,
+          agent + " was not asked: " + exception.getMessage(),
+          "Check the file and the password that the javax.net.ssl system properties name for this"
+              + " process's own certificate, or unset "
+              + Tls.KEY_STORE,
+          exception);
+    }
     if (isCertificateFailure(exception)) {
       return failure(
           Kind.MISCONFIGURED,
@@ -311,15 +308,30 @@ final class AgentExchange implements CredentialsExchange {
           case ASKING ->
               silent
                   ? " accepted the connection and sent no complete answer"
-                  : exception instanceof SocketException
-                      ? " broke the connection off before its answer was complete"
-                      : " sent no complete and valid HTTP answer";
+                  : exception instanceof SSLException
+                      ? " did not agree on TLS"
+                      : exception instanceof SocketException
+                          ? " broke the connection off before its answer was complete"
+                          : " sent no complete and valid HTTP answer";
         };
     return failure(
         Kind.TRANSIENT,
         agent + what + " (" + exception.getClass().getSimpleName() + ")",
-        silent ? Remedies.forSilence(endpoint) : Remedies.forRefusedConnection(endpoint),
+        remedy(connection, exception),
         exception);
+  }
+
+  private String remedy(SingleConnection connection, Exception exception) {
+    if (exception instanceof SocketTimeoutException) {
+      return Remedies.forSilence(endpoint);
+    }
+    // Who misses a client's certificate says so, or just hangs up, as late as at the first read.
+    boolean secures =
+        connection.stage() == SingleConnection.Stage.SECURING
+            || connection.stage() == SingleConnection.Stage.ASKING;
+    return endpoint.tls() && secures
+        ? Remedies.FOR_NO_TLS
+        : Remedies.forRefusedConnection(endpoint);
   }
 
   private static ExchangeException failure(

@@ -2,14 +2,13 @@ package dev.lanyard.podidentity;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import org.apache.hc.client5.http.DnsResolver;
 
 /**
  * Resolves a host and keeps the {@linkplain HostRule host rule}: one address outside it refuses the
  * whole host. The caller connects to the very addresses that it returns, so that a name which
  * changes its mind between two look-ups leads nowhere.
  */
-final class CheckedResolver implements DnsResolver {
+final class CheckedResolver implements HostResolver {
 
   /** The token must not go there. */
   static final class Refused extends UnknownHostException {
@@ -27,9 +26,9 @@ final class CheckedResolver implements DnsResolver {
     }
   }
 
-  private final DnsResolver names;
+  private final HostResolver names;
 
-  CheckedResolver(DnsResolver names) {
+  CheckedResolver(HostResolver names) {
     this.names = names;
   }
 
@@ -45,10 +44,5 @@ final class CheckedResolver implements DnsResolver {
       }
     }
     return addresses;
-  }
-
-  @Override
-  public String resolveCanonicalHostname(String host) {
-    return host;
   }
 }

@@ -1,10 +1,8 @@
 package dev.lanyard.podidentity;
 
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.CharArrayReader;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -22,6 +20,8 @@ import java.util.Set;
  *
  * <p>Fields are found whatever the case of their names: Go's SDK and Rust's read them so. Two names
  * that differ in their case alone leave open which one is meant, and such a field has no text.
+ *
+ * <p>Nothing of Gson is used that its version 2.2.4 does not have: see {@link JsonCharacters}.
  */
 final class FlatJson {
 
@@ -55,9 +55,6 @@ final class FlatJson {
     Set<String> ambiguous = new HashSet<>();
     Set<String> names = new HashSet<>();
     try (JsonReader reader = reader(text)) {
-      if (!isObject(reader)) {
-        throw new Invalid("the body is not a JSON object");
-      }
       reader.beginObject();
       while (reader.hasNext()) {
         String spelling = reader.nextName();
@@ -76,9 +73,6 @@ final class FlatJson {
         }
       }
       reader.endObject();
-      if (!isAtEnd(reader)) {
-        throw new Invalid("there is something after the JSON object");
-      }
       return new FlatJson(fields, ambiguous);
     } catch (IOException e) {
       // Neither its message nor itself as a cause: it quotes what it did not understand.
@@ -114,34 +108,20 @@ final class FlatJson {
     }
   }
 
-  /** Nothing at all is no object either. */
-  private static boolean isObject(JsonReader reader) throws IOException {
-    try {
-      return reader.peek() == JsonToken.BEGIN_OBJECT;
-    } catch (EOFException e) {
-      return false;
-    }
-  }
-
-  /** The reader takes what follows the object for malformed, whatever it is. */
-  private static boolean isAtEnd(JsonReader reader) {
-    try {
-      return reader.peek() == JsonToken.END_DOCUMENT;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
   /**
    * Reads the body as UTF-8 and as nothing else. The reader passes over a byte order mark, as RFC
    * 8259, section 8.1, allows.
    */
-  private static JsonReader reader(byte[] text) throws IOException {
+  private static JsonReader reader(byte[] text) throws IOException, Invalid {
     CharBuffer chars = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
-    JsonReader reader = new JsonReader(new CharArrayReader(chars.array(), 0, chars.length()));
-    reader.setStrictness(Strictness.STRICT);
-    reader.setNestingLimit(NESTING);
-    return reader;
+    switch (JsonCharacters.of(chars, NESTING)) {
+      case NO_OBJECT -> throw new Invalid("the body is not a JSON object");
+      case INVALID -> throw new Invalid(INVALID);
+      case TRAILING -> throw new Invalid("there is something after the JSON object");
+      case OBJECT -> {}
+    }
+    // Strict as it comes from the constructor, in every version.
+    return new JsonReader(new CharArrayReader(chars.array(), 0, chars.length()));
   }
 
   boolean has(String name) {

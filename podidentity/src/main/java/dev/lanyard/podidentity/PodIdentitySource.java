@@ -9,7 +9,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
-import org.apache.hc.client5.http.SystemDefaultDnsResolver;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -99,7 +98,7 @@ public final class PodIdentitySource implements CredentialsSource {
                 + " to the projected token");
       }
       return new Detection.Present(
-          new AgentExchange(endpoint, token, SystemDefaultDnsResolver.INSTANCE),
+          new AgentExchange(endpoint, token, HostResolver.SYSTEM),
           "agent " + endpoint + " (" + found.get().origin + "), " + token.description());
     } catch (Misconfiguration e) {
       return new Detection.Broken(e.reason(), e.remedy());

@@ -57,6 +57,12 @@ final class Remedies {
           + " pods.eks.amazonaws.com, and that the kubelet can refresh it; recreate the pod if it"
           + " cannot";
 
+  /** What to do where the handshake fails, and not for the certificate of the endpoint. */
+  static final String FOR_NO_TLS =
+      "Check that the endpoint speaks TLS at this port. If it asks clients for a certificate, name"
+          + " one with the system properties javax.net.ssl.keyStore and"
+          + " javax.net.ssl.keyStorePassword";
+
   private Remedies() {}
 
   /** What to do when the agent answered, and not with credentials. */

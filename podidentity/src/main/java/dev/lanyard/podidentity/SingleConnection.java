@@ -5,21 +5,16 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.time.Duration;
-import org.apache.hc.client5.http.ClientProtocolException;
-import org.apache.hc.client5.http.DnsResolver;
-import org.apache.hc.client5.http.ssl.TlsSocketStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
-import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpStatus;
 import org.apache.hc.core5.http.ProtocolException;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.impl.io.DefaultBHttpClientConnection;
-import org.apache.hc.core5.http.impl.io.SocketHolder;
-import org.apache.hc.core5.io.CloseMode;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,9 +35,9 @@ import org.jspecify.annotations.Nullable;
  *       listened to.
  * </ul>
  *
- * <p>Of the client, TLS is used and its chain of executors is not: there are no proxies, redirects,
- * retries, cookies, authentication or compression to switch off, and a process that has just
- * started has half a hundred classes fewer to load. HTTP itself is the core's.
+ * <p>HTTP is httpcore5's, of which nothing is used that its version 5.2 does not have; TLS is the
+ * JDK's. There are no proxies, redirects, retries, cookies, authentication or compression to switch
+ * off, and a process that has just started has half a hundred classes fewer to load.
  *
  * <p>Used by the thread of the exchange; {@link #abort} and {@link #stage} by any thread.
  */
@@ -64,30 +59,26 @@ final class SingleConnection implements AutoCloseable {
   private static final int MAX_INTERIM = 5;
 
   private final Endpoint endpoint;
-  private final DnsResolver resolver;
-  private final @Nullable TlsSocketStrategy tls;
+  private final HostResolver resolver;
   private final int connectMillis;
   private final int readMillis;
   private final Link link = new Link();
+
+  /** The plain one, below TLS too: closing it ends every wait, and waits for nobody itself. */
+  private volatile @Nullable Socket socket;
+
   private volatile Stage stage = Stage.RESOLVING;
   private volatile boolean aborted;
 
   /**
    * @param endpoint where to connect to
    * @param resolver resolves the host and refuses addresses that the token must not go to
-   * @param tls upgrades the socket, null for plain HTTP
    * @param connect how long to wait for one address to accept the connection
    * @param read how long to wait for the next bytes of the answer
    */
-  SingleConnection(
-      Endpoint endpoint,
-      DnsResolver resolver,
-      @Nullable TlsSocketStrategy tls,
-      Duration connect,
-      Duration read) {
+  SingleConnection(Endpoint endpoint, HostResolver resolver, Duration connect, Duration read) {
     this.endpoint = endpoint;
     this.resolver = resolver;
-    this.tls = tls;
     this.connectMillis = millis(connect);
     this.readMillis = millis(read);
   }
@@ -98,9 +89,9 @@ final class SingleConnection implements AutoCloseable {
 
   /** Ends the exchange as soon as possible and lets no other connection come into being. */
   void abort() {
-    // First the mark, then the socket: a socket that is bound after the second sees the first.
+    // First the mark, then the socket: whoever makes a socket after the second sees the first.
     aborted = true;
-    link.close(CloseMode.IMMEDIATE);
+    reset(socket);
   }
 
   boolean isAborted() {
@@ -115,7 +106,7 @@ final class SingleConnection implements AutoCloseable {
    * Connects and sends a request without a body.
    *
    * @return the answer, its body still to be read; no informational one
-   * @throws ClientProtocolException if what came back is no answer that HTTP allows
+   * @throws NoHttpException if what came back is no answer that HTTP allows
    */
   ClassicHttpResponse send(ClassicHttpRequest request) throws IOException {
     connect();
@@ -132,7 +123,7 @@ final class SingleConnection implements AutoCloseable {
       }
       return response;
     } catch (HttpException e) {
-      throw new ClientProtocolException(e);
+      throw new NoHttpException(e);
     }
   }
 
@@ -157,34 +148,73 @@ final class SingleConnection implements AutoCloseable {
   }
 
   private void connect(InetAddress address) throws IOException {
-    Socket socket = new Socket(Proxy.NO_PROXY);
+    Socket plain = new Socket(Proxy.NO_PROXY);
+    socket = plain;
     try {
-      link.bind(socket);
-      socket.setTcpNoDelay(true);
-      socket.setSoTimeout(readMillis);
-      socket.connect(new InetSocketAddress(address, endpoint.effectivePort()), connectMillis);
-      TlsSocketStrategy strategy = tls;
-      if (strategy != null) {
+      if (aborted) {
+        throw new SocketException("the exchange was aborted");
+      }
+      plain.setTcpNoDelay(true);
+      plain.setSoTimeout(readMillis);
+      plain.connect(new InetSocketAddress(address, endpoint.effectivePort()), connectMillis);
+      if (endpoint.tls()) {
         stage = Stage.SECURING;
-        link.bind(
-            strategy.upgrade(socket, endpoint.host(), endpoint.effectivePort(), null, null),
-            socket);
+        link.bind(Tls.over(plain, endpoint.host(), endpoint.effectivePort()));
+      } else {
+        link.bind(plain);
       }
     } catch (IOException | RuntimeException e) {
-      link.close(CloseMode.IMMEDIATE);
-      socket.close();
+      reset(plain);
       throw e;
     }
   }
 
   @Override
   public void close() {
-    // A TLS socket that is closed in good order waits for the peer to say good-bye too.
-    link.close(endpoint.tls() || aborted ? CloseMode.IMMEDIATE : CloseMode.GRACEFUL);
+    Socket plain = socket;
+    if (plain == null) {
+      return;
+    }
+    if (endpoint.tls() || aborted) {
+      // A TLS socket that is closed in good order waits for the peer to say good-bye too.
+      reset(plain);
+    } else {
+      close(plain);
+    }
+  }
+
+  /** Ends a connection at once, whatever a thread is doing with it. */
+  private static void reset(@Nullable Socket socket) {
+    if (socket == null) {
+      return;
+    }
+    try {
+      socket.setSoLinger(true, 0);
+    } catch (IOException e) {
+      // Closed already, or never connected: there is nothing to send.
+    }
+    close(socket);
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is gone all the same.
+    }
+  }
+
+  /** What came back is no answer that HTTP allows. */
+  private static final class NoHttpException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    NoHttpException(HttpException cause) {
+      super(cause);
+    }
   }
 
   /** The HTTP core's own, which logs nothing. */
-  private final class Link extends DefaultBHttpClientConnection {
+  private static final class Link extends DefaultBHttpClientConnection {
     private int heads;
 
     Link() {
@@ -197,25 +227,6 @@ final class SingleConnection implements AutoCloseable {
         throw new ProtocolException("too many interim answers");
       }
       return super.receiveResponseHeader();
-    }
-
-    @Override
-    protected void bind(SocketHolder holder) throws IOException {
-      super.bind(holder);
-      if (aborted) {
-        close(CloseMode.IMMEDIATE);
-        throw new ConnectionClosedException("the exchange was aborted");
-      }
-    }
-
-    @Override
-    public void bind(Socket socket) throws IOException {
-      bind(new SocketHolder(socket));
-    }
-
-    @Override
-    public void bind(javax.net.ssl.SSLSocket tlsSocket, Socket socket) throws IOException {
-      bind(new SocketHolder(tlsSocket, socket));
     }
   }
 }

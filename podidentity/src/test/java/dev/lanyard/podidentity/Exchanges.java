@@ -11,7 +11,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.hc.client5.http.DnsResolver;
 
 /** Exchanges against a URI, and what is asked of their failures. */
 final class Exchanges {
@@ -28,7 +27,7 @@ final class Exchanges {
     return with(uri, token, Names.of(Map.of()));
   }
 
-  static AgentExchange with(String uri, String token, DnsResolver names) {
+  static AgentExchange with(String uri, String token, HostResolver names) {
     try {
       return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), names);
     } catch (Misconfiguration e) {
@@ -60,7 +59,7 @@ final class Exchanges {
   }
 
   /** A resolver that knows these names and reads addresses, and counts its look-ups. */
-  static final class Names implements DnsResolver {
+  static final class Names implements HostResolver {
     private final Map<String, String[]> addresses;
     private final AtomicInteger lookUps = new AtomicInteger();
 
@@ -91,11 +90,6 @@ final class Exchanges {
         result[i] = InetAddress.getByName(known[i]);
       }
       return result;
-    }
-
-    @Override
-    public String resolveCanonicalHostname(String host) {
-      return host;
     }
   }
 }

@@ -15,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
-import org.apache.hc.client5.http.DnsResolver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -208,16 +207,11 @@ class HostRuleTest {
     }
   }
 
-  private static DnsResolver lowerCase(DnsResolver names) {
-    return new DnsResolver() {
+  private static HostResolver lowerCase(HostResolver names) {
+    return new HostResolver() {
       @Override
       public InetAddress[] resolve(String host) throws UnknownHostException {
         return names.resolve(host.toLowerCase(java.util.Locale.ROOT));
-      }
-
-      @Override
-      public String resolveCanonicalHostname(String host) {
-        return host;
       }
     };
   }
@@ -255,16 +249,11 @@ class HostRuleTest {
   @Test
   void connectsToTheAddressThatWasCheckedWithoutAnotherLookUp() throws Exception {
     Deque<String> answers = new ArrayDeque<>(List.of("127.0.0.1", "10.0.0.1", "127.0.0.1"));
-    DnsResolver rebinding =
-        new DnsResolver() {
+    HostResolver rebinding =
+        new HostResolver() {
           @Override
           public InetAddress[] resolve(String host) throws UnknownHostException {
             return new InetAddress[] {InetAddress.getByName(answers.remove())};
-          }
-
-          @Override
-          public String resolveCanonicalHostname(String host) {
-            return host;
           }
         };
     try (Peer agent = Agents.answeringWell()) {

@@ -69,7 +69,6 @@ class ModuleTest {
             "java.base",
             "dev.lanyard",
             "com.google.gson",
-            "org.apache.httpcomponents.client5.httpclient5",
             "org.apache.httpcomponents.core5.httpcore5",
             "org.jspecify");
   }

@@ -5,14 +5,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanyard.peer.Behaviour;
 import dev.lanyard.peer.Certificate;
 import dev.lanyard.peer.Peer;
+import dev.lanyard.peer.Request;
 import dev.lanyard.podidentity.Exchanges.Names;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.io.IOException;
 import java.io.OutputStream;
+import java.net.Socket;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,6 +56,8 @@ class TlsTest {
   @AfterEach
   void trustAsBefore() {
     Certificate.trustAsBefore();
+    System.clearProperty("javax.net.ssl.keyStore");
+    System.clearProperty("javax.net.ssl.keyStorePassword");
   }
 
   @Test
@@ -103,5 +114,75 @@ class TlsTest {
 
       assertThat(failure.get().kind()).isEqualTo(Kind.TRANSIENT);
     }
+  }
+
+  @Test
+  void showsTheCertificateThatTheProcessIsGivenForItself() throws Exception {
+    certificate.trusted();
+    try (Peer agent = Peer.atOnce(TlsTest::answerToWhomItKnows)) {
+      ExchangeException nameless =
+          Exchanges.failure(exchange("agent.example", agent), new TestContext());
+      assertThat(nameless.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(nameless.remedy())
+          .hasValueSatisfying(r -> assertThat(r).contains("javax.net.ssl.keyStore"));
+
+      keyStore("own.p12", "changeit");
+      assertThat(exchange("agent.example", agent).exchange(new TestContext()).accessKeyId())
+          .isEqualTo(Tokens.ACCESS_KEY_ID);
+    }
+  }
+
+  @Test
+  void sendsNothingWhereTheCertificateForItselfCannotBeRead() throws Exception {
+    certificate.trusted();
+    try (Peer agent = agent()) {
+      for (String[] store :
+          new String[][] {{"missing.p12", "changeit"}, {"own.p12", "SECRET"}, {".", "changeit"}}) {
+        keyStore(store[0], store[1]);
+        ExchangeException failure =
+            Exchanges.failure(exchange("agent.example", agent), new TestContext());
+
+        assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+        assertThat(failure)
+            .hasMessageContaining("was not asked: javax.net.ssl.keyStore cannot be used");
+        assertThat(failure.remedy()).isPresent();
+        assertThat(Exchanges.everythingIn(failure)).doesNotContain("SECRET");
+      }
+      assertThat(agent.requests()).isEmpty();
+    }
+  }
+
+  private static void keyStore(String name, String password) {
+    System.setProperty("javax.net.ssl.keyStore", directory.resolve(name).toString());
+    System.setProperty("javax.net.ssl.keyStorePassword", password);
+  }
+
+  /** Answers a client whose certificate is that of this test, and no other. */
+  private static void answerToWhomItKnows(Request request, Socket plain) throws IOException {
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      KeyManagerFactory keys =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      keys.init(store("own.p12"), "changeit".toCharArray());
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(store("trust.p12"));
+      context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+      try (SSLSocket secured =
+          (SSLSocket) context.getSocketFactory().createSocket(plain, "127.0.0.1", 0, true)) {
+        secured.setUseClientMode(false);
+        secured.setNeedClientAuth(true);
+        secured.startHandshake();
+        byte[] head = new byte[4096];
+        assertThat(secured.getInputStream().read(head)).isPositive();
+        Behaviour.text("200 OK", Tokens.GOOD_BODY).meet(request, secured);
+      }
+    } catch (GeneralSecurityException | InterruptedException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static KeyStore store(String name) throws IOException, GeneralSecurityException {
+    return KeyStore.getInstance(directory.resolve(name).toFile(), "changeit".toCharArray());
   }
 }

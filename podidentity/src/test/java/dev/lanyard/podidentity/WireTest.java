@@ -26,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
-import org.apache.hc.client5.http.DnsResolver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -423,7 +422,7 @@ class WireTest {
           Exchanges.with(
               "http://slow.example:" + agent.port() + "/",
               Tokens.TOKEN,
-              new DnsResolver() {
+              new HostResolver() {
                 @Override
                 public InetAddress[] resolve(String host) throws UnknownHostException {
                   lookedUp.countDown();
@@ -433,11 +432,6 @@ class WireTest {
                     throw new AssertionError(e);
                   }
                   return slow.resolve(host);
-                }
-
-                @Override
-                public String resolveCanonicalHostname(String host) {
-                  return host;
                 }
               });
       TestContext context = new TestContext();

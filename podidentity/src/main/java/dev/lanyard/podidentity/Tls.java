@@ -1,0 +1,107 @@
+package dev.lanyard.podidentity;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * TLS as the JDK does it by default: the trust store and the client certificate that the {@code
+ * javax.net.ssl} system properties name, and the JDK's own check of the host name.
+ *
+ * <p>{@link SSLContext#getDefault} reads both stores once in the life of a process. This class
+ * reads them for each connection: a trust bundle may be mounted some seconds late, and a client
+ * certificate is replaced before it expires. Nothing but the JDK is used, so that it does not
+ * matter which HTTP client is on the class path.
+ */
+final class Tls {
+
+  /** The client certificate cannot be used; the text shows neither password nor content. */
+  static final class UnusableKeyStore extends SSLException {
+    private static final long serialVersionUID = 1L;
+
+    private UnusableKeyStore(Exception cause) {
+      super(KEY_STORE + " cannot be used: " + cause.getClass().getSimpleName());
+    }
+  }
+
+  static final String KEY_STORE = "javax.net.ssl.keyStore";
+
+  /** A key store that is not a file. Source: JSSE reference guide, default key store. */
+  private static final String NO_FILE = "NONE";
+
+  /** A token whose keys have no password of their own. Source: the same. */
+  private static final String HARDWARE = "PKCS11";
+
+  private Tls() {}
+
+  /**
+   * Secures a connection that is there, and finds out who is at its other end.
+   *
+   * @param socket the connection; closed with what is returned
+   * @param host whom the certificate must name
+   * @param port the port connected to
+   * @return the secured connection, its handshake done
+   * @throws IOException if the handshake fails, or the certificate is not one to trust
+   */
+  static SSLSocket over(Socket socket, String host, int port) throws IOException {
+    SSLSocket secured =
+        (SSLSocket) context().getSocketFactory().createSocket(socket, host, port, true);
+    SSLParameters parameters = secured.getSSLParameters();
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
+    secured.setSSLParameters(parameters);
+    secured.startHandshake();
+    return secured;
+  }
+
+  private static SSLContext context() throws IOException {
+    KeyManager @Nullable [] keys;
+    try {
+      keys = clientKeys();
+    } catch (GeneralSecurityException | IOException | RuntimeException e) {
+      throw new UnusableKeyStore(e);
+    }
+    try {
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(keys, null, null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new SSLException(e);
+    }
+  }
+
+  /** Reads what the JDK reads for its default context. Source: JSSE reference guide. */
+  private static KeyManager @Nullable [] clientKeys() throws GeneralSecurityException, IOException {
+    String store = System.getProperty(KEY_STORE, "");
+    if (store.isEmpty()) {
+      return null;
+    }
+    String type = System.getProperty(KEY_STORE + "Type", KeyStore.getDefaultType());
+    String provider = System.getProperty(KEY_STORE + "Provider", "");
+    String word = System.getProperty(KEY_STORE + "Password", "");
+    char @Nullable [] password = word.isEmpty() ? null : word.toCharArray();
+    KeyStore keys =
+        provider.isEmpty() ? KeyStore.getInstance(type) : KeyStore.getInstance(type, provider);
+    if (store.equals(NO_FILE)) {
+      keys.load(null, password);
+    } else {
+      try (InputStream in = Files.newInputStream(Path.of(store))) {
+        keys.load(in, password);
+      }
+    }
+    KeyManagerFactory factory =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    factory.init(keys, type.equals(HARDWARE) ? null : password);
+    return factory.getKeyManagers();
+  }
+}
