@@ -31,6 +31,10 @@ final class AssumeRoleSource implements CredentialsSource {
     return Integer.MAX_VALUE;
   }
 
+  /**
+   * Reads where STS is. There is no evidence: facts cannot describe the first provider, so that two
+   * of these are never known to obtain the credentials of one identity.
+   */
   @Override
   public Detection detect(Environment environment) {
     try {

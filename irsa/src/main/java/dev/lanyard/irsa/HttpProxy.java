@@ -2,6 +2,7 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
+import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
@@ -100,6 +101,20 @@ final class HttpProxy {
   /** Says it to people. */
   String description() {
     return "proxy " + address() + " of " + origin;
+  }
+
+  /**
+   * Adds the proxy and the hosts that it does not lead to, whether it leads to the endpoint or not.
+   */
+  void addTo(Evidence.Builder evidence) {
+    evidence.fact("proxy", address());
+    if (authorization != null) {
+      evidence.hidden("proxy authorization", authorization);
+    }
+    for (ProxyExemption exemption : exemptions) {
+      // One may be anything that somebody wrote into the wrong variable.
+      evidence.hidden("no proxy", exemption.toString());
+    }
   }
 
   /** Says whether an endpoint is to be asked through this proxy: https only. */

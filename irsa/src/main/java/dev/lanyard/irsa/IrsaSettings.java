@@ -2,6 +2,8 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
+import dev.lanyard.spi.Evidence;
+import java.nio.file.FileSystems;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -93,6 +95,25 @@ record IrsaSettings(
         + sessionName
         + ", "
         + target.description();
+  }
+
+  /**
+   * Returns all that decides whose credentials the exchange obtains, and all that it reads beside
+   * the token itself; empty if that cannot be told in facts, as of a client of the application.
+   */
+  Optional<Evidence> evidence() {
+    // Paths of two file systems may have the same text.
+    if (target.client().isPresent() || tokenFile.getFileSystem() != FileSystems.getDefault()) {
+      return Optional.empty();
+    }
+    Evidence.Builder evidence =
+        Evidence.builder()
+            .fact("role", role.value())
+            .fact("token file", tokenFile.toString())
+            .fact("session name", sessionName);
+    target.addTo(evidence);
+    session.addTo(evidence);
+    return Optional.of(evidence.build());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.lanyard.irsa;
 
+import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -31,4 +32,17 @@ record SessionOptions(
           Optional.empty(),
           Optional.empty(),
           Optional.empty());
+
+  /** Adds what narrows a session, or its life. Where STS is asked is added by {@link StsTarget}. */
+  void addTo(Evidence.Builder evidence) {
+    if (duration.isPresent()) {
+      evidence.fact("duration", duration.get().toString());
+    }
+    if (policy.isPresent()) {
+      evidence.hidden("session policy", policy.get());
+    }
+    for (String arn : policyArns) {
+      evidence.fact("policy ARN", arn);
+    }
+  }
 }

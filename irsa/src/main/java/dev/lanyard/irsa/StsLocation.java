@@ -2,6 +2,7 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
+import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Locale;
@@ -149,6 +150,20 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
     return region.equals(GLOBAL)
         ? "global STS endpoint"
         : "regional" + kind + " STS endpoint of " + region;
+  }
+
+  /** Adds what the endpoint is found by. The legacy setting is in the region already. */
+  void addTo(Evidence.Builder evidence) {
+    evidence.fact("STS region", region);
+    if (endpoint.isPresent()) {
+      evidence.fact("STS endpoint", endpoint.get().toString());
+    }
+    if (fips) {
+      evidence.fact("FIPS", "true");
+    }
+    if (dualStack) {
+      evidence.fact("dual-stack", "true");
+    }
   }
 
   static Optional<String> region(Environment environment, Optional<String> given)

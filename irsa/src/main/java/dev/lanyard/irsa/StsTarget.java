@@ -1,6 +1,7 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Evidence;
 import java.util.Optional;
 import software.amazon.awssdk.services.sts.StsClient;
 
@@ -36,6 +37,16 @@ record StsTarget(
             ? location.get().description()
             : "the application's own STS client")
         + (proxy.isPresent() ? ", " + proxy.get().description() : "");
+  }
+
+  /** Adds where STS is asked, and by what way. */
+  void addTo(Evidence.Builder evidence) {
+    if (location.isPresent()) {
+      location.get().addTo(evidence);
+    }
+    if (proxy.isPresent()) {
+      proxy.get().addTo(evidence);
+    }
   }
 
   @Override
