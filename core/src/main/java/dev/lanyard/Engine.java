@@ -610,9 +610,9 @@ final class Engine {
     if (held != null && left > 0) {
       // What a service has refused is no use to callers however long it lives: newer ones must come
       // soon.
-      RefreshPolicy retries = held.refused() ? policy.withSpreadRetries(false) : policy;
       long delay =
-          Schedule.backoffWithCredentials(retries, before.failures() + 1, left, retryAfter, draw);
+          Schedule.backoffWithCredentials(
+              held.refused(), before.failures() + 1, left, retryAfter, draw);
       boolean needsStandby =
           standby == null
               && failure.cause().kind() == Kind.REJECTED

@@ -10,7 +10,7 @@ import java.util.Objects;
 public final class RefreshPolicy {
   private static final RefreshPolicy DEFAULTS =
       new RefreshPolicy(
-          0.5, 0.8, Duration.ofMinutes(5), Duration.ofSeconds(30), Duration.ofSeconds(10), false);
+          0.5, 0.8, Duration.ofMinutes(5), Duration.ofSeconds(30), Duration.ofSeconds(10));
 
   /** Longer is no different, and shorter than what overflows when it is counted in nanoseconds. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
@@ -20,21 +20,18 @@ public final class RefreshPolicy {
   private final Duration margin;
   private final Duration maxWait;
   private final Duration exchangeTimeout;
-  private final boolean spreadRetries;
 
   private RefreshPolicy(
       double windowStart,
       double windowEnd,
       Duration margin,
       Duration maxWait,
-      Duration exchangeTimeout,
-      boolean spreadRetries) {
+      Duration exchangeTimeout) {
     this.windowStart = windowStart;
     this.windowEnd = windowEnd;
     this.margin = margin;
     this.maxWait = maxWait;
     this.exchangeTimeout = exchangeTimeout;
-    this.spreadRetries = spreadRetries;
   }
 
   /**
@@ -61,7 +58,7 @@ public final class RefreshPolicy {
       throw new IllegalArgumentException(
           "the refresh window must satisfy 0 < from <= to < 1, not from " + from + " to " + to);
     }
-    return new RefreshPolicy(from, to, margin, maxWait, exchangeTimeout, spreadRetries);
+    return new RefreshPolicy(from, to, margin, maxWait, exchangeTimeout);
   }
 
   /**
@@ -76,8 +73,7 @@ public final class RefreshPolicy {
     if (margin.isNegative()) {
       throw new IllegalArgumentException("the refresh margin must not be negative: " + margin);
     }
-    return new RefreshPolicy(
-        windowStart, windowEnd, bounded(margin), maxWait, exchangeTimeout, spreadRetries);
+    return new RefreshPolicy(windowStart, windowEnd, bounded(margin), maxWait, exchangeTimeout);
   }
 
   /**
@@ -89,12 +85,7 @@ public final class RefreshPolicy {
    */
   public RefreshPolicy withMaxWait(Duration maxWait) {
     return new RefreshPolicy(
-        windowStart,
-        windowEnd,
-        margin,
-        positive(maxWait, "maximum wait"),
-        exchangeTimeout,
-        spreadRetries);
+        windowStart, windowEnd, margin, positive(maxWait, "maximum wait"), exchangeTimeout);
   }
 
   /**
@@ -107,34 +98,7 @@ public final class RefreshPolicy {
    */
   public RefreshPolicy withExchangeTimeout(Duration exchangeTimeout) {
     return new RefreshPolicy(
-        windowStart,
-        windowEnd,
-        margin,
-        maxWait,
-        positive(exchangeTimeout, "exchange time-out"),
-        spreadRetries);
-  }
-
-  /**
-   * Sets how retries are spread while unexpired credentials are held, for fleets of thousands of
-   * processes that share one source.
-   *
-   * <p>By default each retry comes within 5 minutes and within a quarter of the time left: a source
-   * that recovers is noticed soon, by the whole fleet at once. With this on, the first five retries
-   * come as by default, up to 16 seconds apart, and each later one after 70 to 95 % of the time
-   * left, drawn at random: the fleet comes back spread over the lifetime of its credentials, and
-   * asks a source that is down less than half as often. The price is a status that stays degraded
-   * after the source has recovered, for most of what was left of the lifetime: a quarter of an hour
-   * with credentials of one hour, hours with credentials of twelve. Callers do not notice: the
-   * credentials are good meanwhile, and once they have expired the next attempt comes within 15
-   * seconds as by default. A source that sends {@code Retry-After}, and credentials that a service
-   * has refused, have the default retries.
-   *
-   * @param spread default false
-   * @return the changed policy
-   */
-  public RefreshPolicy withSpreadRetries(boolean spread) {
-    return new RefreshPolicy(windowStart, windowEnd, margin, maxWait, exchangeTimeout, spread);
+        windowStart, windowEnd, margin, maxWait, positive(exchangeTimeout, "exchange time-out"));
   }
 
   private static Duration positive(Duration value, String name) {
@@ -172,10 +136,6 @@ public final class RefreshPolicy {
     return exchangeTimeout;
   }
 
-  boolean spreadRetries() {
-    return spreadRetries;
-  }
-
   @Override
   public boolean equals(Object other) {
     return other instanceof RefreshPolicy that
@@ -183,13 +143,12 @@ public final class RefreshPolicy {
         && windowEnd == that.windowEnd
         && margin.equals(that.margin)
         && maxWait.equals(that.maxWait)
-        && exchangeTimeout.equals(that.exchangeTimeout)
-        && spreadRetries == that.spreadRetries;
+        && exchangeTimeout.equals(that.exchangeTimeout);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(windowStart, windowEnd, margin, maxWait, exchangeTimeout, spreadRetries);
+    return Objects.hash(windowStart, windowEnd, margin, maxWait, exchangeTimeout);
   }
 
   @Override
@@ -204,6 +163,6 @@ public final class RefreshPolicy {
         + Text.of(maxWait)
         + "; exchange time-out "
         + Text.of(exchangeTimeout)
-        + (spreadRetries ? "; retries spread over the time left]" : "]");
+        + "]";
   }
 }

@@ -20,11 +20,22 @@ final class Schedule {
   private static final long FIRST_BACKOFF = 1_000;
   private static final long LONGEST_BACKOFF = Duration.ofMinutes(5).toMillis();
 
-  /** So many retries find a source that was gone for a moment, before they are spread. */
-  private static final int RETRIES_BEFORE_SPREADING = 5;
+  /** So many retries find a source that was gone for a moment. Later ones are spread. */
+  private static final int PROMPT_RETRIES = 5;
 
-  private static final double SPREAD_FROM = 0.7;
-  private static final double SPREAD_TO = 0.95;
+  /** What the end of a lifetime keeps for the last attempts: half a minute at least. */
+  private static final long LAST_ATTEMPTS = 30_000;
+
+  /** Attempts closer to each other come only within the last two seconds. */
+  private static final long SHORTEST_LAST = 1_000;
+
+  /** So long, and no longer, a source that has recovered goes unnoticed. */
+  private static final long LONGEST_SPREAD = Duration.ofHours(1).toMillis();
+
+  private static final double SPREAD_FROM = 0.8;
+  private static final double SPREAD_TO = 1;
+  private static final double LAST_FROM = 0.2;
+  private static final double LAST_TO = 0.4;
 
   /** The least wait between attempts, whatever the draw and however short the lifetime. */
   private static final long SHORTEST = 100;
@@ -93,12 +104,25 @@ final class Schedule {
   }
 
   /**
-   * Returns how long after a failure the next attempt is made while unexpired credentials are held:
-   * exponential back-off with full jitter, which never outlives the credentials, or what the policy
-   * puts in the place of the later ones.
+   * Returns how long after a failure the next attempt is made while unexpired credentials are held,
+   * so that a single process notices a blip soon, a fleet comes back spread, and nobody runs out:
+   *
+   * <pre>
+   *   first failure --5 prompt retries--> some, spread --> last half minute --many--> end
+   * </pre>
+   *
+   * <p>After an outage, the processes that it met are at all points of what was left to them. A
+   * retry that each makes at some point of its own adds about once the mean load to the first
+   * minute, wherever that point lies; many retries within one minute add no more than one. So there
+   * are few in the middle, and many at the end. In a minute of lifetime or more there are at least
+   * ten attempts before the end, whatever the draws.
+   *
+   * @param refused whether a service has refused what is held: it is no use to callers however long
+   *     it lives, so all retries are prompt
+   * @param failures how many attempts in a row have failed, at least 1
    */
   static long backoffWithCredentials(
-      RefreshPolicy policy,
+      boolean refused,
       int failures,
       long lifetimeLeft,
       Optional<Duration> retryAfter,
@@ -106,12 +130,9 @@ final class Schedule {
     long delay =
         Math.max(
             SHORTEST,
-            policy.spreadRetries()
-                    && failures > RETRIES_BEFORE_SPREADING
-                    // A source that says when it wants to be asked spreads its callers itself.
-                    && retryAfter.isEmpty()
-                ? (long) (lifetimeLeft * (SPREAD_FROM + (SPREAD_TO - SPREAD_FROM) * draw))
-                : (long) (ceiling(failures, lifetimeLeft) * draw));
+            refused || failures <= PROMPT_RETRIES
+                ? (long) (ceiling(failures, lifetimeLeft) * draw)
+                : spread(lifetimeLeft, draw));
     // Honour the source's wish as far as a last attempt before the expiration allows.
     return retryAfter
         .map(
@@ -119,6 +140,16 @@ final class Schedule {
                 Math.max(
                     delay, Math.min(bounded(wish).toMillis(), lifetimeLeft - lifetimeLeft / 4)))
         .orElse(delay);
+  }
+
+  private static long spread(long lifetimeLeft, double draw) {
+    if (lifetimeLeft > 2 * LAST_ATTEMPTS) {
+      long span = Math.min(LONGEST_SPREAD, lifetimeLeft - LAST_ATTEMPTS);
+      return (long) (span * (SPREAD_FROM + (SPREAD_TO - SPREAD_FROM) * draw));
+    }
+    return Math.max(
+        Math.min(SHORTEST_LAST, lifetimeLeft / 2),
+        (long) (lifetimeLeft * (LAST_FROM + (LAST_TO - LAST_FROM) * draw)));
   }
 
   private static long ceiling(int failures, long lifetimeLeft) {

@@ -203,7 +203,7 @@ class EngineTest {
 
       f.time.refusesWork(false);
       f.source.answers("B", ofHours(1));
-      f.time.advance(ofMinutes(10));
+      f.time.advance(ofMinutes(14));
 
       assertThat(f.keyIdNow()).contains("B");
     }

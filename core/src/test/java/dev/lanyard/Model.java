@@ -303,9 +303,7 @@ final class Model {
     toldToWait = retryAfter > 0;
     if (valid()) {
       long left = expires - now;
-      long cap = Math.min(5 * MINUTE, left / 4);
-      double longest = Math.min((double) cap, SECOND * Math.pow(2, failures - 1));
-      long delay = Math.max(100, (long) (longest * draw));
+      long delay = Math.max(100, refused || failures <= 5 ? promptly(left) : spread(left));
       next = now + Math.max(delay, Math.min(retryAfter, left - left / 4));
       return;
     }
@@ -319,6 +317,22 @@ final class Model {
       delay = 5 * SECOND + (long) (10 * SECOND * draw);
     }
     next = now + Math.max(delay, Math.min(retryAfter, 5 * MINUTE));
+  }
+
+  private long promptly(long left) {
+    visited.add("retry: prompt");
+    long cap = Math.min(5 * MINUTE, left / 4);
+    return (long) (Math.min((double) cap, SECOND * Math.pow(2, failures - 1)) * draw);
+  }
+
+  /** Most of the way to the last half minute, an hour at most; from a minute on in small steps. */
+  private long spread(long left) {
+    if (left > MINUTE) {
+      visited.add("retry: spread");
+      return (long) (Math.min(60 * MINUTE, left - 30 * SECOND) * (0.8 + (1 - 0.8) * draw));
+    }
+    visited.add("retry: one of the last");
+    return Math.max(Math.min(SECOND, left / 2), (long) (left * (0.2 + (0.4 - 0.2) * draw)));
   }
 
   private void settle(int id, Caller caller, String when) {

@@ -22,8 +22,6 @@ class RefreshPolicyTest {
             "RefreshPolicy[refresh at 0.5 to 0.8 of the lifetime, at least 5 min before the"
                 + " expiration; wait at most 30 s; exchange time-out 10 s]");
     assertThat(DEFAULTS.withMaxWait(ofSeconds(Long.MAX_VALUE)).toString()).contains("wait at most");
-    assertThat(DEFAULTS.withSpreadRetries(true).toString())
-        .endsWith("10 s; retries spread over the time left]");
   }
 
   @Test
@@ -34,12 +32,9 @@ class RefreshPolicyTest {
             DEFAULTS.withRefreshWindow(0.5, 0.7),
             DEFAULTS.withRefreshMargin(ofMinutes(4)),
             DEFAULTS.withMaxWait(ofSeconds(3)),
-            DEFAULTS.withExchangeTimeout(ofSeconds(3)),
-            DEFAULTS.withSpreadRetries(true));
+            DEFAULTS.withExchangeTimeout(ofSeconds(3)));
 
     assertThat(others).doesNotContain(DEFAULTS).doesNotHaveDuplicates();
-    assertThat(DEFAULTS.withSpreadRetries(true).withMaxWait(ofSeconds(3)).withSpreadRetries(false))
-        .isEqualTo(DEFAULTS.withMaxWait(ofSeconds(3)));
     assertThat(DEFAULTS.withRefreshWindow(0.4, 0.8).withRefreshWindow(0.5, 0.8))
         .isEqualTo(DEFAULTS)
         .hasSameHashCodeAs(DEFAULTS);

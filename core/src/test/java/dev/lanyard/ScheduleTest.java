@@ -7,7 +7,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.LongRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -70,74 +81,144 @@ class ScheduleTest {
 
   @ParameterizedTest
   @CsvSource({
+    // failures, lifetime left, shortest wait, longest wait
+    "1,  PT1H,    PT0.1S, PT1S",
+    "2,  PT1H,    PT0.1S, PT2S",
+    "5,  PT1H,    PT0.1S, PT16S",
+    "5,  PT20S,   PT0.1S, PT5S",
+    "1,  PT0.2S,  PT0.1S, PT0.1S",
+    // from here to the last half minute, or for an hour
+    "6,  PT20M,   PT15M36S, PT19M30S",
+    "60, PT20M,   PT15M36S, PT19M30S",
+    "6,  PT61S,   PT24.8S, PT31S",
+    "6,  PT61M,   PT48M,   PT1H",
+    "6,  PT10H,   PT48M,   PT1H",
+    // from here to the end
+    "6,  PT60S,   PT12S,   PT24S",
+    "6,  PT10S,   PT2S,    PT4S",
+    "6,  PT4S,    PT1S,    PT1.6S",
+    "6,  PT2.4S,  PT1S,    PT1S",
+    "6,  PT1S,    PT0.5S,  PT0.5S",
+    "60, PT0.15S, PT0.1S,  PT0.1S",
+  })
+  void retriesSoonThenSpreadThenOftenAtTheEnd(
+      int failures, Duration left, Duration shortest, Duration longest) {
+    assertThat(backoff(failures, left, 0)).isEqualTo(shortest.toMillis());
+    assertThat(backoff(failures, left, LAST_DRAW))
+        .isBetween(longest.toMillis() - 1, longest.toMillis());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     // failures, lifetime left, longest wait
     "1,  PT1H, PT1S",
-    "2,  PT1H, PT2S",
     "5,  PT1H, PT16S",
+    "6,  PT1H, PT32S",
     "20, PT1H, PT5M",
     "60, PT1H, PT5M",
     "20, PT4M, PT1M",
     "20, PT4S, PT1S",
     "20, PT0.2S, PT0.1S",
   })
-  void backsOffExponentiallyButNeverBeyondAQuarterOfTheTimeLeft(
+  void goesOnPromptlyForCredentialsThatAServiceHasRefused(
       int failures, Duration left, Duration longest) {
     assertThat(
             Schedule.backoffWithCredentials(
-                POLICY, failures, left.toMillis(), Optional.empty(), LAST_DRAW))
+                true, failures, left.toMillis(), Optional.empty(), LAST_DRAW))
         .isBetween(longest.toMillis() - 1, longest.toMillis());
     assertThat(
-            Schedule.backoffWithCredentials(POLICY, failures, left.toMillis(), Optional.empty(), 0))
+            Schedule.backoffWithCredentials(true, failures, left.toMillis(), Optional.empty(), 0))
         .isEqualTo(100);
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    // failures, lifetime left, shortest wait, longest wait
-    "1, PT20M, PT0.1S, PT1S",
-    "5, PT20M, PT0.1S, PT16S",
-    "6, PT20M, PT14M,  PT19M",
-    "9, PT40S, PT28S,  PT38S",
-    "9, PT0.1S, PT0.1S, PT0.1S",
-  })
-  void spreadsRetriesOverTheTimeLeftWhereThePolicySaysSo(
-      int failures, Duration left, Duration shortest, Duration longest) {
-    RefreshPolicy spread = POLICY.withSpreadRetries(true);
-
-    assertThat(
-            Schedule.backoffWithCredentials(spread, failures, left.toMillis(), Optional.empty(), 0))
-        .isEqualTo(shortest.toMillis());
-    assertThat(
-            Schedule.backoffWithCredentials(
-                spread, failures, left.toMillis(), Optional.empty(), LAST_DRAW))
-        .isBetween(longest.toMillis() - 1, longest.toMillis());
+  /** Every draw may be as bad as it can: the first, the last, or any between. */
+  @Provide
+  Arbitrary<List<Double>> draws() {
+    return Arbitraries.frequencyOf(
+            Tuple.of(2, Arbitraries.of(0.0, LAST_DRAW)),
+            Tuple.of(1, Arbitraries.doubles().between(0, true, 1, false)))
+        .list()
+        .ofSize(60);
   }
 
-  @Test
-  void honoursRetryAfterAlsoWhereRetriesAreSpread() {
-    RefreshPolicy spread = POLICY.withSpreadRetries(true);
-    long left = ofMinutes(20).toMillis();
+  @Property
+  void triesTenTimesInAMinuteOrMoreWhateverTheDraws(
+      @ForAll @LongRange(min = 60_000, max = 43_200_000) long lifetimeLeft,
+      @ForAll("draws") List<Double> draws) {
+    List<Long> delays = delays(lifetimeLeft, draws);
+    long end = delays.stream().mapToLong(delay -> delay).sum();
+    long last = delays.get(delays.size() - 1);
 
-    assertThat(
-            Schedule.backoffWithCredentials(
-                spread, 9, left, Optional.of(ofMinutes(14).plusSeconds(30)), 0))
-        .isEqualTo(ofMinutes(14).plusSeconds(30).toMillis());
-    assertThat(Schedule.backoffWithCredentials(spread, 9, left, Optional.of(ofHours(2)), 0))
-        .isEqualTo(ofMinutes(15).toMillis());
+    assertThat(delays.get(0)).isBetween(100L, 1_000L);
+    assertThat(delays).allMatch(delay -> delay >= 100);
+    // The last of them may come within the tenth of a second that is the least between attempts.
+    assertThat(end - last).isLessThan(lifetimeLeft);
+    assertThat(end).isLessThanOrEqualTo(lifetimeLeft + 100);
+    assertThat(delays.stream().limit(delays.size() - 1)).hasSizeGreaterThanOrEqualTo(10);
+  }
+
+  @Property
+  void triesAgainBeforeTheEndHoweverLongTheSourceWantsToBeLeftAlone(
+      @ForAll @LongRange(min = 1_000, max = 43_200_000) long lifetimeLeft,
+      @ForAll @LongRange(min = 0, max = 90_000_000) long retryAfter,
+      @ForAll @IntRange(min = 1, max = 100) int failures,
+      @ForAll boolean refused,
+      @ForAll @DoubleRange(max = 1, maxIncluded = false) double draw) {
+    long without =
+        Schedule.backoffWithCredentials(refused, failures, lifetimeLeft, Optional.empty(), draw);
+    long with =
+        Schedule.backoffWithCredentials(
+            refused, failures, lifetimeLeft, Optional.of(Duration.ofMillis(retryAfter)), draw);
+
+    assertThat(with)
+        .isLessThan(lifetimeLeft)
+        .isEqualTo(Math.max(without, Math.min(retryAfter, lifetimeLeft - lifetimeLeft / 4)));
+  }
+
+  @Property
+  void waitsNoShorterForALaterDraw(
+      @ForAll @LongRange(min = 0, max = 43_200_000) long lifetimeLeft,
+      @ForAll @IntRange(min = 1, max = 100) int failures,
+      @ForAll @DoubleRange(max = 1, maxIncluded = false) double one,
+      @ForAll @DoubleRange(max = 1, maxIncluded = false) double other) {
+    Duration left = Duration.ofMillis(lifetimeLeft);
+
+    assertThat(backoff(failures, left, Math.min(one, other)))
+        .isLessThanOrEqualTo(backoff(failures, left, Math.max(one, other)));
+  }
+
+  /** What passes between the attempts of a source that keeps failing, until the end is reached. */
+  private static List<Long> delays(long lifetimeLeft, List<Double> draws) {
+    List<Long> delays = new ArrayList<>();
+    long left = lifetimeLeft;
+    while (left > 0) {
+      int failures = delays.size() + 1;
+      long delay = backoff(failures, Duration.ofMillis(left), draws.get(delays.size()));
+      delays.add(delay);
+      left -= delay;
+    }
+    return delays;
+  }
+
+  private static long backoff(int failures, Duration left, double draw) {
+    return Schedule.backoffWithCredentials(
+        false, failures, left.toMillis(), Optional.empty(), draw);
   }
 
   @Test
   void honoursRetryAfterWithinTheTimeLeft() {
     long left = ofMinutes(20).toMillis();
 
-    assertThat(Schedule.backoffWithCredentials(POLICY, 1, left, Optional.of(ofMinutes(10)), 0.5))
+    assertThat(Schedule.backoffWithCredentials(false, 1, left, Optional.of(ofMinutes(10)), 0.5))
         .isEqualTo(ofMinutes(10).toMillis());
-    assertThat(Schedule.backoffWithCredentials(POLICY, 1, left, Optional.of(ofHours(2)), 0.5))
+    assertThat(Schedule.backoffWithCredentials(false, 1, left, Optional.of(ofHours(2)), 0.5))
         .isEqualTo(ofMinutes(15).toMillis());
     assertThat(
             Schedule.backoffWithCredentials(
-                POLICY, 1, left, Optional.of(Duration.ofSeconds(Long.MAX_VALUE)), 0.5))
+                false, 1, left, Optional.of(Duration.ofSeconds(Long.MAX_VALUE)), 0.5))
         .isEqualTo(ofMinutes(15).toMillis());
+    assertThat(Schedule.backoffWithCredentials(false, 9, left, Optional.of(ofMinutes(16)), 0.5))
+        .isGreaterThan(ofMinutes(16).toMillis());
   }
 
   @Test
