@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,29 @@ public final class TestTime implements Time, InstantSource {
     thread.setDaemon(true);
     thread.start();
     running++;
+  }
+
+  /**
+   * Waits on the calling thread until a future is done, or until another thread has moved time so
+   * far.
+   *
+   * @param done what to wait for
+   * @param atMost how long to wait, by this time
+   * @return whether it is done
+   * @throws InterruptedException if the thread is interrupted while it waits
+   */
+  @Override
+  public boolean await(CompletableFuture<?> done, Duration atMost) throws InterruptedException {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    Future<?> limit = after(atMost, () -> over.complete(null));
+    try {
+      CompletableFuture.anyOf(done, over).get();
+    } catch (ExecutionException e) {
+      // It is done, whatever its outcome.
+    } finally {
+      limit.cancel(false);
+    }
+    return done.isDone();
   }
 
   /**

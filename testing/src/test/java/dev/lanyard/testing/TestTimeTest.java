@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,6 +41,29 @@ class TestTimeTest {
     assertThat(time.instant()).isEqualTo(start.plus(Duration.ofHours(3)));
     assertThat(time.nanos() - before).isEqualTo(Duration.ofHours(3).toNanos());
     assertThat(time).hasToString("TestTime[2031-05-06T10:08:09.123456Z]");
+  }
+
+  @Test
+  void letsACallerWaitUntilAnotherThreadHasMovedItSoFar() throws Exception {
+    CompletableFuture<Boolean> waited = new CompletableFuture<>();
+    Thread caller =
+        new Thread(
+            () -> {
+              try {
+                waited.complete(time.await(new CompletableFuture<>(), SECOND));
+              } catch (InterruptedException e) {
+                waited.completeExceptionally(e);
+              }
+            });
+    caller.start();
+    while (!waited.isDone()) {
+      // The caller may not have come yet: then a later move ends its wait.
+      time.advance(SECOND);
+    }
+
+    assertThat(waited.join()).isFalse();
+    assertThat(time.await(CompletableFuture.completedFuture("done"), Duration.ZERO)).isTrue();
+    assertThat(time.await(CompletableFuture.failedFuture(new AssertionError()), SECOND)).isTrue();
   }
 
   @Test
