@@ -1,0 +1,263 @@
+package dev.lanyard;
+
+import static java.time.Duration.ofDays;
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMillis;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * G20 and G22: whose credentials are handed out is what status, explanation, errors, events and the
+ * log tell; and when a fallback changes the identity.
+ */
+class IdentityTest {
+  private static final Duration TICK = ofMillis(1);
+
+  private final VirtualTime time = new VirtualTime();
+  private final ScriptedSource first = new ScriptedSource("first", 1);
+  private final ScriptedSource second = new ScriptedSource("second", 2);
+  private final List<CredentialsEvent> events = new ArrayList<>();
+  private final List<String> changesAsSeen = new ArrayList<>();
+
+  private static final class TestProvider extends RefreshingCredentialsProvider {
+    TestProvider(List<ScriptedSource> sources, EksCredentialsProvider.Builder options) {
+      super(Chain.detect(sources, Environment.of(Map.of())), options, true, null);
+    }
+  }
+
+  private RefreshingCredentialsProvider provider() {
+    RefreshingCredentialsProvider[] made = new RefreshingCredentialsProvider[1];
+    made[0] =
+        new TestProvider(
+            List.of(first, second),
+            EksCredentialsProvider.builder()
+                .time(time)
+                .listener(
+                    event -> {
+                      events.add(event);
+                      if (event instanceof CredentialsEvent.IdentityChanged change) {
+                        changesAsSeen.add(change.source() + " holding " + keyOf(made[0]));
+                      }
+                    }));
+    time.settle();
+    return made[0];
+  }
+
+  private static String keyOf(RefreshingCredentialsProvider provider) {
+    return provider.resolveIdentity().getNow(null).accessKeyId();
+  }
+
+  private List<CredentialsEvent.IdentityChanged> changes() {
+    return events.stream()
+        .filter(CredentialsEvent.IdentityChanged.class::isInstance)
+        .map(CredentialsEvent.IdentityChanged.class::cast)
+        .toList();
+  }
+
+  private void assertTells(RefreshingCredentialsProvider provider, String source, String key) {
+    assertThat(keyOf(provider)).isEqualTo(key);
+    assertThat(provider.status().source()).isEqualTo(source);
+    assertThat(provider.explain().toString()).contains("from " + source + ", ");
+  }
+
+  @Test
+  void theFirstThatHealsGetsThePlaceBackHoweverShortItsCredentialsLive() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(6));
+    RefreshingCredentialsProvider provider = provider();
+    assertTells(provider, "second", "B");
+    first.answers("A", ofHours(1));
+
+    time.advance(ofHours(5));
+
+    assertTells(provider, "first", "A");
+    assertThat(changes())
+        .containsExactly(
+            new CredentialsEvent.IdentityChanged("second", "first", Optional.of("not authorized")),
+            new CredentialsEvent.IdentityChanged("first", "second", Optional.empty()));
+    assertThat(changesAsSeen).containsExactly("second holding B", "first holding A");
+  }
+
+  @Test
+  void goodCredentialsOfTheFirstStayUntilTheirEndAndTheSecondTakesOverThen() {
+    first.answers("A", ofHours(6));
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+
+    time.advance(ofHours(6).minusMinutes(5).minus(TICK));
+    assertTells(provider, "first", "A");
+    assertThat(provider.status().health()).isEqualTo(Health.DEGRADED);
+    assertThat(second.exchanges()).isZero();
+
+    time.advance(ofMinutes(5));
+    assertTells(provider, "first", "A");
+    assertThat(second.exchanges()).isEqualTo(1);
+    assertThat(changes()).isEmpty();
+
+    time.advance(TICK);
+    assertTells(provider, "second", "B");
+    assertThat(provider.status().health()).isEqualTo(Health.HEALTHY);
+    time.settle();
+    assertThat(changes())
+        .containsExactly(
+            new CredentialsEvent.IdentityChanged("second", "first", Optional.of("not authorized")));
+    assertThat(changesAsSeen).containsExactly("second holding B");
+  }
+
+  @Test
+  void theSecondAlsoTakesOverWithoutACaller() {
+    first.answers("A", ofHours(1));
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+
+    time.advance(ofHours(1));
+
+    assertThat(changes()).hasSize(1);
+    assertTells(provider, "second", "B");
+  }
+
+  @Test
+  void whatStoodByIsForgottenWhenTheFirstAnswersAgain() {
+    first.answers("A", ofHours(1));
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+    time.advance(ofMinutes(57));
+    while (second.exchanges() == 0) {
+      time.advance(TICK);
+    }
+    first.answers("A2", ofHours(1));
+
+    time.advance(ofMinutes(30));
+
+    assertTells(provider, "first", "A2");
+    assertThat(changes()).isEmpty();
+  }
+
+  @Test
+  void invalidatedCredentialsOfTheFirstAreLeftAtOnce() {
+    first.answers("A", ofHours(6));
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+
+    provider.invalidate(provider.resolveIdentity().join());
+    time.settle();
+
+    assertTells(provider, "second", "B");
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      names = {"TRANSIENT", "MISCONFIGURED"},
+      value = Kind.class)
+  void whatIsNoRefusalNeverChangesTheIdentity(Kind kind) {
+    first.answers("A", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(kind, "somebody else answered");
+
+    time.advance(ofHours(3));
+
+    assertThat(second.exchanges()).isZero();
+    assertThat(provider.status().source()).isEqualTo("first");
+    assertThat(changes()).isEmpty();
+  }
+
+  @Test
+  void theFailureNamesItsOwnSource() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    second.fails(Kind.TRANSIENT, "down");
+
+    time.advance(ofMinutes(50));
+
+    CredentialsStatus status = provider.status();
+    assertThat(status.source()).isEqualTo("second");
+    assertThat(status.lastFailure().orElseThrow().source()).isEqualTo("second");
+    assertThat(status.lastFailure().orElseThrow().message()).isEqualTo("down");
+    assertThat(events)
+        .last()
+        .isInstanceOfSatisfying(
+            CredentialsEvent.RefreshFailed.class,
+            event -> assertThat(event.source()).isEqualTo("second"));
+
+    time.advance(ofHours(1));
+    assertThat(provider.status().source()).as("expired ones included").isEqualTo("second");
+    assertThat(provider.explain().toString()).contains("from second, EXPIRED");
+  }
+
+  @Test
+  void eachAttemptOfASecondThatIsInUseBeginsWithTheFirst() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    provider();
+    int before = first.exchanges();
+
+    time.advance(ofDays(1));
+
+    assertThat(first.exchanges() - before).isGreaterThanOrEqualTo(24);
+    assertThat(changes()).hasSize(1);
+  }
+
+  @Test
+  void aTokenFileOfTheFirstThatChangesBringsItBack(@TempDir Path directory) throws Exception {
+    Path file = Files.writeString(directory.resolve("token"), "old");
+    first.readsTokenFrom(file).fails(Kind.REJECTED, "not authorized");
+    second
+        .readsTokenFrom(Files.writeString(directory.resolve("second"), "other"))
+        .answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    second.does(
+        context -> {
+          throw ExchangeException.builder(Kind.REJECTED, "gone too")
+              .retryAfter(ofMinutes(5))
+              .build();
+        });
+    while (provider.status().consecutiveFailures() == 0) {
+      time.advance(ofSeconds(1));
+    }
+    first.answers("A", ofHours(1));
+    int before = first.exchanges();
+
+    Files.writeString(directory.resolve("second"), "another, which changes nothing");
+    time.advance(ofSeconds(1));
+    assertThat(first.exchanges()).isEqualTo(before);
+    Files.writeString(file, "longer than the old one");
+    time.advance(ofSeconds(1));
+
+    assertTells(provider, "first", "A");
+  }
+
+  @Test
+  void theSourcesOfAFallbackAreToldApartByRankNotByTime() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofMinutes(30));
+    RefreshingCredentialsProvider provider = provider();
+    first.does(context -> ScriptedSource.credentials("A", context.now().plus(ofSeconds(50))));
+
+    time.advance(ofMinutes(25));
+
+    assertThat(changes()).hasSizeGreaterThan(1);
+    assertThat(provider.status().source()).isEqualTo("first");
+  }
+}
