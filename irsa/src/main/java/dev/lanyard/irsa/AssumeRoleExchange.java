@@ -4,7 +4,6 @@ import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 
@@ -15,13 +14,6 @@ import software.amazon.awssdk.auth.credentials.AwsCredentials;
  * again. If STS says so of two sets in a row, new ones do not help, and it is a refusal.
  */
 final class AssumeRoleExchange implements CredentialsExchange {
-  /**
-   * Codes that speak of the credentials that signed the request. Source: the STS API reference,
-   * common errors; the first is also seen as the second.
-   */
-  static final Set<String> ABOUT_THE_CALLER =
-      Set.of("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId");
-
   private final AssumeRoleSettings settings;
   private final FirstHop first;
 
@@ -45,7 +37,7 @@ final class AssumeRoleExchange implements CredentialsExchange {
       refusedKeyId = null;
       return credentials;
     } catch (ExchangeException e) {
-      if (e.code().filter(ABOUT_THE_CALLER::contains).isPresent()) {
+      if (StsReason.of(e).isOfTheCaller()) {
         refusedKeyId = caller.accessKeyId();
         first.invalidate(caller);
       }

@@ -4,15 +4,9 @@ import dev.lanyard.spi.ExchangeContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Tells why {@code AssumeRole} gave no session credentials: what either role lacks. */
 final class AssumeRoleFailures extends StsFailures {
-  /** Who asked, in the words of STS. */
-  private static final Pattern CALLER =
-      Pattern.compile("arn:([^:\\s]+):sts::(\\d{12}):assumed-role/([^/\\s]+)/");
-
   private final AssumeRoleOperation operation;
   private final AssumeRoleSettings settings;
   private final FirstHop first;
@@ -38,8 +32,8 @@ final class AssumeRoleFailures extends StsFailures {
   }
 
   @Override
-  Optional<String> evidence(String code, String said) {
-    return AssumeRoleExchange.ABOUT_THE_CALLER.contains(code)
+  Optional<String> evidence(StsReason reason) {
+    return reason.isOfTheCaller()
         ? Optional.of(
             "It says so of the credentials of the first hop, access key id "
                 + operation.shownKeyId()
@@ -50,44 +44,35 @@ final class AssumeRoleFailures extends StsFailures {
   }
 
   @Override
-  boolean mayPass(String code, String said) {
-    return operation.othersMayHelp() && AssumeRoleExchange.ABOUT_THE_CALLER.contains(code);
+  boolean mayPass(StsReason reason) {
+    return operation.othersMayHelp() && reason.isOfTheCaller();
   }
 
   @Override
-  Optional<String> ownRemedy(String code, String said) {
-    return switch (code) {
-      case ACCESS_DENIED ->
+  Optional<String> ownRemedy(StsReason reason, String said) {
+    return switch (reason) {
+      case ACCESS_DENIED -> Optional.of(accessRemedy(said));
+      case SOURCE_IDENTITY_SET ->
           Optional.of(
-              said.contains("source identity is already set")
-                  ? "The first session has a source identity, which stays the same in a role chain:"
-                      + " leave it out here"
-                  : accessRemedy(said));
-      case "ExpiredToken", "ExpiredTokenException" -> Optional.of(CLOCK);
-      case "InvalidClientTokenId" ->
+              "The first session has a source identity, which stays the same in a role chain:"
+                  + " leave it out here");
+      case EXPIRED_TOKEN -> Optional.of(CLOCK);
+      case UNKNOWN_KEY ->
           Optional.of(
               "Check that the endpoint is one of the partition that the first role belongs to, and"
                   + " that this region is enabled for its account");
-      case "SignatureDoesNotMatch",
-          "InvalidSignatureException",
-          "RequestExpired",
-          "RequestInTheFuture",
-          "RequestTimeTooSkewed" ->
+      case WRONG_SIGNATURE, SIGNED_AT_WRONG_TIME ->
           Optional.of(
               CLOCK
                   + "; that no proxy changes the request; and that AWS_REGION is the region of the"
                   + " endpoint");
-      case "ValidationError" ->
-          said.contains("role chaining")
-              ? Optional.of("Ask for one hour at most: a chained session lasts no longer")
-              : Optional.empty();
-      case "InvalidParameterValue" ->
-          said.contains("transitive tag key from the calling session")
-              ? Optional.of(
-                  "The first session passes on a tag of this key, which cannot be set again: leave"
-                      + " it out here. Pod Identity passes on six")
-              : Optional.empty();
-      case "PackedPolicyTooLarge" ->
+      case CHAINED_TOO_LONG ->
+          Optional.of("Ask for one hour at most: a chained session lasts no longer");
+      case TAG_PASSED_ON ->
+          Optional.of(
+              "The first session passes on a tag of this key, which cannot be set again: leave"
+                  + " it out here. Pod Identity passes on six");
+      case PACKED_POLICY_TOO_LARGE ->
           Optional.of(
               "Shorten the session policy, or pass fewer policy ARNs and session tags. Tags that"
                   + " the first session passes on count too: the six of Pod Identity can be"
@@ -126,13 +111,13 @@ final class AssumeRoleFailures extends StsFailures {
   /** The first role, as a trust policy names it, by the best that is known. */
   private String principal(String said) {
     Optional<String> known = first.roleArn();
-    Matcher caller = CALLER.matcher(said);
-    if (caller.find()) {
-      // A session's ARN lacks the path of its role.
-      String account = "arn:" + caller.group(1) + ":iam::" + caller.group(2) + ":role/";
+    Optional<StsReason.Caller> caller = StsReason.caller(said);
+    if (caller.isPresent()) {
+      String prefix = caller.get().prefix();
+      String name = caller.get().name();
       return known
-          .filter(arn -> arn.startsWith(account) && arn.endsWith("/" + caller.group(3)))
-          .orElse(account + caller.group(3));
+          .filter(arn -> arn.startsWith(prefix) && arn.endsWith("/" + name))
+          .orElse(prefix + name);
     }
     return known
         .or(
@@ -148,11 +133,12 @@ final class AssumeRoleFailures extends StsFailures {
   private List<String> actions(String said) {
     List<String> actions = new ArrayList<>(List.of("sts:AssumeRole"));
     if (!settings.options().sessionTags().isEmpty()
-        || said.contains("sts:TagSession")
+        || StsReason.names(said, "sts:TagSession")
         || first.mayPassTagsAlong()) {
       actions.add("sts:TagSession");
     }
-    if (settings.options().sourceIdentity().isPresent() || said.contains("sts:SetSourceIdentity")) {
+    if (settings.options().sourceIdentity().isPresent()
+        || StsReason.names(said, "sts:SetSourceIdentity")) {
       actions.add("sts:SetSourceIdentity");
     }
     return actions;

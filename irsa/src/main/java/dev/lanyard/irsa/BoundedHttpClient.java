@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ContentStreamProvider;
 import software.amazon.awssdk.http.ExecutableHttpRequest;
@@ -107,10 +109,32 @@ final class BoundedHttpClient implements SdkHttpClient {
       out.write(head(request.httpRequest(), uri, body.length));
       out.write(body);
       out.flush();
-      HttpAnswer answer = HttpAnswer.read(new BufferedInputStream(connection.input(socket)));
+      InputStream in = new BufferedInputStream(connection.input(socket));
+      HttpAnswer head = HttpAnswer.readHead(in);
+      HttpAnswer answer;
+      try {
+        answer = head.whole(in);
+      } catch (ProtocolException e) {
+        throw foreign(head, String.valueOf(e.getMessage()));
+      }
       connection.checkTime();
+      if (!StsForm.isOf(answer.status(), answer.body())) {
+        // The SDK would parse it, log it, and set its clock by it.
+        throw foreign(answer, "");
+      }
       return response(answer);
     }
+  }
+
+  private ForeignAnswerException foreign(HttpAnswer answer, String seen) {
+    Map<String, List<String>> headers = StsHeaders.known(answer.headers(), scrub);
+    return new ForeignAnswerException(
+        seen, answer.status(), first(headers, "Retry-After"), first(headers, "Date"));
+  }
+
+  private static @Nullable String first(Map<String, List<String>> headers, String name) {
+    List<String> values = headers.get(name);
+    return values == null ? null : values.get(0);
   }
 
   private HttpExecuteResponse response(HttpAnswer answer) {

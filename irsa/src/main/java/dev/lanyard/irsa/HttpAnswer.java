@@ -50,9 +50,21 @@ final class HttpAnswer {
 
   /** As {@link #read(InputStream)}, with other limits. */
   static HttpAnswer read(InputStream in, Limits limits) throws IOException {
-    HttpAnswer answer = readHead(in, limits);
-    answer.checkEncoding();
-    return new HttpAnswer(answer.status, answer.headers, answer.readBody(in, limits.body()));
+    return readHead(in, limits).whole(in, limits);
+  }
+
+  /**
+   * Returns the answer that this is the head of, whole.
+   *
+   * @throws ProtocolException if it is none that was asked for
+   */
+  HttpAnswer whole(InputStream in) throws IOException {
+    return whole(in, LIMITS);
+  }
+
+  private HttpAnswer whole(InputStream in, Limits limits) throws IOException {
+    checkEncoding();
+    return new HttpAnswer(status, headers, readBody(in, limits.body()));
   }
 
   /**

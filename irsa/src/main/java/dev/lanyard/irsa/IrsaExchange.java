@@ -30,7 +30,7 @@ final class IrsaExchange implements CredentialsExchange {
     try {
       return ask(token, context);
     } catch (ExchangeException e) {
-      if (!e.code().equals(Optional.of(WebIdentityFailures.EXPIRED_TOKEN))) {
+      if (StsReason.of(e) != StsReason.EXPIRED_TOKEN) {
         throw e;
       }
       // The kubelet may have replaced the token between the reading and the answer.

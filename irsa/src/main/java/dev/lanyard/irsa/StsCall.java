@@ -205,7 +205,7 @@ final class StsCall {
       Credentials credentials = answer.credentials();
       StsResponse response = answer.response();
       if (credentials == null) {
-        throw failures.incomplete("Credentials", response);
+        throw failures.withoutCredentials(response);
       }
       Optional<Instant> answeredAt = StsFailures.date(response.sdkHttpResponse());
       answeredAt.ifPresent(operation::answered);

@@ -12,7 +12,6 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.Set;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
@@ -30,39 +29,6 @@ import software.amazon.awssdk.services.sts.model.StsResponse;
  * repeat what was sent or received.
  */
 abstract class StsFailures {
-  static final String ACCESS_DENIED = "AccessDenied";
-
-  /**
-   * What may pass by itself, whatever the status. Source: the STS API reference, common errors; the
-   * STS model; AWS SDKs and tools reference, retry behavior.
-   */
-  private static final Set<String> TRANSIENT =
-      Set.of(
-          "IDPCommunicationError",
-          "Throttling",
-          "ThrottlingException",
-          "ThrottledException",
-          "RequestThrottled",
-          "RequestThrottledException",
-          "RequestLimitExceeded",
-          "TooManyRequestsException",
-          "BandwidthLimitExceeded",
-          "LimitExceededException",
-          "ProvisionedThroughputExceededException",
-          "TransactionInProgressException",
-          "EC2ThrottledException",
-          "SlowDown",
-          "PriorRequestNotComplete",
-          "RequestTimeout",
-          "RequestTimeoutException",
-          "InternalFailure",
-          "InternalError",
-          "ServiceUnavailable");
-
-  /** Said of a signature that is wrong, be it for its time. Source: AwsErrorCode of the SDK. */
-  private static final Set<String> WRONG_SIGNATURE =
-      Set.of("SignatureDoesNotMatch", "InvalidSignatureException", "AuthFailure");
-
   /** From here on the SDK signs by the time of the answer; STS takes a minute more. */
   private static final Duration MAX_SKEW = Duration.ofMinutes(4);
 
@@ -90,28 +56,33 @@ abstract class StsFailures {
   /** Takes what is secret of the request out of a text that came back. */
   abstract String scrub(String text);
 
-  /** Returns what is known of the caller and bears on this code, as a sentence without its stop. */
-  abstract Optional<String> evidence(String code, String said);
+  /** Returns what is known of the caller and bears on this, as a sentence without its stop. */
+  abstract Optional<String> evidence(StsReason reason);
 
   /** Returns what would mend a failure that this operation alone has, or has in its own way. */
-  abstract Optional<String> ownRemedy(String code, String said);
+  abstract Optional<String> ownRemedy(StsReason reason, String said);
 
-  /** Says whether a code that is not transient by itself is so here. */
-  abstract boolean mayPass(String code, String said);
+  /** Says whether a refusal that is not transient by itself is so here. */
+  abstract boolean mayPass(StsReason reason);
 
   /** STS, or who answers in its place, said no. */
   ExchangeException refused(AwsServiceException e) {
-    Optional<AwsErrorDetails> details = Optional.ofNullable(e.awsErrorDetails());
-    Optional<String> code =
-        details.map(AwsErrorDetails::errorCode).map(this::scrub).map(Texts::shown);
-    // What a proxy or a load balancer answers has no code, and its text is not repeated.
-    String said =
-        code.flatMap(c -> details.map(AwsErrorDetails::errorMessage))
-            .map(this::scrub)
-            .map(Texts::shown)
-            .orElse("");
+    if (!isOfSts(e)) {
+      SdkHttpResponse http =
+          e.awsErrorDetails() == null ? null : e.awsErrorDetails().sdkHttpResponse();
+      return ofSomebodyElse(
+          e.statusCode(),
+          "without an error code of STS",
+          retryAfter(
+              header(http, "Retry-After"),
+              header(http, "Date").flatMap(RetryAfter::date).orElseGet(context::now)));
+    }
+    AwsErrorDetails details = e.awsErrorDetails();
+    String code = Texts.shown(scrub(details.errorCode()));
+    String said = details.errorMessage() == null ? "" : Texts.shown(scrub(details.errorMessage()));
+    StsReason reason = StsReason.of(code, said);
     int status = e.statusCode();
-    Kind kind = kind(code.orElse(""), said, status);
+    Kind kind = kind(reason, status);
     StringBuilder message = new StringBuilder();
     message
         .append(kind == Kind.TRANSIENT ? "STS could not" : "STS refused to")
@@ -122,22 +93,83 @@ abstract class StsFailures {
         .append(said.isEmpty() ? "" : ": " + said)
         .append(" (")
         .append(status)
-        .append(code.map(c -> " " + c).orElse(" without an error code"))
+        .append(' ')
+        .append(code)
         .append(requestId(e).map(id -> ", request id " + id).orElse(""))
         .append(", ")
         .append(endpoint)
         .append(")");
-    evidence(code.orElse(""), said).ifPresent(known -> message.append(". ").append(known));
-    Optional<SdkHttpResponse> http = details.map(AwsErrorDetails::sdkHttpResponse);
+    evidence(reason).ifPresent(known -> message.append(". ").append(known));
+    Optional<Instant> answeredAt = answeredAt(e);
     return ExchangeException.builder(kind, message.toString())
-        .code(code.orElse(null))
+        .code(code)
         .status(status)
         .requestId(requestId(e).orElse(null))
         .retryAfter(
-            http.flatMap(response -> response.firstMatchingHeader("Retry-After"))
-                .flatMap(value -> RetryAfter.parse(value, answeredAt(http)))
-                .orElse(null))
-        .remedy(remedy(code.orElse(""), said, status).orElse(null))
+            retryAfter(
+                header(details.sdkHttpResponse(), "Retry-After"),
+                answeredAt.orElseGet(context::now)))
+        .remedy(ownRemedy(reason, said).or(() -> commonRemedy(reason)).orElse(null))
+        .build();
+  }
+
+  /**
+   * Says whether it was STS that said no: in its own form, with a code. What a service of AWS says
+   * in another form, or in a header, is not of STS.
+   */
+  private static boolean isOfSts(AwsServiceException e) {
+    AwsErrorDetails details = e.awsErrorDetails();
+    if (details == null || details.errorCode() == null || details.errorCode().isBlank()) {
+      return false;
+    }
+    // Without a body it did not come from a connection: a client of the application said so itself.
+    return details.rawResponse() == null
+        || StsForm.isError(details.rawResponse().asByteArrayUnsafe());
+  }
+
+  /**
+   * Something other than STS answered: the request was not judged. Nothing of the answer is
+   * repeated, and its {@code Date} is that of another clock, perhaps of this machine's own.
+   */
+  private ExchangeException ofSomebodyElse(int status, String how, @Nullable Duration retryAfter) {
+    return ExchangeException.builder(
+            status == 0 || !isTransient(status) ? Kind.MISCONFIGURED : Kind.TRANSIENT,
+            "something other than STS answered when "
+                + who()
+                + " asked to assume role "
+                + role
+                + " ("
+                + status
+                + " "
+                + how
+                + ", "
+                + endpoint
+                + ")")
+        .status(status)
+        .retryAfter(retryAfter)
+        .remedy(somebodyElse())
+        .build();
+  }
+
+  private ExchangeException foreign(ForeignAnswerException answer) {
+    int status = answer.status();
+    Duration retryAfter =
+        retryAfter(
+            Optional.ofNullable(answer.retryAfter()),
+            Optional.ofNullable(answer.date()).flatMap(RetryAfter::date).orElseGet(context::now));
+    String seen = String.valueOf(answer.getMessage());
+    if (seen.isEmpty()) {
+      return ofSomebodyElse(
+          status,
+          status / 100 == 2 ? "that is no answer of STS" : "without an error code of STS",
+          retryAfter);
+    }
+    return ExchangeException.builder(
+            isTransient(status) ? Kind.TRANSIENT : Kind.MISCONFIGURED,
+            what(answer) + ": " + seen + " (" + endpoint + ")")
+        .status(status)
+        .retryAfter(retryAfter)
+        .remedy(somebodyElse())
         .build();
   }
 
@@ -157,9 +189,10 @@ abstract class StsFailures {
     }
     Optional<IOException> io = ioCause(e);
     if (io.isEmpty()) {
-      // An answer that does not parse: what the parser says may repeat a part of it.
+      // An answer that does not parse: what the parser says may repeat a part of it. Our own client
+      // lets pass only what STS began and somebody cut off.
       return ExchangeException.builder(
-              Kind.TRANSIENT,
+              ownClient && isNoXml(e) ? Kind.MISCONFIGURED : Kind.TRANSIENT,
               "the answer of STS cannot be read, or the request cannot be made: "
                   + e.getClass().getSimpleName()
                   + rootName(e)
@@ -177,16 +210,22 @@ abstract class StsFailures {
     if (cause instanceof ProxyException refusal) {
       return proxyFailed(refusal);
     }
+    if (cause instanceof ForeignAnswerException answer) {
+      return foreign(answer);
+    }
+    // Our own client says so of what is no HTTP, in words of its own. Of another it may be
+    // anything.
+    boolean noHttp = cause instanceof ProtocolException && !ownClient;
     return ExchangeException.builder(
-            Kind.TRANSIENT, what(cause) + seen(cause) + " (" + endpoint + ")")
+            noHttp ? Kind.MISCONFIGURED : Kind.TRANSIENT,
+            what(cause)
+                + (noHttp ? ": " + cause.getMessage() : "")
+                + " ("
+                + endpoint
+                + ")")
         .remedy(remedy(cause))
         .cause(isSafe(cause) ? cause : null)
         .build();
-  }
-
-  /** What our own client finds wrong with an answer, in words of its own. */
-  private String seen(IOException cause) {
-    return cause instanceof ProtocolException && !ownClient ? ": " + cause.getMessage() : "";
   }
 
   private String remedy(IOException cause) {
@@ -200,7 +239,7 @@ abstract class StsFailures {
   private String somebodyElse() {
     return "This does not look like an answer of STS: check that "
         + endpoint
-        + " is STS, and that no proxy answers in its place";
+        + " is STS, and that no proxy, service mesh or load balancer answers in its place";
   }
 
   /** No tunnel to STS: whatever the proxy said, the request was not sent. */
@@ -228,15 +267,9 @@ abstract class StsFailures {
     return failure.build();
   }
 
-  /**
-   * Returns when a refusal was sent, by the clock of STS; empty if it may be that of another, such
-   * as a proxy, whose answers have no error code.
-   */
+  /** Returns when a refusal was sent, by the clock of STS; empty if another may have sent it. */
   Optional<Instant> answeredAt(AwsServiceException e) {
-    AwsErrorDetails details = e.awsErrorDetails();
-    return details == null || details.errorCode() == null
-        ? Optional.empty()
-        : date(details.sdkHttpResponse());
+    return isOfSts(e) ? date(e.awsErrorDetails().sdkHttpResponse()) : Optional.empty();
   }
 
   /**
@@ -249,7 +282,7 @@ abstract class StsFailures {
     // reason, it looks at the time as well, but says so to itself only.
     return at.isPresent()
         && (e.isClockSkewException()
-            || (WRONG_SIGNATURE.contains(e.awsErrorDetails().errorCode())
+            || (StsReason.of(e.awsErrorDetails().errorCode(), "") == StsReason.WRONG_SIGNATURE
                 && Duration.between(at.get(), context.now()).abs().compareTo(MAX_SKEW) > 0));
   }
 
@@ -263,6 +296,14 @@ abstract class StsFailures {
                 + " are any: each client of the SDK parses them, though this one uses nothing of"
                 + " them; and that all modules of the SDK have the same version")
         .build();
+  }
+
+  /** The application's own client took a document for an answer that has no credentials. */
+  ExchangeException withoutCredentials(StsResponse response) {
+    return ownClient && response.sdkHttpResponse() != null
+        ? ofSomebodyElse(
+            response.sdkHttpResponse().statusCode(), "without session credentials", null)
+        : incomplete("Credentials", response);
   }
 
   /** STS answered 200 without a field that it must have. */
@@ -299,8 +340,12 @@ abstract class StsFailures {
     return date.isPresent() ? RetryAfter.date(date.get()) : Optional.empty();
   }
 
-  private Instant answeredAt(Optional<SdkHttpResponse> http) {
-    return http.flatMap(StsFailures::date).orElseGet(context::now);
+  private static Optional<String> header(@Nullable SdkHttpResponse response, String name) {
+    return response == null ? Optional.empty() : response.firstMatchingHeader(name);
+  }
+
+  private static @Nullable Duration retryAfter(Optional<String> value, Instant answeredAt) {
+    return value.flatMap(text -> RetryAfter.parse(text, answeredAt)).orElse(null);
   }
 
   private ExchangeException answered(String message, StsResponse response) {
@@ -316,47 +361,35 @@ abstract class StsFailures {
     return builder.build();
   }
 
-  private Kind kind(String code, String said, int status) {
-    if (TRANSIENT.contains(code) || isTransient(status)) {
-      return Kind.TRANSIENT;
-    }
-    return mayPass(code, said) ? Kind.TRANSIENT : Kind.REJECTED;
+  private Kind kind(StsReason reason, int status) {
+    return reason.kind() == Kind.TRANSIENT || isTransient(status) || mayPass(reason)
+        ? Kind.TRANSIENT
+        : Kind.REJECTED;
   }
 
   private static boolean isTransient(int status) {
     return status == 408 || status == 429 || status >= 500;
   }
 
-  private Optional<String> remedy(String code, String said, int status) {
-    return ownRemedy(code, said).or(() -> commonRemedy(code, said, status));
-  }
-
-  private Optional<String> commonRemedy(String code, String said, int status) {
-    return switch (code) {
-      case "RegionDisabledException" ->
+  private Optional<String> commonRemedy(StsReason reason) {
+    return switch (reason) {
+      case REGION_DISABLED ->
           Optional.of(
               "Activate STS for this region in account "
                   + role.accountId()
                   + ", or set AWS_REGION to another");
-      case "MalformedPolicyDocument" -> Optional.of("Correct the JSON of the session policy");
-      case "PackedPolicyTooLarge" ->
+      case MALFORMED_POLICY -> Optional.of("Correct the JSON of the session policy");
+      case PACKED_POLICY_TOO_LARGE ->
           Optional.of("Shorten the session policy, or pass fewer policy ARNs");
-      case "InvalidClientTokenId" ->
+      case UNKNOWN_KEY ->
           Optional.of(
               "Set AWS_REGION to a region of partition "
                   + role.partition()
                   + ", which the role belongs to");
-      case "ValidationError" ->
-          said.contains("MaxSessionDuration")
-              ? Optional.of(
-                  "Ask for a shorter duration, or raise the role's maximum session duration")
-              : Optional.empty();
-      default -> defaultRemedy(code, status);
+      case TOO_LONG ->
+          Optional.of("Ask for a shorter duration, or raise the role's maximum session duration");
+      default -> Optional.empty();
     };
-  }
-
-  private Optional<String> defaultRemedy(String code, int status) {
-    return code.isEmpty() && status < 500 ? Optional.of(somebodyElse()) : Optional.empty();
   }
 
   private Optional<String> requestId(AwsServiceException e) {
@@ -406,11 +439,21 @@ abstract class StsFailures {
   }
 
   private static String rootName(Throwable e) {
+    Throwable root = root(e);
+    return root == e ? "" : ", " + root.getClass().getSimpleName();
+  }
+
+  /** By its name, which spares this module to read that of XML for it. */
+  private static boolean isNoXml(Throwable e) {
+    return root(e).getClass().getName().equals("javax.xml.stream.XMLStreamException");
+  }
+
+  private static Throwable root(Throwable e) {
     Throwable root = e;
     for (int depth = 0; root.getCause() != null && depth < 20; depth++) {
       root = root.getCause();
     }
-    return root == e ? "" : ", " + root.getClass().getSimpleName();
+    return root;
   }
 
   private boolean isSafe(Throwable e) {

@@ -4,7 +4,6 @@ import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -12,11 +11,6 @@ import java.util.Optional;
  * of itself.
  */
 final class WebIdentityFailures extends StsFailures {
-  /** About the web identity token. Source: the STS model. */
-  static final String EXPIRED_TOKEN = "ExpiredTokenException";
-
-  private static final String INVALID_TOKEN = "InvalidIdentityToken";
-
   private final IrsaSettings settings;
   private final WebIdentityToken token;
 
@@ -51,15 +45,15 @@ final class WebIdentityFailures extends StsFailures {
   }
 
   @Override
-  Optional<String> evidence(String code, String said) {
-    if (code.equals(EXPIRED_TOKEN)) {
+  Optional<String> evidence(StsReason reason) {
+    if (reason == StsReason.EXPIRED_TOKEN) {
       return TokenClaims.expiration(token)
           .map(at -> "The token itself says that it expires at " + at);
     }
-    if (!isAboutTheToken(code)) {
+    if (!isAboutTheToken(reason)) {
       return Optional.empty();
     }
-    return claims(code)
+    return TokenClaims.of(token)
         .map(TokenClaims::description)
         .or(
             () ->
@@ -67,50 +61,51 @@ final class WebIdentityFailures extends StsFailures {
                     "The token file holds nothing that can be decoded as a web identity token"));
   }
 
-  /**
-   * STS reports in one code a token that it found invalid and an issuer that it could not reach.
-   */
   @Override
-  boolean mayPass(String code, String said) {
-    return code.equals(INVALID_TOKEN) && isAboutTheKeys(said);
+  boolean mayPass(StsReason reason) {
+    return false;
   }
 
-  private Optional<TokenClaims> claims(String code) {
-    return isAboutTheToken(code) ? TokenClaims.of(token) : Optional.empty();
-  }
-
-  private static boolean isAboutTheToken(String code) {
-    return code.equals(ACCESS_DENIED)
-        || code.equals(INVALID_TOKEN)
-        || code.equals("IDPRejectedClaim");
-  }
-
-  private static boolean isAboutTheKeys(String said) {
-    return said.toLowerCase(Locale.ROOT).contains("retrieve verification key");
+  private static boolean isAboutTheToken(StsReason reason) {
+    return switch (reason) {
+      case ACCESS_DENIED,
+          SOURCE_IDENTITY_SET,
+          KEYS_UNREACHABLE,
+          WRONG_THUMBPRINT,
+          WRONG_AUDIENCE,
+          NO_PROVIDER,
+          INVALID_TOKEN,
+          REJECTED_CLAIM ->
+          true;
+      default -> false;
+    };
   }
 
   @Override
-  Optional<String> ownRemedy(String code, String said) {
-    Optional<TokenClaims> claims = claims(code);
-    return switch (code) {
-      case ACCESS_DENIED ->
+  Optional<String> ownRemedy(StsReason reason, String said) {
+    return switch (reason) {
+      case ACCESS_DENIED, SOURCE_IDENTITY_SET ->
           Optional.of(
               "Check that the role exists. "
-                  + claims
+                  + TokenClaims.of(token)
                       .map(c -> "Its trust policy has to admit this token:\n" + statement(c))
                       .orElse(
                           "Its trust policy has to admit the token's issuer, subject and audience")
                   + "\nA change in IAM takes some seconds to show");
-      case INVALID_TOKEN -> Optional.of(tokenRemedy(said, claims));
-      case "IDPCommunicationError" -> Optional.of(ISSUER_UNREACHABLE);
-      case "IDPRejectedClaim" ->
+      case KEYS_UNREACHABLE, ISSUER_UNREACHABLE -> Optional.of(ISSUER_UNREACHABLE);
+      case WRONG_THUMBPRINT, WRONG_AUDIENCE, NO_PROVIDER, INVALID_TOKEN ->
+          Optional.of(tokenRemedy(reason, TokenClaims.of(token)));
+      case REJECTED_CLAIM ->
           Optional.of("The issuer says that the token is invalid or revoked: recreate the pod");
       case EXPIRED_TOKEN -> Optional.of(notReplaced(settings));
-      case "SignatureDoesNotMatch" ->
+      case WRONG_SIGNATURE ->
           Optional.of(
               "This request is not signed: remove the endpoint setting, and see that no proxy signs"
                   + " requests on their way");
-      case "ValidationError" -> validationRemedy(said);
+      case INVALID_ARN ->
+          Optional.of(
+              "Correct the annotation eks.amazonaws.com/role-arn of the service account and"
+                  + " recreate the pod");
       default -> Optional.empty();
     };
   }
@@ -126,12 +121,8 @@ final class WebIdentityFailures extends StsFailures {
       "STS could not fetch the keys of the token's issuer, which often passes by itself; a"
           + " self-hosted issuer has to be reachable from the internet";
 
-  private String tokenRemedy(String said, Optional<TokenClaims> claims) {
-    String text = said.toLowerCase(Locale.ROOT);
-    if (isAboutTheKeys(said)) {
-      return ISSUER_UNREACHABLE;
-    }
-    if (text.contains("thumbprint")) {
+  private String tokenRemedy(StsReason reason, Optional<TokenClaims> claims) {
+    if (reason == StsReason.WRONG_THUMBPRINT) {
       return "Update the thumbprints of the IAM OIDC identity provider"
           + claims.map(c -> " " + TrustPolicy.providerArn(settings.role(), c)).orElse("");
     }
@@ -141,7 +132,7 @@ final class WebIdentityFailures extends StsFailures {
     }
     TokenClaims c = claims.get();
     String audience = Texts.shown(String.join(", ", c.audience()));
-    if (text.contains("audience")) {
+    if (reason == StsReason.WRONG_AUDIENCE) {
       return "Add "
           + audience
           + " to the client ids of the IAM OIDC identity provider "
@@ -151,7 +142,7 @@ final class WebIdentityFailures extends StsFailures {
           + " then has to admit the token:\n"
           + statement(c);
     }
-    if (text.contains("no openidconnect provider")) {
+    if (reason == StsReason.NO_PROVIDER) {
       return "Create an IAM OIDC identity provider for "
           + Texts.shown(c.issuer())
           + " with client id "
@@ -167,15 +158,6 @@ final class WebIdentityFailures extends StsFailures {
         + " has an IAM OIDC identity provider for it, and that the role's trust policy admits the"
         + " token:\n"
         + statement(c);
-  }
-
-  private static Optional<String> validationRemedy(String said) {
-    if (said.contains("ARN is invalid")) {
-      return Optional.of(
-          "Correct the annotation eks.amazonaws.com/role-arn of the service account and recreate"
-              + " the pod");
-    }
-    return Optional.empty();
   }
 
   private String statement(TokenClaims claims) {

@@ -56,7 +56,7 @@ class IrsaExchangeTest {
             ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
 
     assertThat(e).isNotNull();
-    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
   }
 
   @Test
@@ -384,18 +384,17 @@ class IrsaExchangeTest {
 
   @Test
   void aSuccessThatIsNestedWithoutEndIsAFailureLikeAnyOther() {
-    sts.answers(200, Map.of(), "<a>".repeat(300_000));
+    sts.answers(200, Map.of(), "<AssumeRoleWithWebIdentityResponse>" + "<a>".repeat(300_000));
 
     assertThat(failure().kind()).isEqualTo(Kind.TRANSIENT);
   }
 
   @Test
   void anErrorThatIsNestedWithoutEndIsAFailureLikeAnyOther() {
-    sts.answers(400, Map.of(), "<a>".repeat(300_000));
+    sts.answers(400, Map.of(), "<ErrorResponse>" + "<a>".repeat(300_000));
 
-    // Where the stack of the Java that runs this is deep enough, it is an error without a code, and
-    // classed by its status.
-    assertThat(failure().kind()).isIn(Kind.TRANSIENT, Kind.REJECTED);
+    // Where the stack of the Java that runs this is deep enough, it is an error without a code.
+    assertThat(failure().kind()).isIn(Kind.TRANSIENT, Kind.MISCONFIGURED);
   }
 
   @Test

@@ -26,7 +26,10 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
@@ -431,7 +434,19 @@ class StsFailuresTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"502,TRANSIENT", "503,TRANSIENT", "403,REJECTED", "404,REJECTED", "301,REJECTED"})
+  @CsvSource({
+    "500,TRANSIENT",
+    "502,TRANSIENT",
+    "503,TRANSIENT",
+    "408,TRANSIENT",
+    "429,TRANSIENT",
+    "400,MISCONFIGURED",
+    "403,MISCONFIGURED",
+    "404,MISCONFIGURED",
+    "407,MISCONFIGURED",
+    "301,MISCONFIGURED",
+    "308,MISCONFIGURED",
+  })
   void whatAProxyAnswersIsNotRepeated(int status, Kind kind) {
     sts.answersWith(
         status,
@@ -443,19 +458,140 @@ class StsFailuresTest {
     assertThat(e.kind()).isEqualTo(kind);
     assertThat(e.code()).isEmpty();
     assertThat(e.status()).hasValue(status);
-    assertThat(e).hasMessageContaining("without an error code").hasMessageNotContaining("secret");
+    assertThat(e)
+        .hasMessageStartingWith(
+            "something other than STS answered when this pod asked to assume role " + Pod.ROLE)
+        .hasMessageContaining(status + " without an error code of STS, " + sts.endpoint())
+        .hasMessageNotContaining("secret");
+    assertThat(e.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("proxy, service mesh or load balancer"));
     assertThat(requests()).isEqualTo(1);
   }
 
   @ParameterizedTest
-  @CsvSource({"<html>secret</html>", "secret", "''", "<AssumeRoleWithWebIdentityResponse><secret"})
-  void anAnswerThatIsNoAnswerIsTransientAndNotRepeated(String body) {
+  @CsvSource({
+    "<html>secret</html>,MISCONFIGURED",
+    "secret,MISCONFIGURED",
+    "'',MISCONFIGURED",
+    "<GetCallerIdentityResponse>secret</GetCallerIdentityResponse>,MISCONFIGURED",
+    "<AssumeRoleWithWebIdentityResponse><secret,TRANSIENT",
+    "<AssumeRoleWith,TRANSIENT",
+  })
+  void anAnswerThatIsNoAnswerIsTransientOnlyIfStsBeganItAndIsNotRepeated(String body, Kind kind) {
     sts.answersWith(200, "text/xml", body);
 
     ExchangeException e = failure();
 
-    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e.kind()).isEqualTo(kind);
     assertThat(Secrets.said(e)).doesNotContain("secret");
+    if (kind == Kind.MISCONFIGURED) {
+      assertThat(e.status()).hasValue(200);
+      assertThat(e).hasMessageContaining("something other than STS answered");
+    }
+  }
+
+  /** What has a code, and is not of STS. */
+  private static final String OF_S3 =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code>"
+          + "<Message>Access Denied</Message></Error>";
+
+  private static final String OF_IAM =
+      "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error>"
+          + "<Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>"
+          + "</ErrorResponse>";
+
+  private static final String JSON =
+      "{\"__type\":\"AccessDeniedException\",\"Error\":{\"Code\":\"AccessDenied\"}}";
+
+  private static final String NO_CODE =
+      "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error/></ErrorResponse>";
+
+  static List<String> errorsOfOthers() {
+    return List.of(OF_S3, OF_IAM, JSON, NO_CODE, "", "AccessDenied", "<AccessDenied/>");
+  }
+
+  @ParameterizedTest
+  @MethodSource("errorsOfOthers")
+  void aCodeThatIsNotInTheFormOfStsIsNoRefusal(String body) {
+    sts.answersWith(403, Map.of("x-amzn-ErrorType", "AccessDeniedException"), body);
+
+    assertIsNoRefusal(failure());
+  }
+
+  @ParameterizedTest
+  @MethodSource("errorsOfOthers")
+  void norIsItWithAClientOfTheApplication(String body) {
+    sts.answersWith(403, Map.of("x-amzn-ErrorType", "AccessDeniedException"), body);
+
+    try (StsClient client = client()) {
+      assertIsNoRefusal(failure(client));
+    }
+  }
+
+  private static void assertIsNoRefusal(ExchangeException e) {
+    assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
+    assertThat(e.code()).isEmpty();
+    assertThat(e.status()).hasValue(403);
+    assertThat(e).hasMessageContaining("something other than STS answered");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "<html>secret</html>",
+        "<!DOCTYPE html><html><body>secret<br></body></html>",
+        "secret"
+      })
+  void aPageThatAClientOfTheApplicationTakesForAnAnswerIsAMisconfiguration(String body) {
+    sts.answersWith(200, "text/html", body);
+
+    try (StsClient client = client()) {
+      ExchangeException e = failure(client);
+
+      assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
+      assertThat(Secrets.said(e)).doesNotContain("secret");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">",
+        "<ErrorResponse xmlns=\"http://webservices.amazon.com/AWSFault/2005-15-09\">",
+        "<?xml version=\"1.0\"?>\n"
+            + "<ErrorResponse xmlns='https://sts.amazonaws.com/doc/2011-06-15/'>",
+        "<ErrorResponse>",
+      })
+  void theFormsOfStsAreItsOwn(String root) {
+    String error =
+        root
+            + "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>"
+            + "</ErrorResponse>";
+    sts.answersWith(403, "text/xml", error);
+
+    try (StsClient client = client()) {
+      for (ExchangeException e : List.of(failure(), failure(client))) {
+        assertThat(e.kind()).isEqualTo(Kind.REJECTED);
+        assertThat(e.code()).contains("AccessDenied");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {403, 503})
+  void somebodyElseMaySayWhenToComeBack(int status) {
+    sts.answersWith(status, Map.of("Retry-After", "60"), "<html/>");
+
+    assertThat(failure().retryAfter()).contains(Duration.ofSeconds(60));
+  }
+
+  private StsClient client() {
+    return StsClient.builder()
+        .region(Region.EU_WEST_1)
+        .endpointOverride(sts.endpoint())
+        .credentialsProvider(AnonymousCredentialsProvider.create())
+        .overrideConfiguration(o -> o.retryStrategy(AwsRetryStrategy.doNotRetry()))
+        .build();
   }
 
   @Test
@@ -498,8 +634,18 @@ class StsFailuresTest {
     }
   }
 
-  private static void assertIsOfSomebodyElse(ExchangeException e, String seen) {
+  @Test
+  void whatIsTooLongFromAServerInTroubleIsTransient() {
+    sts.answersWith(500, "text/html", " ".repeat(2_000_000));
+
+    ExchangeException e = failure();
+
     assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(e.status()).hasValue(500);
+  }
+
+  private static void assertIsOfSomebodyElse(ExchangeException e, String seen) {
+    assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
     assertThat(e)
         .hasMessageStartingWith("what answered is not STS, or not whole: " + seen + " (http://");
     assertThat(e.remedy())
