@@ -2,7 +2,6 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -62,9 +61,10 @@ record AssumeRoleOperation(
     return new AssumeRoleFailures(this, context, endpoint);
   }
 
-  /** Of no use here: what ends the first credentials is the business of their own provider. */
   @Override
-  public void answered(Instant time) {}
+  public Duration longestLife() {
+    return settings.options().session().longestLife();
+  }
 
   @Override
   public StsAnswer send(StsClient client, Optional<Duration> timeLimit) {

@@ -5,7 +5,6 @@ import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -17,7 +16,7 @@ import java.util.Optional;
  */
 final class IrsaExchange implements CredentialsExchange {
   private final IrsaSettings settings;
-  private final StsClock clock = new StsClock();
+  private final ExpiredToken expired = new ExpiredToken();
 
   IrsaExchange(IrsaSettings settings) {
     this.settings = settings;
@@ -54,14 +53,17 @@ final class IrsaExchange implements CredentialsExchange {
 
   private SessionCredentials ask(WebIdentityToken token, ExchangeContext context)
       throws ExchangeException, InterruptedException {
-    // Decoding is for the case that a token is old: nothing of it is needed at the start.
-    if (clock.isKnown()) {
-      Optional<Instant> expiration = TokenClaims.expiration(token);
-      if (expiration.isPresent() && clock.isPast(expiration.get())) {
-        throw WebIdentityFailures.expiredToken(settings, expiration.get());
-      }
+    if (expired.withholds(token, context.now())) {
+      throw WebIdentityFailures.expiredToken(settings, token);
     }
-    return StsCall.assumeRole(settings, token, context, clock);
+    try {
+      return StsCall.assumeRole(settings, token, context);
+    } catch (ExchangeException e) {
+      if (StsReason.of(e) == StsReason.EXPIRED_TOKEN) {
+        expired.refused(token, context.now());
+      }
+      throw e;
+    }
   }
 
   private WebIdentityToken readToken() throws ExchangeException {

@@ -22,6 +22,11 @@ record SessionOptions(
     Optional<URI> endpoint,
     Optional<StsClient> stsClient) {
 
+  /** Source: the STS API reference, DurationSeconds of either operation. */
+  private static final Duration DEFAULT_DURATION = Duration.ofHours(1);
+
+  private static final Duration ON_THE_WAY = Duration.ofMinutes(1);
+
   /** The environment and STS decide all. */
   static final SessionOptions NONE =
       new SessionOptions(
@@ -32,6 +37,14 @@ record SessionOptions(
           Optional.empty(),
           Optional.empty(),
           Optional.empty());
+
+  /**
+   * Returns the longest life that a session can have: what is asked for, or what STS gives who asks
+   * for nothing, and a minute that the way of the answer may have cost.
+   */
+  Duration longestLife() {
+    return (duration.isPresent() ? duration.get() : DEFAULT_DURATION).plus(ON_THE_WAY);
+  }
 
   /** Adds what narrows a session, or its life. Where STS is asked is added by {@link StsTarget}. */
   void addTo(Evidence.Builder evidence) {

@@ -51,9 +51,9 @@ final class StsCall {
 
   /** Exchanges the web identity token, once. */
   static SessionCredentials assumeRole(
-      IrsaSettings settings, WebIdentityToken token, ExchangeContext context, StsClock clock)
+      IrsaSettings settings, WebIdentityToken token, ExchangeContext context)
       throws ExchangeException, InterruptedException {
-    return ask(new WebIdentityOperation(settings, token, clock), context);
+    return ask(new WebIdentityOperation(settings, token), context);
   }
 
   /** Makes the request; once more if it is signed, and refused for the time of its signature. */
@@ -159,7 +159,6 @@ final class StsCall {
       try {
         return credentials(answer(client, failures), failures);
       } catch (AwsServiceException e) {
-        failures.answeredAt(e).ifPresent(operation::answered);
         throw failures.refused(e);
       } catch (AbortedException e) {
         if (isOutOfTime()) {
@@ -207,8 +206,6 @@ final class StsCall {
       if (credentials == null) {
         throw failures.withoutCredentials(response);
       }
-      Optional<Instant> answeredAt = StsFailures.date(response.sdkHttpResponse());
-      answeredAt.ifPresent(operation::answered);
       String accessKeyId = present(credentials.accessKeyId(), "AccessKeyId", failures, response);
       String secretAccessKey =
           present(credentials.secretAccessKey(), "SecretAccessKey", failures, response);
@@ -217,17 +214,15 @@ final class StsCall {
       if (expiration == null) {
         throw failures.incomplete("Expiration", response);
       }
-      // By the clock of whoever issued them; how that stands to ours, the engine judges.
-      if (answeredAt.isPresent() && !expiration.isAfter(answeredAt.get())) {
-        throw failures.expired(expiration, response);
-      }
+      // Whether its time can be true, and what is left of the life, the engine judges.
       return SessionCredentials.builder()
           .accessKeyId(accessKeyId)
           .secretAccessKey(secretAccessKey)
           .sessionToken(sessionToken)
           .expiration(expiration)
           .accountId(accountId(answer))
-          .answeredAt(answeredAt.orElse(null))
+          .answeredAt(AnswerTime.of(response.sdkHttpResponse()).orElse(null))
+          .longestLife(operation.longestLife())
           .build();
     }
 

@@ -110,6 +110,7 @@ abstract class StsFailures {
                 header(details.sdkHttpResponse(), "Retry-After"),
                 answeredAt.orElseGet(context::now)))
         .remedy(ownRemedy(reason, said).or(() -> commonRemedy(reason)).orElse(null))
+        .answeredAt(answeredAt.orElse(null))
         .build();
   }
 
@@ -268,8 +269,8 @@ abstract class StsFailures {
   }
 
   /** Returns when a refusal was sent, by the clock of STS; empty if another may have sent it. */
-  Optional<Instant> answeredAt(AwsServiceException e) {
-    return isOfSts(e) ? date(e.awsErrorDetails().sdkHttpResponse()) : Optional.empty();
+  private static Optional<Instant> answeredAt(AwsServiceException e) {
+    return isOfSts(e) ? AnswerTime.of(e.awsErrorDetails().sdkHttpResponse()) : Optional.empty();
   }
 
   /**
@@ -322,24 +323,6 @@ abstract class StsFailures {
         response);
   }
 
-  /** STS answered with credentials that are no longer valid by its own clock. */
-  ExchangeException expired(Instant expiration, StsResponse response) {
-    return answered(
-        "STS answered with session credentials that expired at "
-            + expiration
-            + " already ("
-            + endpoint
-            + ")",
-        response);
-  }
-
-  /** Returns when an answer was sent, by the clock of whoever sent it. */
-  static Optional<Instant> date(@Nullable SdkHttpResponse response) {
-    Optional<String> date =
-        response == null ? Optional.empty() : response.firstMatchingHeader("Date");
-    return date.isPresent() ? RetryAfter.date(date.get()) : Optional.empty();
-  }
-
   private static Optional<String> header(@Nullable SdkHttpResponse response, String name) {
     return response == null ? Optional.empty() : response.firstMatchingHeader(name);
   }
@@ -350,6 +333,7 @@ abstract class StsFailures {
 
   private ExchangeException answered(String message, StsResponse response) {
     ExchangeException.Builder builder = ExchangeException.builder(Kind.TRANSIENT, message);
+    builder.answeredAt(AnswerTime.of(response.sdkHttpResponse()).orElse(null));
     if (response.sdkHttpResponse() != null) {
       builder.status(response.sdkHttpResponse().statusCode());
     }

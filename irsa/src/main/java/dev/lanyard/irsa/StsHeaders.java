@@ -50,6 +50,7 @@ final class StsHeaders {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "x-amzn-requestid", "x-amz-request-id" -> requestId(value).isPresent();
       case "date" -> RetryAfter.date(value).isPresent();
+      case "age" -> AnswerTime.isAge(value);
       case "retry-after" -> RetryAfter.isValid(value);
       default -> false;
     };

@@ -2,7 +2,6 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -26,8 +25,8 @@ interface StsOperation {
   /** Returns who tells the failures of one attempt. */
   StsFailures failures(ExchangeContext context, String endpoint);
 
-  /** Takes note of when STS answered, by its own clock. */
-  void answered(Instant time);
+  /** Returns the longest life that the session credentials can have. */
+  Duration longestLife();
 
   /**
    * Sends the request.

@@ -3,7 +3,6 @@ package dev.lanyard.irsa;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
-import java.time.Instant;
 import java.util.Optional;
 
 /**
@@ -31,14 +30,15 @@ final class WebIdentityFailures extends StsFailures {
     return token.scrub(text);
   }
 
-  /** The token in the file has expired for certain: nothing was sent. */
-  static ExchangeException expiredToken(IrsaSettings settings, Instant expiration) {
+  /** STS has called the token in the file expired: nothing was sent. */
+  static ExchangeException expiredToken(IrsaSettings settings, WebIdentityToken token) {
     return ExchangeException.builder(
             Kind.MISCONFIGURED,
             "the web identity token in "
                 + settings.tokenFileName()
-                + " expired at "
-                + expiration
+                + TokenClaims.expiration(token)
+                    .map(at -> " expired at " + at)
+                    .orElse(" has expired")
                 + ", by the clock of STS; it was not sent")
         .remedy(notReplaced(settings))
         .build();

@@ -2,7 +2,6 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -10,13 +9,8 @@ import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityRequest;
 import software.amazon.awssdk.services.sts.model.AssumeRoleWithWebIdentityResponse;
 
-/**
- * {@code AssumeRoleWithWebIdentity}, which is not signed.
- *
- * @param clock learns when STS answered
- */
-record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token, StsClock clock)
-    implements StsOperation {
+/** {@code AssumeRoleWithWebIdentity}, which is not signed. */
+record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token) implements StsOperation {
 
   @Override
   public StsTarget target() {
@@ -44,8 +38,8 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token, StsCl
   }
 
   @Override
-  public void answered(Instant time) {
-    clock.saw(time);
+  public Duration longestLife() {
+    return settings.session().longestLife();
   }
 
   @Override

@@ -405,6 +405,30 @@ class AssumeRoleExchangeTest {
             "AWS_ENDPOINT_URL_STS", sts.endpoint().toString()));
   }
 
+  @Test
+  void aChainedSessionLastsNoLongerThanItWasAskedFor() throws Exception {
+    issues("ASIASECOND0000000001");
+    ScriptedFirst first = ScriptedFirst.giving("ASIAFIRST00000000001");
+    AssumeRoleOptions none = options();
+    AssumeRoleOptions quarter =
+        new AssumeRoleOptions(
+            none.role(),
+            none.externalId(),
+            none.sessionTags(),
+            none.transitiveTagKeys(),
+            none.sourceIdentity(),
+            AssumeRoleCredentialsProvider.builder(first, ROLE)
+                .duration(Duration.ofMinutes(15))
+                .session());
+
+    for (AssumeRoleOptions options : List.of(none, quarter)) {
+      Detection detection = new AssumeRoleSource(first, options).detect(environment());
+      assertThat(
+              ((Detection.Present) detection).exchange().exchange(new TestContext()).longestLife())
+          .contains(Duration.ofSeconds(options == none ? 3_660 : 960));
+    }
+  }
+
   private AssumeRoleCredentialsProvider chained(RefreshingCredentialsProvider first) {
     return chained(first, RefreshPolicy.defaults());
   }

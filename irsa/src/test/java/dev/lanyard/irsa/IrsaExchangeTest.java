@@ -12,13 +12,16 @@ import dev.lanyard.spi.SessionCredentials;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -413,15 +416,71 @@ class IrsaExchangeTest {
     assertThat(exchange().accountId()).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "'Tue, 01 Jan 2030 01:00:00 GMT', 2030-01-01T01:00:00Z",
+    "'Fri, 31 Dec 9999 23:59:59 GMT', 9999-12-31T23:59:59Z",
+    "'Thu, 01 Jan 1970 00:00:00 GMT', 1970-01-01T00:00:00Z",
+  })
+  void whetherADateCanBeTrueIsForTheEngineToJudge(String date, Instant answeredAt)
+      throws Exception {
+    sts.answers(200, Map.of("Date", date), ScriptedSts.success("ASIAEXAMPLEEXAMPLE01"));
+
+    SessionCredentials credentials = exchange();
+
+    assertThat(credentials.expiration()).isEqualTo("2030-01-01T01:00:00Z");
+    assertThat(credentials.answeredAt()).contains(answeredAt);
+  }
+
+  @ParameterizedTest(name = "Age {0} makes it {1}")
+  @CsvSource({
+    "0, 2030-01-01T00:00:00Z",
+    "1800, 2030-01-01T00:30:00Z",
+    "43200, 2030-01-01T12:00:00Z",
+    "43201,",
+    "999999999,",
+    "9999999999, 2030-01-01T00:00:00Z",
+    "-1, 2030-01-01T00:00:00Z",
+    "1.5, 2030-01-01T00:00:00Z",
+    "old, 2030-01-01T00:00:00Z",
+    "'', 2030-01-01T00:00:00Z",
+  })
+  void anAnswerThatACacheKeptIsOlderThanItsDate(String age, @Nullable Instant answeredAt)
+      throws Exception {
+    Map<String, String> headers = Map.of("Date", "Tue, 01 Jan 2030 00:00:00 GMT", "Age", age);
+    sts.answers(200, headers, ScriptedSts.success("ASIAEXAMPLEEXAMPLE01"));
+    assertThat(exchange().answeredAt()).isEqualTo(Optional.ofNullable(answeredAt));
+
+    sts.refuses(403, "AccessDenied", "no", headers);
+    exchange();
+    assertThat(failure().answeredAt()).isEqualTo(Optional.ofNullable(answeredAt));
+  }
+
   @Test
-  void credentialsThatExpiredByTheServersClockAreAFailure() {
+  void anAnswerThatLacksAFieldSaysWhenItWasSent() {
     sts.answers(
         200,
-        Map.of("Date", "Tue, 01 Jan 2030 01:00:00 GMT"),
-        ScriptedSts.success("ASIAEXAMPLEEXAMPLE01"));
+        Map.of("Date", "Tue, 01 Jan 2030 00:00:00 GMT"),
+        ScriptedSts.success("ASIAEXAMPLEEXAMPLE01")
+            .replaceFirst("<Expiration>.*</Expiration>", ""));
 
-    assertThat(failure())
-        .hasMessageContaining("session credentials that expired at 2030-01-01T01:00:00Z already");
+    assertThat(failure().answeredAt()).contains(Instant.parse("2030-01-01T00:00:00Z"));
+  }
+
+  @Test
+  void aSessionLastsNoLongerThanItWasAskedFor() throws Exception {
+    sts.issues("ASIAEXAMPLEEXAMPLE01");
+
+    assertThat(exchange().longestLife()).contains(Duration.ofSeconds(3_660));
+
+    IrsaSource source =
+        new IrsaSource(
+            new IrsaOptions(
+                Optional.empty(),
+                Optional.empty(),
+                IrsaCredentialsProvider.builder().duration(Duration.ofHours(12)).session()));
+    assertThat(pod.exchange(source).exchange(new TestContext()).longestLife())
+        .contains(Duration.ofSeconds(43_260));
   }
 
   @Test

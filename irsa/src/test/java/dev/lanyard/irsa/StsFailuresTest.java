@@ -465,6 +465,7 @@ class StsFailuresTest {
         .hasMessageNotContaining("secret");
     assertThat(e.remedy())
         .hasValueSatisfying(r -> assertThat(r).contains("proxy, service mesh or load balancer"));
+    assertThat(e.answeredAt()).as("a clock of somebody else").isEmpty();
     assertThat(requests()).isEqualTo(1);
   }
 

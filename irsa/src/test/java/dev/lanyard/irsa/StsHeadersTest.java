@@ -23,17 +23,21 @@ class StsHeadersTest {
                 Map.of(
                     "X-Amzn-RequestId", List.of(ID),
                     "DATE", List.of("Tue, 01 Jan 2030 00:00:00 GMT"),
+                    "AGE", List.of("1800"),
                     "retry-after", List.of("12"))))
         .containsEntry("x-amzn-requestid", List.of(ID))
         .containsEntry("date", List.of("Tue, 01 Jan 2030 00:00:00 GMT"))
         .containsEntry("Retry-After", List.of("12"))
-        .hasSize(3);
+        .containsEntry("Age", List.of("1800"))
+        .hasSize(4);
   }
 
   @ParameterizedTest(name = "{0}: {1}")
   @CsvSource({
     "Date, tomorrow",
     "Date, '2030-01-01T00:00:00Z'",
+    "Age, -1",
+    "Age, 1.5",
     "Retry-After, -1",
     "Retry-After, 1234567890",
     "Retry-After, soon",

@@ -11,10 +11,17 @@ final class TestContext implements ExchangeContext {
 
   private Duration timeLeft = Duration.ofSeconds(60);
   private @Nullable Runnable abort;
+  private Instant now = NOW;
 
   @Override
-  public Instant now() {
-    return NOW;
+  public synchronized Instant now() {
+    return now;
+  }
+
+  /** Sets the wall clock. */
+  synchronized TestContext at(Instant now) {
+    this.now = now;
+    return this;
   }
 
   @Override

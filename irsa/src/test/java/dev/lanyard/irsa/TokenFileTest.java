@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -156,31 +157,114 @@ class TokenFileTest {
     assertThat(sts.requests()).as("the kubelet's new token").hasSize(2);
   }
 
-  @Test
-  void aTokenThatHasExpiredSinceTheLastGoodAnswerIsNotSent() throws Exception {
-    sts.answers(200, Map.of("Date", AT_TEN), expiringAtNoon());
-    Pod pod = pod();
+  @ParameterizedTest
+  @ValueSource(ints = {200, 403})
+  void oneWrongDateKeepsNoTokenBack(int status) throws Exception {
+    Map<String, String> wrong = Map.of("Date", "Fri, 31 Dec 9999 23:59:59 GMT");
+    if (status == 200) {
+      sts.answers(200, wrong, expiringAtNoon());
+    } else {
+      sts.refuses(status, "AccessDenied", "no", wrong);
+    }
+    sts.issues("ASIAEXAMPLEEXAMPLE01");
+    Pod pod = pod().token(expiring("2030-01-01T10:00:00Z"));
     CredentialsExchange exchange = pod.exchange();
+    if (status == 200) {
+      exchange.exchange(new TestContext());
+    } else {
+      failure(exchange);
+    }
+
     exchange.exchange(new TestContext());
+    for (String replaced : List.of("2030-01-02T10:00:00Z", "2030-01-03T10:00:00Z")) {
+      pod.token(expiring(replaced));
+      exchange.exchange(new TestContext());
+    }
 
-    pod.token(expiring("2030-01-01T09:59:59Z"));
-
-    assertThat(failure(exchange).kind()).isEqualTo(Kind.MISCONFIGURED);
-    assertThat(sts.requests()).hasSize(1);
+    assertThat(sts.requests()).hasSize(4);
   }
 
   @Test
-  void anEarlierAnswerThatComesLateDoesNotTurnTheClockBack() throws Exception {
-    sts.answers(200, Map.of("Date", AT_TEN), expiringAtNoon())
-        .answers(200, Map.of("Date", "Tue, 01 Jan 2030 08:00:00 GMT"), expiringAtNoon());
-    Pod pod = pod();
+  void aTokenThatStsCallsExpiredIsSentAgainAfterAMinuteAtMost() throws Exception {
+    callsExpired("Fri, 31 Dec 9999 23:59:59 GMT");
+    CredentialsExchange exchange = pod().token(expiring("2030-01-02T10:00:00Z")).exchange();
+    assertThat(failure(exchange).kind()).isEqualTo(Kind.REJECTED);
+
+    assertIsWithheld(exchange, 59);
+    exchange.exchange(new TestContext().at(TestContext.NOW.plusSeconds(60)));
+
+    assertThat(sts.requests()).as("it was wrong, or its clock was").hasSize(2);
+  }
+
+  @Test
+  void aTokenIsWithheldThreeTimesHoweverTheWallClockStands() throws Exception {
+    callsExpired(AT_TEN);
+    CredentialsExchange exchange = pod().token(expiring("2030-01-01T10:00:00Z")).exchange();
+    failure(exchange);
+
+    assertIsWithheld(exchange, 30);
+    assertIsWithheld(exchange, 10);
+    assertIsWithheld(exchange, 40);
+    exchange.exchange(new TestContext().at(TestContext.NOW.plusSeconds(20)));
+
+    assertThat(sts.requests()).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {-60, -3_600, 3_600})
+  void aWallClockThatWasSetKeepsNoTokenBack(long seconds) throws Exception {
+    callsExpired(AT_TEN);
+    CredentialsExchange exchange = pod().token(expiring("2030-01-01T10:00:00Z")).exchange();
+    failure(exchange);
+
+    exchange.exchange(new TestContext().at(TestContext.NOW.plusSeconds(seconds)));
+
+    assertThat(sts.requests()).hasSize(2);
+  }
+
+  @Test
+  void whatWasSaidOfOneTokenIsForgottenWhenTheFileChanges() throws Exception {
+    callsExpired(AT_TEN);
+    String old = expiring("2030-01-01T10:00:00Z");
+    Pod pod = pod().token(old);
     CredentialsExchange exchange = pod.exchange();
-    exchange.exchange(new TestContext());
-    exchange.exchange(new TestContext());
+    failure(exchange);
 
     pod.token(expiring("2030-01-01T09:00:00Z"));
+    exchange.exchange(new TestContext());
+    pod.token(old);
+    exchange.exchange(new TestContext());
 
-    assertThat(failure(exchange).kind()).isEqualTo(Kind.MISCONFIGURED);
+    assertThat(sts.requests()).as("the file decides, not a date").hasSize(3);
+  }
+
+  @Test
+  void aTokenThatSaysNothingOfItsEndIsNotSentAgainEither() {
+    callsExpired(AT_TEN);
+    CredentialsExchange exchange = pod().token("not-a-json-web-token").exchange();
+    failure(exchange);
+
+    assertThat(failure(exchange))
+        .hasMessage(
+            "the web identity token in "
+                + Pod.TOKEN_FILE
+                + " has expired, by the clock of STS; it was not sent");
+  }
+
+  private void callsExpired(String date) {
+    sts.refuses(400, "ExpiredTokenException", "Token expired", Map.of("Date", date))
+        .answers(200, Map.of(), expiringAtNoon());
+  }
+
+  private void assertIsWithheld(CredentialsExchange exchange, int secondsLater) {
+    int before = sts.requests().size();
+    ExchangeException e =
+        catchThrowableOfType(
+            ExchangeException.class,
+            () ->
+                exchange.exchange(new TestContext().at(TestContext.NOW.plusSeconds(secondsLater))));
+    assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
+    assertThat(sts.requests()).hasSize(before);
   }
 
   @Test

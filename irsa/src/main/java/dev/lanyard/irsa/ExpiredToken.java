@@ -1,0 +1,57 @@
+package dev.lanyard.irsa;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers that STS has called a token expired, so that the same token is not sent again at every
+ * attempt. Nobody's {@code Date} and no clock has a part in that judgement. See docs/adr/0021.
+ *
+ * <p>The memory is for a minute at most, and for this token: another one in the file is sent at
+ * once. Safe for use by many threads.
+ */
+final class ExpiredToken {
+  private static final Duration LONGEST = Duration.ofMinutes(1);
+
+  /**
+   * Attempts are 15 seconds apart at most where no credentials are held, so that these are less
+   * than a minute whatever becomes of the wall clock meanwhile.
+   */
+  private static final int MOST = 3;
+
+  private final AtomicReference<@Nullable Refusal> last = new AtomicReference<>();
+
+  /** STS has just said that a token has expired. */
+  void refused(WebIdentityToken token, Instant now) {
+    last.set(new Refusal(token, now, 0));
+  }
+
+  /** Says whether a token is not to be sent now, and counts it if so. */
+  boolean withholds(WebIdentityToken token, Instant now) {
+    Refusal refusal = last.get();
+    if (refusal == null) {
+      return false;
+    }
+    // A clock that was set back may say a time long before the refusal.
+    boolean counts =
+        refusal.token().sameAs(token)
+            && refusal.times() < MOST
+            && Duration.between(refusal.at(), now).abs().compareTo(LONGEST) < 0;
+    last.set(counts ? refusal.again() : null);
+    return counts;
+  }
+
+  /**
+   * What STS refused.
+   *
+   * @param at when, by the local clock
+   * @param times how often the token was withheld since
+   */
+  private record Refusal(WebIdentityToken token, Instant at, int times) {
+    Refusal again() {
+      return new Refusal(token, at, times + 1);
+    }
+  }
+}
