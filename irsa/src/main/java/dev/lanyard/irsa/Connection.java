@@ -170,6 +170,9 @@ final class Connection implements AutoCloseable {
       throw e;
     } catch (IOException e) {
       checkTime();
+      if (Certificates.areRefused(e)) {
+        throw ProxyException.certificateRefused();
+      }
       throw new ProxyException(problem(e), 0);
     }
   }

@@ -7,6 +7,7 @@ final class ProxyException extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final int status;
+  private final boolean ofItsCertificate;
 
   /**
    * Creates an exception.
@@ -15,8 +16,24 @@ final class ProxyException extends IOException {
    * @param status what the proxy answered to CONNECT, zero if it did not answer
    */
   ProxyException(String message, int status) {
+    this(message, status, false);
+  }
+
+  private ProxyException(String message, int status, boolean ofItsCertificate) {
     super(message);
     this.status = status;
+    this.ofItsCertificate = ofItsCertificate;
+  }
+
+  /** The proxy is spoken to over TLS, and this JVM does not accept its certificate. */
+  static ProxyException certificateRefused() {
+    return new ProxyException(
+        "no secure connection to the proxy: this JVM does not accept its certificate", 0, true);
+  }
+
+  /** Says whether it is that the proxy's certificate is not accepted. */
+  boolean isOfItsCertificate() {
+    return ofItsCertificate;
   }
 
   int status() {

@@ -217,17 +217,26 @@ abstract class StsFailures {
     // Our own client says so of what is no HTTP, in words of its own. Of another it may be
     // anything.
     boolean noHttp = cause instanceof ProtocolException && !ownClient;
+    boolean certificate = Certificates.areRefused(e);
     return ExchangeException.builder(
-            noHttp ? Kind.MISCONFIGURED : Kind.TRANSIENT,
-            what(cause)
+            noHttp || certificate ? Kind.MISCONFIGURED : Kind.TRANSIENT,
+            (certificate
+                    ? "no secure connection to STS: this JVM does not accept the certificate"
+                    : what(cause))
                 + (noHttp ? ": " + cause.getMessage() : "")
                 + " ("
                 + endpoint
                 + ")")
-        .remedy(remedy(cause))
+        .remedy(certificate ? CERTIFICATE : remedy(cause))
         .cause(isSafe(cause) ? cause : null)
         .build();
   }
+
+  private static final String CERTIFICATE =
+      "Check that the trust store of this JVM (javax.net.ssl.trustStore) holds the certificate"
+          + " authority that signed it, that it names this host, and that it has not expired by the"
+          + " clock of the node. If a proxy or a firewall intercepts the connection, the trust"
+          + " store needs the authority of that, or the connection an exception from it";
 
   private String remedy(IOException cause) {
     if (cause instanceof SSLException) {
@@ -246,7 +255,7 @@ abstract class StsFailures {
   /** No tunnel to STS: whatever the proxy said, the request was not sent. */
   private ExchangeException proxyFailed(ProxyException e) {
     int status = e.status();
-    boolean refused = status != 0 && !isTransient(status);
+    boolean refused = e.isOfItsCertificate() || (status != 0 && !isTransient(status));
     ExchangeException.Builder failure =
         ExchangeException.builder(
             refused ? Kind.MISCONFIGURED : Kind.TRANSIENT,
@@ -258,6 +267,8 @@ abstract class StsFailures {
       failure.remedy(
           "Put the user and the password that the proxy asks for into its URL; only Basic"
               + " authentication is supported");
+    } else if (e.isOfItsCertificate()) {
+      failure.remedy(CERTIFICATE);
     } else if (refused) {
       failure.remedy(
           "Let the proxy pass CONNECT to the endpoint, or except the endpoint by NO_PROXY or"

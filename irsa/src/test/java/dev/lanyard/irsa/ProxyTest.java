@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.lanyard.peer.Certificate;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
+import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.sts.StsClient;
 
 /** STS through a proxy, on real sockets. No name of STS is looked up on the way. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -277,10 +283,71 @@ class ProxyTest {
 
     ExchangeException e = failure();
 
-    assertThat(e.kind()).isEqualTo(Kind.TRANSIENT);
-    assertThat(e).hasMessageStartingWith("no secure connection to STS");
+    assertCertificateIsRefused(e, "no secure connection to STS: this JVM does not accept the");
     assertThat(proxy.heads()).hasSize(1);
     assertThat(proxy.requests()).isEmpty();
+  }
+
+  @Test
+  void anStsWhoseCertificateNobodyTrustsIsAMisconfiguration() {
+    Certificate.trustAsBefore();
+
+    assertCertificateIsRefused(
+        failure(), "no secure connection to STS: this JVM does not accept the certificate (https:");
+    assertThat(proxy.requests()).isEmpty();
+  }
+
+  @Test
+  void aTrustStoreThatIsNotThereIsAMisconfiguration() {
+    System.setProperty("javax.net.ssl.trustStore", root.resolve("nowhere.p12").toString());
+
+    assertCertificateIsRefused(failure(), "no secure connection to STS: this JVM does not accept");
+    assertThat(proxy.requests()).isEmpty();
+  }
+
+  @Test
+  void aClientOfTheApplicationThatTrustsNobodyIsAMisconfiguration() {
+    Certificate.trustAsBefore();
+    try (TunnelProxy sts = TunnelProxy.overTls(peer, peer);
+        StsClient client =
+            StsClient.builder()
+                .region(Region.EU_WEST_1)
+                .endpointOverride(URI.create("https://localhost:" + sts.port()))
+                .credentialsProvider(AnonymousCredentialsProvider.create())
+                .overrideConfiguration(o -> o.retryStrategy(AwsRetryStrategy.doNotRetry()))
+                .build()) {
+      IrsaSource source =
+          new IrsaSource(
+              new IrsaOptions(
+                  Optional.empty(),
+                  Optional.empty(),
+                  IrsaCredentialsProvider.builder().stsClient(client).session()));
+
+      assertCertificateIsRefused(
+          catchThrowableOfType(
+              ExchangeException.class, () -> pod.exchange(source).exchange(new TestContext())),
+          "no secure connection to STS: this JVM does not accept");
+    }
+  }
+
+  @Test
+  void aProxyWhoseCertificateNobodyTrustsIsAMisconfigurationOfTheProxy() {
+    try (TunnelProxy secure = TunnelProxy.overTls(peer, peer)) {
+      pod.set("HTTPS_PROXY", "https://localhost:" + secure.port());
+      Certificate.trustAsBefore();
+
+      assertCertificateIsRefused(
+          failure(),
+          "no secure connection to the proxy: this JVM does not accept its certificate (https:");
+      assertThat(secure.requests()).isEmpty();
+    }
+  }
+
+  private static void assertCertificateIsRefused(ExchangeException e, String message) {
+    assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
+    assertThat(e).hasMessageStartingWith(message);
+    assertThat(e.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("trust store", "intercepts"));
   }
 
   @Test
