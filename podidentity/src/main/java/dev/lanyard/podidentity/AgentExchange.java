@@ -68,16 +68,19 @@ final class AgentExchange implements CredentialsExchange {
 
   private final Endpoint endpoint;
   private final AuthorizationToken authorization;
+  private final Tls tls;
   private final HostResolver names;
 
   /**
    * @param endpoint where to ask
    * @param authorization the token to send
+   * @param tls secures the connection where the endpoint asks for it
    * @param names resolves the endpoint's host
    */
-  AgentExchange(Endpoint endpoint, AuthorizationToken authorization, HostResolver names) {
+  AgentExchange(Endpoint endpoint, AuthorizationToken authorization, Tls tls, HostResolver names) {
     this.endpoint = endpoint;
     this.authorization = authorization;
+    this.tls = tls;
     this.names = names;
   }
 
@@ -125,7 +128,7 @@ final class AgentExchange implements CredentialsExchange {
     Duration connect = budget.compareTo(CONNECT_TIMEOUT) < 0 ? budget : CONNECT_TIMEOUT;
     Duration read = readTimeout(budget);
     HostResolver resolver = endpoint.tls() ? names : new CheckedResolver(names);
-    return new SingleConnection(endpoint, resolver, connect, read);
+    return new SingleConnection(endpoint, resolver, tls, connect, read);
   }
 
   /**
@@ -287,8 +290,7 @@ final class AgentExchange implements CredentialsExchange {
           Kind.MISCONFIGURED,
           agent + " was not asked: " + exception.getMessage(),
           "Check the file and the password that the javax.net.ssl system properties name for this"
-              + " process's own certificate, or unset "
-              + Tls.KEY_STORE,
+              + " process's own certificate, or unset javax.net.ssl.keyStore",
           exception);
     }
     if (isCertificateFailure(exception)) {

@@ -1,11 +1,12 @@
 package dev.lanyard.podidentity;
 
-import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
+import dev.lanyard.spi.Evidence;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,8 +14,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Where the value of the {@code Authorization} header comes from. It is read anew at every attempt,
- * never kept, and shown nowhere.
+ * Where the value of the {@code Authorization} header comes from. A file is read, and a supplier
+ * asked, at every attempt; a setting is what it was when the provider was built. The value is shown
+ * nowhere.
  *
  * <p>The value goes out as it stands: no scheme is put before it and nothing is cut off. A value
  * with a line break, or any other character that a header cannot carry as it is, is a
@@ -43,6 +45,13 @@ sealed interface AuthorizationToken {
   /** Returns where the token comes from, for people: "token file /var/run/token". */
   String description();
 
+  /**
+   * Adds to the evidence what decides which token is sent.
+   *
+   * @return false if nobody can know that, as of code of the application
+   */
+  boolean addTo(Evidence.Builder evidence);
+
   /** No token: the ECS agent knows its tasks by the path alone. */
   record None() implements AuthorizationToken {
     @Override
@@ -54,27 +63,22 @@ sealed interface AuthorizationToken {
     public String description() {
       return "no authorization token";
     }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      evidence.fact("authorization token", "none");
+      return true;
+    }
   }
 
   /**
-   * A token in a setting.
+   * A token in a setting, as it was when the provider was built.
    *
-   * @param environment where to look for it at each attempt
-   * @param property the name of the system property
-   * @param variable the name of the environment variable
+   * @param setting the setting, whose text form shows where it stands and not its value
    */
-  record Value(Environment environment, String property, String variable)
-      implements AuthorizationToken {
+  record Value(Setting setting) implements AuthorizationToken {
     @Override
     public Optional<String> read() throws Misconfiguration {
-      Setting setting =
-          environment
-              .setting(property, variable)
-              .orElseThrow(
-                  () ->
-                      new Misconfiguration(
-                          "environment variable " + variable + " is no longer set",
-                          "Set it, or system property " + property));
       if (setting.value().length() > MAX_BYTES) {
         throw oversized(setting.origin());
       }
@@ -83,11 +87,13 @@ sealed interface AuthorizationToken {
 
     @Override
     public String description() {
-      return "token from "
-          + environment
-              .setting(property, variable)
-              .map(Setting::origin)
-              .orElse("environment variable " + variable);
+      return "token from " + setting.origin();
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      evidence.hidden("authorization token", setting.value());
+      return true;
     }
   }
 
@@ -123,6 +129,11 @@ sealed interface AuthorizationToken {
     @Override
     public String description() {
       return "the token given to the provider";
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      return false;
     }
   }
 
@@ -180,6 +191,13 @@ sealed interface AuthorizationToken {
     @Override
     public String description() {
       return "token file " + name;
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      // Where it is read, and not what the environment calls it.
+      evidence.fact("token file", path.toString());
+      return path.getFileSystem().equals(FileSystems.getDefault());
     }
   }
 

@@ -25,9 +25,8 @@ final class Endpoint {
   private final int port;
   private final String path;
   private final @Nullable InetAddress literal;
-  private final boolean pathShown;
 
-  private Endpoint(URI uri, boolean tls, @Nullable InetAddress literal, boolean pathShown) {
+  private Endpoint(URI uri, boolean tls, @Nullable InetAddress literal) {
     String uriHost = uri.getHost();
     this.tls = tls;
     String bare = uriHost.startsWith("[") ? uriHost.substring(1, uriHost.length() - 1) : uriHost;
@@ -40,7 +39,6 @@ final class Endpoint {
     String rawPath = ascii.getRawPath().isEmpty() ? "/" : ascii.getRawPath();
     this.path = ascii.getRawQuery() == null ? rawPath : rawPath + "?" + ascii.getRawQuery();
     this.literal = literal;
-    this.pathShown = pathShown;
   }
 
   /**
@@ -51,12 +49,11 @@ final class Endpoint {
    * @throws Misconfiguration if a token must not be sent there; the text does not repeat the value
    */
   static Endpoint full(String value, String origin) throws Misconfiguration {
-    return parse(value, origin, true);
+    return parse(value, origin);
   }
 
   /**
-   * Reads a path on a host that is fixed. The path may hold the id by which the ECS agent knows the
-   * task, which is as good as a password on that host: it is never shown.
+   * Reads a path on a host that is fixed.
    *
    * @param base scheme and host, such as {@code http://169.254.170.2}
    * @param baseOrigin where the base stands, for people
@@ -72,14 +69,14 @@ final class Endpoint {
     if (!path.startsWith("/") || path.startsWith("//")) {
       throw new Misconfiguration(pathOrigin + " is no path on a host", remedy);
     }
-    Endpoint parent = parse(base, baseOrigin, true);
+    Endpoint parent = parse(base, baseOrigin);
     if (parent.path.indexOf('?') >= 0) {
       throw new Misconfiguration(baseOrigin + " has a query", "Leave the query out");
     }
     String trimmed = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     Endpoint endpoint;
     try {
-      endpoint = parse(trimmed + path, pathOrigin, false);
+      endpoint = parse(trimmed + path, pathOrigin);
     } catch (Misconfiguration e) {
       throw new Misconfiguration(e.reason(), remedy);
     }
@@ -91,8 +88,7 @@ final class Endpoint {
     return endpoint;
   }
 
-  private static Endpoint parse(String value, String origin, boolean pathShown)
-      throws Misconfiguration {
+  private static Endpoint parse(String value, String origin) throws Misconfiguration {
     URI uri;
     try {
       uri = new URI(value);
@@ -126,7 +122,7 @@ final class Endpoint {
       throw new Misconfiguration(
           origin + " has the port " + uri.getPort(), "Give a port between 1 and 65535, or none");
     }
-    return new Endpoint(uri, tls, literal(uri.getHost(), tls, origin), pathShown);
+    return new Endpoint(uri, tls, literal(uri.getHost(), tls, origin));
   }
 
   private static @Nullable InetAddress literal(String host, boolean tls, String origin)
@@ -183,6 +179,11 @@ final class Endpoint {
     return port < 0 ? bracketed : bracketed + ":" + port;
   }
 
+  /** Returns scheme, host and port, which hide nothing. */
+  String origin() {
+    return (tls ? "https://" : "http://") + authority();
+  }
+
   /** Returns what the request asks for: the path and the query, neither decoded nor normalized. */
   String path() {
     return path;
@@ -204,17 +205,16 @@ final class Endpoint {
   }
 
   /**
-   * Shows the scheme and the host, and the path where it is no secret; never the query. What is not
-   * shown is stood for by a number, so that two endpoints which differ never look the same.
+   * Shows scheme, host and port, and the path where it is the one of the EKS Pod Identity Agent.
+   * Any other path may hold the id by which the ECS agent knows the task, which is as good as a
+   * password, and a query a key of any kind: three dots stand for them, the same for all.
    */
   @Override
   public String toString() {
     int query = path.indexOf('?');
-    int end = !pathShown ? 0 : query < 0 ? path.length() : query;
-    String shownPath = path.substring(0, end);
-    if (end < path.length()) {
-      shownPath += "...#" + Integer.toHexString(path.substring(end).hashCode());
-    }
-    return (tls ? "https://" : "http://") + authority() + (path.equals("/") ? "" : shownPath);
+    String bare = query < 0 ? path : path.substring(0, query);
+    boolean shown = bare.equals(POD_IDENTITY_PATH) || bare.equals("/");
+    String start = shown ? (bare.equals("/") ? "" : bare) : "/";
+    return origin() + start + (shown && query < 0 ? "" : "...");
   }
 }

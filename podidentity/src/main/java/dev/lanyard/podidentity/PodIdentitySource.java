@@ -4,6 +4,7 @@ import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Environment.Setting;
+import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -97,12 +98,26 @@ public final class PodIdentitySource implements CredentialsSource {
                 + TOKEN_FILE
                 + " to the projected token");
       }
+      Tls tls = Tls.of(environment);
       return new Detection.Present(
-          new AgentExchange(endpoint, token, HostResolver.SYSTEM),
-          "agent " + endpoint + " (" + found.get().origin + "), " + token.description());
+          new AgentExchange(endpoint, token, tls, HostResolver.SYSTEM),
+          "agent " + endpoint + " (" + found.get().origin + "), " + token.description(),
+          evidence(endpoint, token, tls));
     } catch (Misconfiguration e) {
       return new Detection.Broken(e.reason(), e.remedy());
     }
+  }
+
+  /** Names all that the exchange reads, and nothing of it that is a secret. */
+  private static Optional<Evidence> evidence(Endpoint endpoint, AuthorizationToken token, Tls tls) {
+    Evidence.Builder evidence =
+        Evidence.builder()
+            .fact("endpoint", endpoint.origin())
+            .hidden("path and query", endpoint.path());
+    if (endpoint.tls()) {
+      tls.addTo(evidence);
+    }
+    return token.addTo(evidence) ? Optional.of(evidence.build()) : Optional.empty();
   }
 
   private record Found(Endpoint endpoint, String origin) {}
@@ -144,8 +159,9 @@ public final class PodIdentitySource implements CredentialsSource {
     if (file.isPresent()) {
       return tokenFile(environment, file.get());
     }
-    if (environment.setting(TOKEN_PROPERTY, TOKEN).isPresent()) {
-      AuthorizationToken token = new AuthorizationToken.Value(environment, TOKEN_PROPERTY, TOKEN);
+    Optional<Setting> value = environment.setting(TOKEN_PROPERTY, TOKEN);
+    if (value.isPresent()) {
+      AuthorizationToken token = new AuthorizationToken.Value(value.get());
       token.read();
       return token;
     }

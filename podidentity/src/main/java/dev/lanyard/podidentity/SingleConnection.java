@@ -60,6 +60,7 @@ final class SingleConnection implements AutoCloseable {
 
   private final Endpoint endpoint;
   private final HostResolver resolver;
+  private final Tls tls;
   private final int connectMillis;
   private final int readMillis;
   private final Link link = new Link();
@@ -73,12 +74,15 @@ final class SingleConnection implements AutoCloseable {
   /**
    * @param endpoint where to connect to
    * @param resolver resolves the host and refuses addresses that the token must not go to
+   * @param tls secures the connection where the endpoint asks for it
    * @param connect how long to wait for one address to accept the connection
    * @param read how long to wait for the next bytes of the answer
    */
-  SingleConnection(Endpoint endpoint, HostResolver resolver, Duration connect, Duration read) {
+  SingleConnection(
+      Endpoint endpoint, HostResolver resolver, Tls tls, Duration connect, Duration read) {
     this.endpoint = endpoint;
     this.resolver = resolver;
+    this.tls = tls;
     this.connectMillis = millis(connect);
     this.readMillis = millis(read);
   }
@@ -159,7 +163,7 @@ final class SingleConnection implements AutoCloseable {
       plain.connect(new InetSocketAddress(address, endpoint.effectivePort()), connectMillis);
       if (endpoint.tls()) {
         stage = Stage.SECURING;
-        link.bind(Tls.over(plain, endpoint.host(), endpoint.effectivePort()));
+        link.bind(tls.over(plain, endpoint.host(), endpoint.effectivePort()));
       } else {
         link.bind(plain);
       }

@@ -1,5 +1,8 @@
 package dev.lanyard.podidentity;
 
+import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Environment.Setting;
+import dev.lanyard.spi.Evidence;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
@@ -21,8 +24,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link SSLContext#getDefault} reads both stores once in the life of a process. This class
  * reads them for each connection: a trust bundle may be mounted some seconds late, and a client
- * certificate is replaced before it expires. Nothing but the JDK is used, so that it does not
- * matter which HTTP client is on the class path.
+ * certificate is replaced before it expires. Which client certificate that is counts as it was when
+ * the provider was built; its password is shown nowhere. Nothing but the JDK is used, so that it
+ * does not matter which HTTP client is on the class path.
  */
 final class Tls {
 
@@ -35,7 +39,7 @@ final class Tls {
     }
   }
 
-  static final String KEY_STORE = "javax.net.ssl.keyStore";
+  private static final String KEY_STORE = "javax.net.ssl.keyStore";
 
   /** A key store that is not a file. Source: JSSE reference guide, default key store. */
   private static final String NO_FILE = "NONE";
@@ -43,7 +47,41 @@ final class Tls {
   /** A token whose keys have no password of their own. Source: the same. */
   private static final String HARDWARE = "PKCS11";
 
-  private Tls() {}
+  private final String store;
+  private final String type;
+  private final String provider;
+  private final String password;
+
+  private Tls(Environment environment) {
+    this.store = property(environment, "");
+    this.type = property(environment, "Type");
+    this.provider = property(environment, "Provider");
+    this.password = property(environment, "Password");
+  }
+
+  private static String property(Environment environment, String suffix) {
+    return environment.property(KEY_STORE + suffix).map(Setting::value).orElse("");
+  }
+
+  /**
+   * Reads which client certificate to show, but not yet the certificate.
+   *
+   * @param environment where the system properties are looked up
+   */
+  static Tls of(Environment environment) {
+    return new Tls(environment);
+  }
+
+  /** Adds the client certificate, by which an endpoint may know whose credentials to give. */
+  void addTo(Evidence.Builder evidence) {
+    if (!store.isEmpty()) {
+      evidence
+          .fact("client certificate", store)
+          .fact("key store type", type)
+          .fact("key store provider", provider)
+          .hidden("key store password", password);
+    }
+  }
 
   /**
    * Secures a connection that is there, and finds out who is at its other end.
@@ -54,7 +92,7 @@ final class Tls {
    * @return the secured connection, its handshake done
    * @throws IOException if the handshake fails, or the certificate is not one to trust
    */
-  static SSLSocket over(Socket socket, String host, int port) throws IOException {
+  SSLSocket over(Socket socket, String host, int port) throws IOException {
     SSLSocket secured =
         (SSLSocket) context().getSocketFactory().createSocket(socket, host, port, true);
     SSLParameters parameters = secured.getSSLParameters();
@@ -64,7 +102,12 @@ final class Tls {
     return secured;
   }
 
-  private static SSLContext context() throws IOException {
+  @Override
+  public String toString() {
+    return "Tls[client certificate " + (store.isEmpty() ? "none" : store) + "]";
+  }
+
+  private SSLContext context() throws IOException {
     KeyManager @Nullable [] keys;
     try {
       keys = clientKeys();
@@ -81,27 +124,24 @@ final class Tls {
   }
 
   /** Reads what the JDK reads for its default context. Source: JSSE reference guide. */
-  private static KeyManager @Nullable [] clientKeys() throws GeneralSecurityException, IOException {
-    String store = System.getProperty(KEY_STORE, "");
+  private KeyManager @Nullable [] clientKeys() throws GeneralSecurityException, IOException {
     if (store.isEmpty()) {
       return null;
     }
-    String type = System.getProperty(KEY_STORE + "Type", KeyStore.getDefaultType());
-    String provider = System.getProperty(KEY_STORE + "Provider", "");
-    String word = System.getProperty(KEY_STORE + "Password", "");
-    char @Nullable [] password = word.isEmpty() ? null : word.toCharArray();
+    String form = type.isEmpty() ? KeyStore.getDefaultType() : type;
+    char @Nullable [] word = password.isEmpty() ? null : password.toCharArray();
     KeyStore keys =
-        provider.isEmpty() ? KeyStore.getInstance(type) : KeyStore.getInstance(type, provider);
+        provider.isEmpty() ? KeyStore.getInstance(form) : KeyStore.getInstance(form, provider);
     if (store.equals(NO_FILE)) {
-      keys.load(null, password);
+      keys.load(null, word);
     } else {
       try (InputStream in = Files.newInputStream(Path.of(store))) {
-        keys.load(in, password);
+        keys.load(in, word);
       }
     }
     KeyManagerFactory factory =
         KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    factory.init(keys, type.equals(HARDWARE) ? null : password);
+    factory.init(keys, form.equals(HARDWARE) ? null : word);
     return factory.getKeyManagers();
   }
 }

@@ -41,6 +41,7 @@ class AgentExchangeTest {
     return new AgentExchange(
         Endpoint.full(Agents.uri(agent), "the URI"),
         new AuthorizationToken.File(file, "/the/token"),
+        Exchanges.tls(),
         Names.of(Map.of()));
   }
 
@@ -219,6 +220,7 @@ class AgentExchangeTest {
             new AgentExchange(
                 Endpoint.full(Agents.uri(agent), "the URI"),
                 new AuthorizationToken.Given(scene.getKey()),
+                Exchanges.tls(),
                 Names.of(Map.of()));
         ExchangeException failure = Exchanges.failure(exchange, new TestContext());
 

@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,8 +33,8 @@ class AuthorizationTokenFuzzTest {
     Optional<String> read = read(new AuthorizationToken.File(file(input), "/token"), text);
     assertThat(read).isEqualTo(given);
     if (!text.isBlank()) {
-      Environment environment = Environment.of(Map.of("TOKEN", text));
-      AuthorizationToken value = new AuthorizationToken.Value(environment, "token", "TOKEN");
+      AuthorizationToken value =
+          new AuthorizationToken.Value(new Environment.Setting("TOKEN", "variable TOKEN", text));
       assertThat(read(value, text)).isEqualTo(given);
     }
     boolean fits = !text.isEmpty() && text.equals(text.strip()) && text.matches("[ -~]+");

@@ -20,7 +20,12 @@ final class Exchanges {
 
   static AuthorizationToken token(String token) {
     return new AuthorizationToken.Value(
-        Environment.of(Map.of(VARIABLE, token)), "aws.containerAuthorizationToken", VARIABLE);
+        new Environment.Setting(VARIABLE, "environment variable " + VARIABLE, token));
+  }
+
+  /** As the process is configured. */
+  static Tls tls() {
+    return Tls.of(Environment.system());
   }
 
   static AgentExchange with(String uri, String token) {
@@ -29,7 +34,7 @@ final class Exchanges {
 
   static AgentExchange with(String uri, String token, HostResolver names) {
     try {
-      return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), names);
+      return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), tls(), names);
     } catch (Misconfiguration e) {
       throw new AssertionError(e.reason(), e);
     }

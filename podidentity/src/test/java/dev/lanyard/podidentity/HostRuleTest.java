@@ -190,7 +190,8 @@ class HostRuleTest {
           continue;
         }
         AgentExchange exchange =
-            new AgentExchange(endpoint, Exchanges.token(Tokens.TOKEN), lowerCase(NAMES));
+            new AgentExchange(
+                endpoint, Exchanges.token(Tokens.TOKEN), Exchanges.tls(), lowerCase(NAMES));
         ExchangeException failure = Exchanges.failure(exchange, new TestContext());
         assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
         assertThat(failure).hasMessageContaining("was not asked: the host resolves to");

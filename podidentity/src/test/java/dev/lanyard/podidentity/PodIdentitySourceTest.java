@@ -2,14 +2,17 @@ package dev.lanyard.podidentity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
+import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,7 +109,7 @@ class PodIdentitySourceTest {
     Detection.Present present = present(detect(RELATIVE, "/v2/credentials/a-secret-task-id"));
 
     assertThat(present.description())
-        .startsWith("agent http://169.254.170.2...#")
+        .startsWith("agent http://169.254.170.2/... ")
         .contains("(environment variable " + RELATIVE + "), no authorization token")
         .doesNotContain("a-secret-task-id");
     assertThat(present.exchange().tokenFile()).isEmpty();
@@ -114,14 +117,125 @@ class PodIdentitySourceTest {
 
   @Test
   void tellsTwoTasksApartWithoutShowingTheirIds() {
-    assertThat(present(detect(RELATIVE, "/v2/credentials/one")).description())
-        .isNotEqualTo(present(detect(RELATIVE, "/v2/credentials/two")).description());
+    Detection.Present one = present(detect(RELATIVE, "/v2/credentials/one"));
+    Detection.Present two = present(detect(RELATIVE, "/v2/credentials/two"));
+
+    assertThat(one.evidence()).isPresent().isNotEqualTo(two.evidence());
+    assertThat(one.description()).isEqualTo(two.description());
+  }
+
+  @Test
+  void tellsTwoTenantsApartWhosePathsHaveOneHashCode() {
+    assertThat("tenantAa".hashCode()).isEqualTo("tenantBB".hashCode());
+    for (String[] both :
+        new String[][] {
+          {RELATIVE, "/v2/credentials/tenantAa", "/v2/credentials/tenantBB"},
+          {
+            FULL,
+            "http://127.0.0.1/v2/credentials/tenantAa",
+            "http://127.0.0.1/v2/credentials/tenantBB"
+          },
+          {FULL, "http://127.0.0.1/v1/credentials?id=Aa", "http://127.0.0.1/v1/credentials?id=BB"},
+        }) {
+      assertThat(present(detect(both[0], both[1])).evidence())
+          .isPresent()
+          .isNotEqualTo(present(detect(both[0], both[2])).evidence());
+    }
+  }
+
+  @Test
+  void theEvidenceHoldsAllThatTheExchangeReads() {
+    Optional<Evidence> usual = evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of());
+    assertThat(evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of())).isPresent().isEqualTo(usual);
+    assertThat(
+            present(
+                    new PodIdentitySource()
+                        .detect(
+                            Environment.of(map(FULL, AGENT, FILE, TOKEN_PATH))
+                                .withRoot(Path.of("/some/root"))))
+                .evidence())
+        .isNotEqualTo(usual);
+    Map<String, String> tls = map(FULL, "https://10.0.0.1/creds");
+    List<Optional<Evidence>> all =
+        List.of(
+            usual,
+            evidence(map(FULL, AGENT, FILE, "/other/token"), Map.of()),
+            evidence(map(FULL, AGENT, VALUE, "token-1"), Map.of()),
+            evidence(map(FULL, AGENT, VALUE, "token-2"), Map.of()),
+            evidence(map(FULL, "http://127.0.0.1/v1/credentials", VALUE, "token-1"), Map.of()),
+            evidence(map(FULL, "http://127.0.0.1:81/v1/credentials", VALUE, "token-1"), Map.of()),
+            evidence(map(FULL, "https://127.0.0.1/v1/credentials", VALUE, "token-1"), Map.of()),
+            evidence(map(FULL, "http://127.0.0.1/v1/credentials"), Map.of()),
+            evidence(tls, Map.of()),
+            evidence(tls, map("javax.net.ssl.keyStore", "/one.p12")),
+            evidence(tls, map("javax.net.ssl.keyStore", "/two.p12")),
+            evidence(
+                tls,
+                map("javax.net.ssl.keyStore", "/one.p12", "javax.net.ssl.keyStorePassword", "s")));
+    assertThat(all).doesNotHaveDuplicates().allSatisfy(e -> assertThat(e).isPresent());
+    assertThat(evidence(map(FULL, AGENT, VALUE, "x"), map("javax.net.ssl.keyStore", "/one.p12")))
+        .as("no certificate is shown without TLS")
+        .isEqualTo(evidence(map(FULL, AGENT, VALUE, "x"), Map.of()));
+  }
+
+  @Test
+  void aTokenThatTheApplicationGivesAtEachExchangeIsEvidenceOfNothing() {
+    PodIdentitySource source = new PodIdentitySource(URI.create(AGENT), null, () -> "abc");
+
+    assertThat(present(source.detect(Environment.of(Map.of()))).evidence()).isEmpty();
+  }
+
+  @Test
+  void whatHidesAKeyIsNeitherShownNorStoodForByItsHash() {
+    for (Detection.Present present :
+        new Detection.Present[] {
+          present(detect(RELATIVE, "/v2/credentials/4711")),
+          present(detect(FULL, "http://127.0.0.1/v2/credentials/4711")),
+          present(detect(FULL, "https://creds.example/?pin=4711", VALUE, "4711")),
+          present(detect(FULL, AGENT + "?pin=4711", VALUE, "4711")),
+        }) {
+      String shown = present + present.evidence().map(Evidence::toString).orElse("");
+      assertThat(shown).contains("...").doesNotContain("4711");
+      // Whatever four digits are behind it, the text is the same.
+      for (String part :
+          new String[] {"/v2/credentials/", "/?pin=", "/v1/credentials?pin=", "?pin="}) {
+        assertThat(shown).doesNotContain(Integer.toHexString((part + "4711").hashCode()));
+      }
+    }
+  }
+
+  @Test
+  void whatChangesAfterTheProviderWasBuiltDoesNotChangeTheToken() throws Exception {
+    String property = "aws.containerAuthorizationToken";
+    try (Peer agent = Agents.answeringWell()) {
+      System.setProperty("aws.containerCredentialsFullUri", Agents.uri(agent));
+      System.setProperty(property, "first");
+      Detection.Present present = present(new PodIdentitySource().detect(Environment.system()));
+      System.setProperty(property, "second");
+      present.exchange().exchange(new TestContext());
+      System.clearProperty(property);
+      present.exchange().exchange(new TestContext());
+
+      assertThat(agent.requests())
+          .hasSize(2)
+          .allSatisfy(r -> assertThat(r.header("Authorization")).isEqualTo("first"));
+    } finally {
+      System.clearProperty("aws.containerCredentialsFullUri");
+      System.clearProperty(property);
+    }
+  }
+
+  private static Optional<Evidence> evidence(
+      Map<String, String> variables, Map<String, String> properties) {
+    return present(
+            new PodIdentitySource().detect(Environment.of(variables).withProperties(properties)))
+        .evidence();
   }
 
   @Test
   void theRelativeUriGoesBeforeTheFullOne() {
     assertThat(present(detect(RELATIVE, "/v2/x", FULL, AGENT, FILE, TOKEN_PATH)).description())
-        .startsWith("agent http://169.254.170.2.")
+        .startsWith("agent http://169.254.170.2/... ")
         .contains("goes before environment variable " + FULL);
   }
 
@@ -151,7 +265,7 @@ class PodIdentitySourceTest {
 
     assertThat(present(new PodIdentitySource().detect(environment)).description())
         .isEqualTo(
-            "agent http://127.0.0.1:1234/from-property (system property"
+            "agent http://127.0.0.1:1234/... (system property"
                 + " aws.containerCredentialsFullUri), token file /from/property");
   }
 
@@ -169,7 +283,7 @@ class PodIdentitySourceTest {
                     "abc"));
 
     assertThat(present(new PodIdentitySource().detect(environment)).description())
-        .startsWith("agent http://localhost:1338...#")
+        .startsWith("agent http://localhost:1338/... ")
         .endsWith("token from system property aws.containerAuthorizationToken");
   }
 
@@ -230,7 +344,7 @@ class PodIdentitySourceTest {
                     "abc"));
 
     assertThat(present(new PodIdentitySource().detect(environment)).description())
-        .startsWith("agent http://169.254.170.2.")
+        .startsWith("agent http://169.254.170.2/... ")
         .contains("which goes before system property aws.containerCredentialsFullUri")
         .endsWith("token file " + TOKEN_PATH);
   }
@@ -308,7 +422,7 @@ class PodIdentitySourceTest {
   @Test
   void anAtSignInsideThePathStaysOnTheHost() {
     assertThat(present(detect(RELATIVE, "/@evil.example/x")).description())
-        .startsWith("agent http://169.254.170.2.");
+        .startsWith("agent http://169.254.170.2/... ");
   }
 
   @Test
@@ -364,7 +478,7 @@ class PodIdentitySourceTest {
 
     assertThat(present.description())
         .isEqualTo(
-            "agent http://localhost:8080/creds (the endpoint given to the provider), token file"
+            "agent http://localhost:8080/... (the endpoint given to the provider), token file"
                 + " /given/token");
   }
 
