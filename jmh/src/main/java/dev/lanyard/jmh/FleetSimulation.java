@@ -24,7 +24,6 @@ final class FleetSimulation {
   private static final int OUTAGE = 20 * 60;
   private static final double EVERY_FIFTH = 0.2;
   private static final String LANYARD = "Lanyard";
-  private static final String LARGER = "Lanyard, %,d processes";
   private static final String FIXED = "fixed window, 5 min";
   private static final String BY_LIFETIME = "window by lifetime, 5-10 min back-off";
   private static final String FORMER = "model: Lanyard's window, full jitter up to 5 min";
@@ -66,7 +65,10 @@ final class FleetSimulation {
     outages.add(throughOutage(LANYARD, mean, lanyard, outage));
     outages.add(
         throughOutage(
-            String.format(Locale.ROOT, LARGER, larger), largeMean, large, outageOfLarger));
+            String.format(Locale.ROOT, "Lanyard, %,d processes", larger),
+            largeMean,
+            large,
+            outageOfLarger));
     for (int i = 1; i < names.size(); i++) {
       outages.add(throughOutage(names.get(i), steadyMean(calm.get(i)), stormy.get(i), outage));
     }

@@ -118,7 +118,7 @@ class AgentLifeTest {
           .hasValueSatisfying(f -> assertThat(f.kind()).isEqualTo(Kind.TRANSIENT));
 
       eks.agent().recovers();
-      time.advance(Duration.ofMinutes(5));
+      time.advance(Duration.ofHours(1));
       time.awaitIdle();
 
       assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
@@ -136,7 +136,8 @@ class AgentLifeTest {
         "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 3\r\n\r\n[]\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nab",
       })
-  void whileTheAgentFailsItIsAskedWithGrowingPausesAndNobodyWaits(String bytes) throws Exception {
+  void whileTheAgentFailsItIsAskedSoonThenSeldomThenOftenAndNobodyWaits(String bytes)
+      throws Exception {
     List<Instant> asked = new CopyOnWriteArrayList<>();
     try (Peer agent = Peer.that(Behaviour.text("200 OK", Tokens.GOOD_BODY))) {
       PodIdentityCredentialsProvider provider = provider(Agents.uri(agent));
@@ -152,13 +153,18 @@ class AgentLifeTest {
       time.advance(Duration.between(time.instant(), expiration).minusSeconds(1));
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(Tokens.ACCESS_KEY_ID);
 
-      // Full jitter draws from nothing up to the bound, so what is sure is the bound of each pause.
-      assertThat(asked).hasSizeGreaterThan(10).hasSizeLessThan(400);
+      // Each pause is drawn at random, so what is sure is its bound: five prompt retries, the last
+      // half minute kept for the last ones, an hour at most.
+      assertThat(asked).hasSizeGreaterThan(10).hasSizeLessThan(40);
       for (int i = 1; i < asked.size(); i++) {
         Duration pause = Duration.between(asked.get(i - 1), asked.get(i));
         Duration left = Duration.between(asked.get(i - 1), expiration);
         Duration doubled = Duration.ofSeconds(1L << Math.min(20, i - 1));
-        Duration bound = min(min(doubled, Duration.ofMinutes(5)), left.dividedBy(4));
+        Duration later =
+            left.compareTo(Duration.ofMinutes(1)) > 0
+                ? min(Duration.ofHours(1), left.minusSeconds(30))
+                : max(left.multipliedBy(2).dividedBy(5), Duration.ofSeconds(1));
+        Duration bound = i <= 5 ? min(doubled, left.dividedBy(4)) : later;
         assertThat(pause).isBetween(Duration.ofMillis(100), max(bound, Duration.ofMillis(101)));
       }
 
