@@ -4,10 +4,14 @@ import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -51,7 +55,7 @@ public final class TestTime implements Time, InstantSource {
       new PriorityQueue<>(Comparator.comparingLong(Timer::at).thenComparingLong(Timer::number));
   private long nanos;
   private long numbers;
-  private int running;
+  private final List<Lane> running = new ArrayList<>();
 
   private record Timer(long at, long number, Runnable task, CompletableFuture<Void> handle) {}
 
@@ -114,25 +118,37 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Runs a task that may block, at once, on a daemon thread of its own.
+   * Runs a task that may block, such as an exchange, at once, on a daemon thread of its own.
    *
    * @param task what to run
    */
   @Override
-  public synchronized void execute(Runnable task) {
+  public void execute(Runnable task) {
+    execute(Lane.EXCHANGE, task);
+  }
+
+  /**
+   * Runs a task at once, on a daemon thread of its own.
+   *
+   * @param lane what the task is: {@link #running} counts exchanges alone
+   * @param task what to run
+   */
+  @Override
+  public synchronized void execute(Lane lane, Runnable task) {
+    Objects.requireNonNull(lane, "lane");
     Thread thread =
         new Thread(
             () -> {
               try {
                 task.run();
               } finally {
-                ended();
+                ended(lane);
               }
             },
             "lanyard-test-time");
     thread.setDaemon(true);
     thread.start();
-    running++;
+    running.add(lane);
   }
 
   /**
@@ -215,14 +231,18 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Waits, in real time, until no exchange runs.
+   * Waits, in real time, until no exchange runs, and nothing that came of one, such as a listener.
    *
    * @throws IllegalStateException if one does not end within a minute, as one with a source that
    *     hangs; or if the thread is interrupted
    */
-  public synchronized void awaitIdle() {
+  public void awaitIdle() {
+    awaitEnd(EnumSet.allOf(Lane.class));
+  }
+
+  private synchronized void awaitEnd(Set<Lane> lanes) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (running > 0) {
+    while (running.stream().anyMatch(lanes::contains)) {
       long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
       if (left <= 0) {
         throw new IllegalStateException(
@@ -242,10 +262,13 @@ public final class TestTime implements Time, InstantSource {
   /**
    * Returns how many exchanges run now.
    *
-   * @return the count of the tasks of {@link #execute} that have not ended
+   * @return the count of those that have not ended
    */
   public synchronized int running() {
-    return running;
+    return (int)
+        running.stream()
+            .filter(lane -> lane == Lane.EXCHANGE || lane == Lane.LATE_EXCHANGE)
+            .count();
   }
 
   @Override
@@ -253,8 +276,8 @@ public final class TestTime implements Time, InstantSource {
     return "TestTime[" + instant() + "]";
   }
 
-  private synchronized void ended() {
-    running--;
+  private synchronized void ended(Lane lane) {
+    running.remove(lane);
     notifyAll();
   }
 
@@ -264,6 +287,8 @@ public final class TestTime implements Time, InstantSource {
       return false;
     }
     due.task().run();
+    // What a timer hands to another thread only because it might block belongs to its time.
+    awaitEnd(EnumSet.of(Lane.FILE, Lane.ABORT));
     return true;
   }
 
