@@ -134,8 +134,8 @@ public final class FakeAgent extends FakeService {
    * with 400. What an edited association says shows only at the next renewal, whatever becomes of
    * the token.
    *
-   * <p>Source: the branch cache-enhancements of eks-pod-identity-agent, commit 6302d98, from which
-   * that release was made; that of the release itself is not public.
+   * <p>Source: the branch cache-enhancements of eks-pod-identity-agent, commit 6302d98, of May
+   * 2026, before that release; the release itself was not read.
    */
   public void isUpgradedTo02() {
     synchronized (cache) {
