@@ -1,5 +1,6 @@
 package dev.lanyard.spi;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -143,23 +144,35 @@ final class PeerText implements CharSequence {
   }
 
   /**
-   * Undoes one layer of escapes: of URIs, of JSON and other program texts, of XML and HTML.
+   * Undoes one layer of escapes: of URIs, of JSON and other program texts, of XML and HTML. Where a
+   * text can be read in more than one way, in each: what looks like an escape of one kind may be a
+   * part of a secret that is escaped in another.
    *
-   * @return the text without, in each way that it can be read; none if there is no escape
+   * @return the texts without; none if there is no escape
    */
   List<PeerText> unescaped() {
-    PeerText one = unescaped(true);
-    if (one == null) {
-      return List.of();
+    List<PeerText> plain = new ArrayList<>();
+    for (String kinds : List.of("%&\\/", "%&\\", "%", "&", "\\/", "\\")) {
+      PeerText one = unescaped(kinds);
+      if (one == null && plain.isEmpty()) {
+        return List.of();
+      }
+      if (one != null && plain.stream().noneMatch(one::saysTheSameAs)) {
+        plain.add(one);
+      }
     }
-    // Of two backslashes the second may be the first one's, or begin an escape of its own.
-    PeerText other = indexOf('\\') < 0 ? null : unescaped(false);
-    return other == null ? List.of(one) : List.of(one, other);
+    return plain;
   }
 
-  private @Nullable PeerText unescaped(boolean backslashes) {
+  /** Undoes one layer of all kinds of escapes at once, null if there is none. */
+  @Nullable PeerText unescapedAtOnce() {
+    return unescaped("%&\\/");
+  }
+
+  /** The kinds by their first characters; a slash for backslashes before characters themselves. */
+  private @Nullable PeerText unescaped(String kinds) {
     Builder plain = new Builder(length);
-    Escape escape = new Escape(backslashes);
+    Escape escape = new Escape(kinds);
     boolean found = false;
     for (int i = 0; i < length; ) {
       if (escape.isAt(i)) {
@@ -174,12 +187,8 @@ final class PeerText implements CharSequence {
     return found ? plain.build() : null;
   }
 
-  private int indexOf(char c) {
-    int i = 0;
-    while (i < length && chars[i] != c) {
-      i++;
-    }
-    return i < length ? i : -1;
+  private boolean saysTheSameAs(PeerText other) {
+    return Arrays.equals(chars, 0, length, other.chars, 0, other.length);
   }
 
   /**
@@ -299,22 +308,21 @@ final class PeerText implements CharSequence {
 
   /** One character that is written as several. */
   private final class Escape {
-    private final boolean backslashes;
+    private final String kinds;
     private char character;
     private int end;
 
-    /**
-     * Reads escapes.
-     *
-     * @param backslashes whether a backslash before another character stands for that alone
-     */
-    Escape(boolean backslashes) {
-      this.backslashes = backslashes;
+    Escape(String kinds) {
+      this.kinds = kinds;
     }
 
     /** Reads the escape that begins here, if one does. */
     boolean isAt(int start) {
-      return switch (chars[start]) {
+      char c = chars[start];
+      if (c == '/' || kinds.indexOf(c) < 0) {
+        return false;
+      }
+      return switch (c) {
         case '%' -> is(start + 1, 'u') ? number(start + 2, 16, 4, 4) : number(start + 1, 16, 2, 2);
         case '\\' -> backslash(start + 1);
         case '&' -> is(start + 1, '#') ? reference(start + 2) : name(start + 1);
@@ -336,7 +344,7 @@ final class PeerText implements CharSequence {
       if ("nrtbfv".indexOf(c) >= 0) {
         return found('\n', at + 1);
       }
-      return backslashes && "\\/\"'`".indexOf(c) >= 0 && found(c, at + 1);
+      return kinds.indexOf('/') >= 0 && "\\/\"'`".indexOf(c) >= 0 && found(c, at + 1);
     }
 
     private boolean code(int at) {

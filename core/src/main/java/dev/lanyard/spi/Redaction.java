@@ -130,10 +130,15 @@ public final class Redaction {
   private static List<PeerText> layers(PeerText text) {
     List<PeerText> all = new ArrayList<>(List.of(text));
     List<PeerText> layer = List.of(text);
-    for (int depth = 0; depth < MAX_LAYERS && !layer.isEmpty(); depth++) {
+    for (int depth = 1; depth <= MAX_LAYERS && !layer.isEmpty(); depth++) {
       List<PeerText> next = new ArrayList<>();
       for (PeerText outer : layer) {
-        next.addAll(outer.unescaped());
+        if (depth < MAX_LAYERS) {
+          next.addAll(outer.unescaped());
+        } else {
+          PeerText last = outer.unescapedAtOnce();
+          next.addAll(last == null ? List.of() : List.of(last));
+        }
       }
       all.addAll(next);
       layer = next;
@@ -268,11 +273,10 @@ public final class Redaction {
       if (decoded.length() == 0) {
         return;
       }
+      look(decoded);
       if (further) {
-        layers(decoded).forEach(this::look);
+        decoded.unescaped().forEach(this::look);
         decode(decoded, false);
-      } else {
-        look(decoded);
       }
     }
 
