@@ -1,10 +1,14 @@
 package dev.lanyard.spi;
 
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,9 +16,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whoever throws it vouches that neither the message nor the cause's messages hold a secret key,
  * a session token, a web identity token or an authorization token.
+ *
+ * <p>It survives serialisation whole, and any JVM that has this library can read it. Causes and
+ * suppressed exceptions that are not of the JDK, or that cannot be serialised, are replaced by an
+ * exception that prints as they do, with what looks like a secret taken out.
  */
 public final class ExchangeException extends Exception {
-  private static final long serialVersionUID = 1L;
+  private static final long serialVersionUID = 2L;
 
   /** What the failure means for the next attempt. */
   public enum Kind {
@@ -31,12 +39,21 @@ public final class ExchangeException extends Exception {
      * invalid or a host is not allowed; or something else answered in the service's place, such as
      * a proxy.
      */
-    MISCONFIGURED
+    MISCONFIGURED;
+
+    /** Reads a kind's name; what a later version may have added passes for the mildest. */
+    private static Kind named(@Nullable String name) {
+      for (Kind kind : values()) {
+        if (kind.name().equals(name)) {
+          return kind;
+        }
+      }
+      return TRANSIENT;
+    }
   }
 
-  /** What the failure means for the next attempt. */
-  private final Kind kind;
-
+  // None of these is written: see SerialForm.
+  private final transient Kind kind;
   private final transient Optional<String> code;
   private final transient OptionalInt status;
   private final transient Optional<String> requestId;
@@ -129,6 +146,74 @@ public final class ExchangeException extends Exception {
    */
   public Optional<Instant> answeredAt() {
     return answeredAt;
+  }
+
+  private Object writeReplace() {
+    return new SerialForm(this);
+  }
+
+  private void readObject(ObjectInputStream in) throws InvalidObjectException {
+    throw new InvalidObjectException("only its serial form is read");
+  }
+
+  /**
+   * What is written: types of the JDK alone, so that neither another version of this class nor one
+   * of its superclasses matters. Whatever a stream does not have is read as null.
+   */
+  private static final class SerialForm implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    private final @Nullable String message;
+    private final @Nullable String kind;
+    private final @Nullable String code;
+    private final @Nullable Integer status;
+    private final @Nullable String requestId;
+    private final @Nullable Duration retryAfter;
+    private final @Nullable String remedy;
+    private final @Nullable Instant answeredAt;
+    private final @Nullable Throwable cause;
+    private final Throwable @Nullable [] suppressed;
+    private final StackTraceElement @Nullable [] stack;
+
+    SerialForm(ExchangeException e) {
+      message = e.getMessage();
+      kind = e.kind.name();
+      code = e.code.orElse(null);
+      status = e.status.isPresent() ? e.status.getAsInt() : null;
+      requestId = e.requestId.orElse(null);
+      retryAfter = e.retryAfter.orElse(null);
+      remedy = e.remedy.orElse(null);
+      answeredAt = e.answeredAt.orElse(null);
+      cause = ReplacedCause.of(e.getCause());
+      suppressed =
+          Stream.of(e.getSuppressed())
+              .map(ReplacedCause::of)
+              .filter(Objects::nonNull)
+              .toArray(Throwable[]::new);
+      stack = e.getStackTrace();
+    }
+
+    private Object readResolve() {
+      Builder builder =
+          builder(Kind.named(kind), message == null ? "an exchange failed" : message)
+              .code(code)
+              .requestId(requestId)
+              .retryAfter(retryAfter)
+              .remedy(remedy)
+              .cause(cause)
+              .answeredAt(answeredAt);
+      if (status != null) {
+        builder.status(status);
+      }
+      ExchangeException read = builder.build();
+      if (suppressed != null) {
+        Stream.of(suppressed).filter(Objects::nonNull).forEach(read::addSuppressed);
+      }
+      if (stack != null && Stream.of(stack).allMatch(Objects::nonNull)) {
+        read.setStackTrace(stack);
+      }
+      return read;
+    }
   }
 
   /** Builds an {@link ExchangeException}. Not for use by more than one thread. */
