@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -47,24 +46,6 @@ final class AgentExchange implements CredentialsExchange {
    * internal/cloud/eksauth; its issue 50.
    */
   static final Duration MIN_READ_TIMEOUT = Duration.ofSeconds(5);
-
-  /** Service codes by which an answer with another status than 429 or 5xx asks to come again. */
-  private static final Set<String> COME_AGAIN =
-      Set.of(
-          "ThrottlingException",
-          "InternalServerException",
-          "ServiceUnavailableException",
-          "CredentialsUninitialized");
-
-  /** Codes of EKS Auth that say no. Source: botocore, eks-auth/2023-11-26. */
-  private static final Set<String> REFUSALS =
-      Set.of(
-          "AccessDeniedException",
-          "ExpiredTokenException",
-          "InvalidTokenException",
-          "InvalidParameterException",
-          "InvalidRequestException",
-          "ResourceNotFoundException");
 
   private final Endpoint endpoint;
   private final AuthorizationToken authorization;
@@ -210,29 +191,31 @@ final class AgentExchange implements CredentialsExchange {
 
   private ExchangeException unusable(String reason) {
     return ExchangeException.builder(
-            Kind.TRANSIENT,
-            "agent " + endpoint + " answered 200 without usable session credentials: " + reason)
+            Kind.MISCONFIGURED,
+            "something other than the agent answered 200 at "
+                + endpoint
+                + ", without usable session credentials: "
+                + reason)
         .status(200)
-        .remedy(
-            "Check that this URI is a container credentials endpoint and that nothing answers in"
-                + " its place")
+        .remedy(Remedies.forSomebodyElse(endpoint, 200))
         .build();
   }
 
   private ExchangeException refusal(AgentAnswer answer, Optional<String> token) {
     int status = answer.status();
-    AgentMessage message =
-        answer.compression().isPresent()
-            ? AgentMessage.NONE
-            : AgentMessage.of(answer.body(), token);
-    Kind kind = kind(status, message.code().orElse(""));
-    StringBuilder text = new StringBuilder("agent ").append(endpoint);
-    if (status >= 300 && status < 400) {
-      text.append(" answered with a redirect, which is never followed");
-    } else if (kind == Kind.REJECTED) {
-      text.append(" refused the exchange");
+    byte[] body = answer.compression().isPresent() ? new byte[0] : answer.body();
+    AgentMessage message = AgentMessage.of(body, token);
+    AgentVerdict verdict = AgentVerdict.of(endpoint, status, body, token);
+    StringBuilder text = new StringBuilder();
+    if (!verdict.byTheAgent()) {
+      text.append("something other than the agent answered at ").append(endpoint);
+      if (status >= 300 && status < 400) {
+        text.append(": it answered with a redirect, which is never followed");
+      }
+    } else if (verdict.kind() == Kind.REJECTED) {
+      text.append("agent ").append(endpoint).append(" refused the exchange");
     } else {
-      text.append(" could not answer the exchange");
+      text.append("agent ").append(endpoint).append(" could not answer the exchange");
     }
     text.append(" (").append(status);
     message.code().ifPresent(code -> text.append(' ').append(code));
@@ -242,20 +225,13 @@ final class AgentExchange implements CredentialsExchange {
     answer
         .compression()
         .ifPresent(how -> text.append(", with a compressed body (").append(how).append(')'));
-    return ExchangeException.builder(kind, text.toString())
+    return ExchangeException.builder(verdict.kind(), text.toString())
         .status(status)
         .code(message.code().orElse(null))
         .requestId(message.requestId().orElse(null))
         .retryAfter(answer.retryAfter().orElse(null))
-        .remedy(Remedies.forRefusal(endpoint, status, message, token).orElse(null))
+        .remedy(verdict.remedy().orElse(null))
         .build();
-  }
-
-  private static Kind kind(int status, String code) {
-    if (status == 429 || status == 408 || status >= 500 || COME_AGAIN.contains(code)) {
-      return Kind.TRANSIENT;
-    }
-    return status >= 300 || REFUSALS.contains(code) ? Kind.REJECTED : Kind.TRANSIENT;
   }
 
   private ExchangeException failure(

@@ -60,19 +60,40 @@ record AgentMessage(Optional<String> text, Optional<String> code, Optional<Strin
    * @param token the authorization token that was sent
    */
   static AgentMessage of(byte[] body, Optional<String> token) {
-    byte[] head = body.length > MAX_READ ? Arrays.copyOf(body, MAX_READ) : body;
-    String raw = new String(head, StandardCharsets.UTF_8).strip();
-    raw = raw.startsWith("\uFEFF") ? raw.substring(1).strip() : raw;
-    if (raw.isEmpty() || raw.startsWith("<")) {
-      return NONE;
-    }
-    AgentMessage message = raw.startsWith("{") ? json(head) : plain(raw);
+    Raw raw = raw(body);
+    AgentMessage message = raw.parts;
     boolean unsafe =
-        holdsSecret(raw, token)
+        holdsSecret(raw.whole, token)
             || message.text.filter(text -> holdsSecret(text, token)).isPresent()
             || message.code.filter(code -> holdsSecret(code, token)).isPresent()
             || message.requestId.filter(id -> holdsSecret(id, token)).isPresent();
     return unsafe ? NONE : message.bounded();
+  }
+
+  /**
+   * The body as it came, for {@link AgentVerdict} alone: nothing of it may be shown.
+   *
+   * @param whole the text, empty where there is none to read
+   * @param json whether it is JSON, be it malformed
+   * @param parts what it consists of
+   */
+  record Raw(String whole, boolean json, AgentMessage parts) {
+    @Override
+    public String toString() {
+      return "Raw[" + whole.length() + " characters]";
+    }
+  }
+
+  static Raw raw(byte[] body) {
+    byte[] head = body.length > MAX_READ ? Arrays.copyOf(body, MAX_READ) : body;
+    String text = new String(head, StandardCharsets.UTF_8).strip();
+    text = text.startsWith("\uFEFF") ? text.substring(1).strip() : text;
+    if (text.isEmpty() || text.startsWith("<")) {
+      return new Raw("", false, NONE);
+    }
+    return text.startsWith("{")
+        ? new Raw(text, true, json(head))
+        : new Raw(text, false, plain(text));
   }
 
   private static AgentMessage json(byte[] body) {

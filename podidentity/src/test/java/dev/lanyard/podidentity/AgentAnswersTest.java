@@ -82,13 +82,13 @@ class AgentAnswersTest {
     String agent = saying(parts[2]);
     ExchangeException failure = Exchanges.failure(agent);
 
-    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
     assertThat(failure.status()).hasValue(200);
     assertThat(failure)
         .hasMessage(
-            "agent "
+            "something other than the agent answered 200 at "
                 + agent
-                + " answered 200 without usable session credentials: field "
+                + ", without usable session credentials: field "
                 + parts[0]
                 + " "
                 + parts[1]
@@ -115,7 +115,7 @@ class AgentAnswersTest {
   void anAnswerThatIsNoJsonObjectIsAFailure(String body) {
     ExchangeException failure = Exchanges.failure(saying(body));
 
-    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
     assertThat(failure).hasMessageContaining("without usable session credentials: the");
   }
 
@@ -137,7 +137,7 @@ class AgentAnswersTest {
           Tokens.GOOD_BODY.replace("}", ",\"More\":" + "[".repeat(5000) + "]".repeat(5000) + "}"),
         }) {
       ExchangeException failure = Exchanges.failure(saying(body));
-      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
       assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
     }
   }
@@ -203,7 +203,7 @@ class AgentAnswersTest {
   void aFieldThatIsSpoiltIsNamed(String part, String spoilt, String reason) {
     ExchangeException failure = Exchanges.failure(saying(Tokens.GOOD_BODY.replace(part, spoilt)));
 
-    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
     assertThat(failure).hasMessageContaining("without usable session credentials: " + reason);
   }
 
@@ -229,8 +229,8 @@ class AgentAnswersTest {
         new String[] {"\"Failed\"", "\"\"", "null", "7", "\"Success\",\"code\":\"Failed\""}) {
       String body = Tokens.GOOD_BODY.replace("{", "{\"Code\":" + code + ",");
       ExchangeException failure = Exchanges.failure(saying(body));
-      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
-      assertThat(failure).hasMessageContaining("could not answer the exchange (200");
+      assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+      assertThat(failure).hasMessageStartingWith("something other than the agent answered at ");
     }
   }
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the agent says when it says no, and what becomes of it. */
 class AgentFailuresTest {
@@ -97,7 +98,6 @@ class AgentFailuresTest {
     "404 Not Found, 404 page not found, /v1/credentials",
     "400 Bad Request, '{\"code\":\"InvalidIdInRequest\",\"message\":\"no task\","
         + "\"HTTPErrorCode\":400}', RELATIVE_URI",
-    "302 Found, moved, never followed",
   })
   void aRefusalIsARejectionWithARemedy(String status, String body, String remedy) throws Exception {
     ExchangeException failure = answer(status, body, "Location: http://127.0.0.1:9/");
@@ -126,16 +126,12 @@ class AgentFailuresTest {
         + " CredentialsUninitialized, TRANSIENT",
     "502 Bad Gateway, <html>proxy</html>, '', TRANSIENT",
     "408 Request Timeout, '', '', TRANSIENT",
-    "204 No Content, '', '', TRANSIENT",
-    "401 Unauthorized, who, '', REJECTED",
-    "404 Not Found, '', '', REJECTED",
-    "410 Gone, '', '', REJECTED",
-    "301 Moved Permanently, '', '', REJECTED",
-    "200 OK, '{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"no trust\"}',"
-        + " AssumeRoleUnauthorizedAccess, TRANSIENT",
-    "200 OK, '{\"Code\":\"AccessDeniedException\",\"Message\":\"no trust\"}',"
-        + " AccessDeniedException, REJECTED",
-    "200 OK, '{\"Code\":7,\"Message\":\"no trust\"}', '', TRANSIENT",
+    "400 Bad Request, '[id]: (SomethingNewException): Oh, fault: client', SomethingNewException,"
+        + " REJECTED",
+    "400 Bad Request, '{\"code\":\"NoCredentialsAssociated\",\"message\":\"none\"}',"
+        + " NoCredentialsAssociated, REJECTED",
+    "503 Service Unavailable, no healthy upstream, '', TRANSIENT",
+    "429 Too Many Requests, local_rate_limited, '', TRANSIENT",
   })
   void tellsWhatMayWorkNextTimeFromWhatWillNot(String status, String body, String code, Kind kind)
       throws Exception {
@@ -153,7 +149,84 @@ class AgentFailuresTest {
     assertThat(answer("400 Bad Request", "{\"code\":\"NoIdInRequest\",\"message\":\"no id\"}"))
         .hasMessageEndingWith("refused the exchange (400 NoIdInRequest): no id");
     assertThat(answer("200 OK", "{\"Code\":\"Failed\",\"Message\":\"not yet\"}"))
-        .hasMessageEndingWith("could not answer the exchange (200 Failed): not yet");
+        .hasMessageStartingWith("something other than the agent answered at ")
+        .hasMessageEndingWith(" (200 Failed): not yet");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "204 No Content, '', a service mesh",
+    "301 Moved Permanently, '', never followed",
+    "302 Found, moved, never followed",
+    "400 Bad Request, <html>400</html>, a service mesh",
+    "401 Unauthorized, who, a service mesh",
+    "403 Forbidden, RBAC: access denied, a service mesh",
+    "403 Forbidden, '{\"message\":\"Forbidden\"}', a service mesh",
+    "403 Forbidden, '{\"code\":\"AccessDeniedException\",\"message\":\"no\"}', a service mesh",
+    "403 Forbidden, 404 page not found, a service mesh",
+    "404 Not Found, '', a service mesh",
+    "404 Not Found, '{\"__type\":\"ResourceNotFoundException\"}', a service mesh",
+    "404 Not Found, <html>nginx</html>, a service mesh",
+    "404 Not Found, ResourceNotFoundException, a service mesh",
+    "407 Proxy Authentication Required, '', a service mesh",
+    "410 Gone, '', a service mesh",
+    "200 OK, '{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"no trust\"}', mesh",
+    "200 OK, '{\"Code\":\"AccessDeniedException\",\"Message\":\"no trust\"}', a service mesh",
+    "200 OK, '{\"Code\":7,\"Message\":\"no trust\"}', a service mesh",
+    "200 OK, <html>sign in</html>, a service mesh",
+    "200 OK, '[id]: (AccessDeniedException): no, fault: client', a service mesh",
+  })
+  void whatTheAgentDoesNotSayRefusesNothing(String status, String body, String remedy)
+      throws Exception {
+    ExchangeException failure = answer(status, body, "Location: http://127.0.0.1:9/");
+
+    assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+    assertThat(failure.status()).hasValue(Integer.parseInt(status.substring(0, 3)));
+    assertThat(failure).hasMessageStartingWith("something other than the agent answered");
+    assertThat(failure.remedy()).hasValueSatisfying(r -> assertThat(r).contains(remedy));
+  }
+
+  @Test
+  void aRefusalThatRepeatsTheTokenIsARefusalAllTheSame() throws Exception {
+    ExchangeException failure =
+        answer(
+            "400 Bad Request",
+            "[id]: (InvalidTokenException): not good: " + Tokens.TOKEN + ", fault: client");
+
+    assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(failure).hasMessageEndingWith("refused the exchange (400)");
+    assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Service account token failed claim validations: missing claim: aud",
+        "JWT signature validation failed: cryptographic validation failed: crypto/rsa",
+      })
+  void theRefusalsOfAgent02AreTheAgentsOwn(String text) throws Exception {
+    ExchangeException failure = answer("400 Bad Request", text + "\n");
+
+    assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(failure).hasMessageEndingWith("refused the exchange (400): " + text);
+    assertThat(failure.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("projected token of this pod"));
+  }
+
+  @Test
+  void aClusterThatEksDoesNotKnowIsNotCuredByAnAssociation() throws Exception {
+    ExchangeException failure =
+        answer(
+            "404 Not Found",
+            "[id]: (ResourceNotFoundException): No cluster found for name: shop., fault: client");
+
+    assertThat(failure.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(failure.remedy())
+        .hasValueSatisfying(
+            remedy ->
+                assertThat(remedy)
+                    .contains("--cluster-name", "EKS_CLUSTER_NAME")
+                    .doesNotContain("create-pod-identity-association"));
   }
 
   @Test

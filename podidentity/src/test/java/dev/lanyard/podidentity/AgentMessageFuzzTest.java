@@ -3,6 +3,7 @@ package dev.lanyard.podidentity;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -68,17 +69,19 @@ class AgentMessageFuzzTest {
     assertThat(message.code().orElse("a")).matches("[0-9A-Za-z_.:-]{1,128}");
     assertThat(message.requestId().orElse("a")).matches("[0-9A-Za-z_.:-]{1,128}");
 
-    remedy(status, message);
+    verdict(status, body);
   }
 
-  private static void remedy(int status, AgentMessage message) {
+  private static void verdict(int status, byte[] body) {
     try {
       for (String uri :
           List.of("http://169.254.170.23/v1/credentials", "http://169.254.170.2/v2/c/1")) {
-        String remedy =
-            Remedies.forRefusal(
-                    Endpoint.full(uri, "the URI"), status, message, Optional.of(Tokens.TOKEN))
-                .orElse("");
+        AgentVerdict verdict =
+            AgentVerdict.of(Endpoint.full(uri, "the URI"), status, body, Optional.of(Tokens.TOKEN));
+        boolean mayRefuse = status >= 400 && status < 500;
+        assertThat(verdict.kind() == Kind.REJECTED && !mayRefuse).isFalse();
+        assertThat(verdict.kind() == Kind.REJECTED && !verdict.byTheAgent()).isFalse();
+        String remedy = verdict.remedy().orElse("");
         assertThat(pieceOfTheToken(remedy)).isEmpty();
         assertThat(remedy).hasSizeLessThan(2_000);
       }

@@ -107,6 +107,7 @@ public final class Consumer {
               + "\"example\",\"More\":{\"a\":[1,true,null]},\"Expiration\":\""
               + Instant.now().plus(Duration.ofHours(1))
               + "\"}");
+      answers(agent, "/ugly", 200, "{\"AccessKeyId\":TRUE}");
       answers(agent, "/bad", 400, "{\"code\":\"InvalidIdInRequest\",\"message\":\"no task\"}");
       agent.start();
       System.setProperty("javax.net.ssl.trustStore", store.toString());
@@ -114,6 +115,7 @@ public final class Consumer {
       String uri = "https://127.0.0.1:" + agent.getAddress().getPort();
       succeeds(at(uri + "/good"), "agent over TLS");
       isRefused(at(uri + "/bad"), "InvalidIdInRequest");
+      isRefused(at(uri + "/ugly"), "not valid JSON");
     } finally {
       agent.stop(0);
       Files.delete(store);
