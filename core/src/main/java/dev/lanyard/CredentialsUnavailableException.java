@@ -91,7 +91,9 @@ public final class CredentialsUnavailableException extends SdkClientException {
     private final int consecutiveFailures;
     private final long exchanges;
     private final @Nullable Duration clockSkew;
+    private final @Nullable Instant disbelievedDate;
     private final @Nullable Instant failedAt;
+    private final @Nullable String failedSource;
 
     /** The last failure's message, kind, code, request id and remedy. */
     private final @Nullable Throwable lastFailure;
@@ -108,6 +110,8 @@ public final class CredentialsUnavailableException extends SdkClientException {
       consecutiveFailures = e.status.consecutiveFailures();
       exchanges = e.status.exchanges();
       clockSkew = e.status.clockSkew().orElse(null);
+      disbelievedDate = e.status.disbelievedDate().orElse(null);
+      failedSource = e.status.lastFailure().map(CredentialsStatus.Failure::source).orElse(null);
       failedAt = e.status.lastFailure().map(CredentialsStatus.Failure::at).orElse(null);
       lastFailure = e.status.lastFailure().map(SerialForm::asException).orElse(null);
     }
@@ -164,11 +168,13 @@ public final class CredentialsUnavailableException extends SdkClientException {
               : Optional.empty(),
           consecutiveFailures,
           exchanges,
-          Optional.ofNullable(clockSkew));
+          Optional.ofNullable(clockSkew),
+          Optional.ofNullable(disbelievedDate));
     }
 
     private CredentialsStatus.Failure asFailure(ExchangeException failure) {
       return new CredentialsStatus.Failure(
+          failedSource == null ? "none" : failedSource,
           failedAt == null ? Instant.EPOCH : failedAt,
           failure.kind(),
           String.valueOf(failure.getMessage()),

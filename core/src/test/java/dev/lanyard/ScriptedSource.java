@@ -103,6 +103,11 @@ final class ScriptedSource implements CredentialsSource, CredentialsExchange {
     return this;
   }
 
+  ScriptedSource namesItsTokenFileBy(Supplier<Optional<Path>> tokenFile) {
+    this.tokenFile = tokenFile;
+    return this;
+  }
+
   ScriptedSource failsToNameItsTokenFile() {
     this.tokenFile =
         () -> {

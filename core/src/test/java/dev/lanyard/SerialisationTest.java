@@ -61,6 +61,7 @@ class SerialisationTest {
         Optional.of(AT.plusSeconds(1)),
         Optional.of(
             new CredentialsStatus.Failure(
+                "pod-identity",
                 AT.plusSeconds(2),
                 ExchangeException.Kind.MISCONFIGURED,
                 "no token",
@@ -69,7 +70,8 @@ class SerialisationTest {
                 Optional.of("Mount it"))),
         3,
         5_000_000_000L,
-        Optional.of(Duration.ofMinutes(-4)));
+        Optional.of(Duration.ofMinutes(-4)),
+        Optional.of(AT.plusSeconds(3)));
   }
 
   @Test
@@ -263,7 +265,9 @@ class SerialisationTest {
             "expiration",
             "nextRefresh",
             "clockSkew",
+            "disbelievedDate",
             "failedAt",
+            "failedSource",
             "lastFailure",
             "consecutiveFailures",
             "exchanges",

@@ -1,0 +1,133 @@
+package dev.lanyard;
+
+import static java.time.Duration.ofHours;
+import static java.time.Duration.ofMinutes;
+import static java.time.Duration.ofSeconds;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.ExchangeException.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** G23: the log tells the story, once each. */
+class StoryTest {
+  private final EngineFixture f = new EngineFixture();
+  private final List<String> lines = new ArrayList<>();
+  private final List<String> levels = new ArrayList<>();
+
+  private void logged(Runnable during) {
+    Logs.handledBy(
+        event -> {
+          if (!event.getLevel().toString().equals("DEBUG")) {
+            levels.add(event.getLevel().toString());
+            lines.add(f.time.now() + " " + event.getLevel() + " " + event.getFormattedMessage());
+          }
+        },
+        during);
+  }
+
+  private List<String> levels() {
+    return levels;
+  }
+
+  private ScriptedSource.Answer failing(Kind kind, String code) {
+    return context -> {
+      throw ExchangeException.builder(kind, code + " it is").code(code).build();
+    };
+  }
+
+  @Test
+  void tellsEachCauseTheLossTheRemindersAndTheEnd() {
+    logged(
+        () -> {
+          f.source.answers("A", ofHours(1));
+          f.settled();
+          f.source.fails(Kind.TRANSIENT, "STS is down");
+          f.time.advance(ofMinutes(45));
+          f.source.does(failing(Kind.REJECTED, "AccessDenied"));
+          f.time.advance(ofMinutes(15));
+          f.time.advance(ofMinutes(11));
+          f.source.answers("B", ofHours(1));
+          f.time.advance(ofSeconds(15));
+        });
+
+    assertThat(levels()).containsExactly("WARN", "WARN", "ERROR", "WARN", "WARN", "INFO");
+    assertThat(lines.get(0)).contains("STS is down").contains("credentials held are good for");
+    assertThat(lines.get(1)).contains("AccessDenied it is");
+    assertThat(lines.get(2))
+        .startsWith("2030-01-01T01:00:00Z ERROR scripted: the last credentials have expired")
+        .contains("AccessDenied it is");
+    assertThat(lines.get(3)).contains("still no credentials after").contains("AccessDenied it is");
+    assertThat(lines.get(5)).contains("session credentials ****B until").contains(" over 32 min");
+  }
+
+  @Test
+  void tellsACauseThatComesAndGoesOnceInFiveMinutes() {
+    logged(
+        () -> {
+          f.source.answers("A", ofHours(12));
+          f.settled();
+          f.time.advance(ofHours(7));
+          boolean[] denied = {false};
+          f.source.does(
+              context -> {
+                denied[0] = !denied[0];
+                return failing(Kind.REJECTED, denied[0] ? "AccessDenied" : "Throttling")
+                    .give(context);
+              });
+          f.engine().invalidate("A");
+          f.time.advance(ofMinutes(4));
+        });
+
+    assertThat(levels()).containsExactly("WARN", "WARN");
+  }
+
+  @Test
+  void tellsThatNoneCameOnceTheOutageHasNotPassed() {
+    logged(
+        () -> {
+          f.source.fails(Kind.TRANSIENT, "connection refused");
+          f.settled();
+          f.time.advance(ofSeconds(29));
+          assertThat(levels()).containsExactly("WARN");
+          f.time.advance(ofMinutes(4));
+        });
+
+    assertThat(levels()).containsExactly("WARN", "ERROR");
+    assertThat(lines.get(1))
+        .contains("no credentials came since the start")
+        .contains("Connection refused".toLowerCase(java.util.Locale.ROOT));
+  }
+
+  @Test
+  void tellsTheLossAlsoWhileAnExchangeHangs() {
+    f.policy = RefreshPolicy.defaults().withExchangeTimeout(ofHours(2));
+    logged(
+        () -> {
+          f.source.answers("A", ofHours(1));
+          f.settled();
+          f.source.does(f.hanging());
+          f.time.advance(ofMinutes(40));
+        });
+
+    assertThat(lines).anyMatch(line -> line.startsWith("2030-01-01T01:00:00Z ERROR"));
+  }
+
+  @Test
+  void tellsNothingWhereNoSourceIsConfigured() {
+    f.source.detects(new Detection.Absent("variable ONE"));
+    logged(
+        () -> {
+          f.settled();
+          for (int i = 0; i < 20; i++) {
+            var unused = f.ask();
+            f.time.advance(ofMinutes(1));
+          }
+        });
+
+    assertThat(lines).isEmpty();
+  }
+}
