@@ -82,6 +82,7 @@ enum StsReason {
 
   private final Kind kind;
   private final @Nullable String words;
+
   // Set.of makes one that cannot be changed, which its type does not say.
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> codes;

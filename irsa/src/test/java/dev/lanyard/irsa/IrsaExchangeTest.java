@@ -471,7 +471,7 @@ class IrsaExchangeTest {
   void aSessionLastsNoLongerThanItWasAskedFor() throws Exception {
     sts.issues("ASIAEXAMPLEEXAMPLE01");
 
-    assertThat(exchange().longestLife()).contains(Duration.ofSeconds(3_660));
+    assertThat(exchange().longestLife()).contains(Duration.ofMinutes(61));
 
     IrsaSource source =
         new IrsaSource(
@@ -480,7 +480,7 @@ class IrsaExchangeTest {
                 Optional.empty(),
                 IrsaCredentialsProvider.builder().duration(Duration.ofHours(12)).session()));
     assertThat(pod.exchange(source).exchange(new TestContext()).longestLife())
-        .contains(Duration.ofSeconds(43_260));
+        .contains(Duration.ofMinutes(721));
   }
 
   @Test

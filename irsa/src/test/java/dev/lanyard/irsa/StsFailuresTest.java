@@ -583,7 +583,7 @@ class StsFailuresTest {
   void somebodyElseMaySayWhenToComeBack(int status) {
     sts.answersWith(status, Map.of("Retry-After", "60"), "<html/>");
 
-    assertThat(failure().retryAfter()).contains(Duration.ofSeconds(60));
+    assertThat(failure().retryAfter()).contains(Duration.ofMinutes(1));
   }
 
   private StsClient client() {
