@@ -27,8 +27,8 @@ final class AssumeRoleFailures extends StsFailures {
   }
 
   @Override
-  String scrub(String text) {
-    return operation.scrub(text);
+  Optional<String> clean(String text) {
+    return operation.clean(text);
   }
 
   @Override

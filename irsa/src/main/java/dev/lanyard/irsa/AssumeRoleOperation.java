@@ -1,6 +1,7 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.Redaction;
 import java.time.Duration;
 import java.util.Optional;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
@@ -17,10 +18,26 @@ import software.amazon.awssdk.services.sts.model.Tag;
  *
  * @param caller the first credentials
  * @param othersMayHelp whether newer first credentials may help if STS does not know these
+ * @param redaction knows what of them is secret
  */
 record AssumeRoleOperation(
-    AssumeRoleSettings settings, FirstHop first, AwsCredentials caller, boolean othersMayHelp)
+    AssumeRoleSettings settings,
+    FirstHop first,
+    AwsCredentials caller,
+    boolean othersMayHelp,
+    Redaction redaction)
     implements StsOperation {
+
+  AssumeRoleOperation(
+      AssumeRoleSettings settings, FirstHop first, AwsCredentials caller, boolean othersMayHelp) {
+    this(settings, first, caller, othersMayHelp, redaction(caller));
+  }
+
+  private static Redaction redaction(AwsCredentials caller) {
+    return caller instanceof AwsSessionCredentials session
+        ? Redaction.of(caller.secretAccessKey(), session.sessionToken())
+        : Redaction.of(caller.secretAccessKey());
+  }
 
   @Override
   public StsTarget target() {
@@ -42,12 +59,8 @@ record AssumeRoleOperation(
    * STS repeats the request that it would have signed, with the session token among the headers.
    */
   @Override
-  public String scrub(String text) {
-    String clean = text.replace(caller.secretAccessKey(), "***");
-    if (caller instanceof AwsSessionCredentials session) {
-      clean = clean.replace(session.sessionToken(), "***");
-    }
-    return clean.replace(caller.accessKeyId(), shownKeyId());
+  public Optional<String> clean(String text) {
+    return redaction.clean(text).map(clean -> clean.replace(caller.accessKeyId(), shownKeyId()));
   }
 
   /** The last four characters of the access key id. */

@@ -15,9 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.http.ContentStreamProvider;
@@ -42,24 +40,22 @@ final class BoundedHttpClient implements SdkHttpClient {
   private static final Set<String> OWN =
       Set.of("host", "connection", "content-length", "transfer-encoding", "proxy-authorization");
 
-  /** A character of ASCII that is written as a reference, as XML has it. */
-  private static final Pattern REFERENCE =
-      Pattern.compile("&#(?:0*([0-9]{1,3})|[xX]0*([0-9a-fA-F]{1,2}));");
-
   private final Connection connection;
-  private final UnaryOperator<String> scrub;
+  private final Function<String, Optional<String>> clean;
   private final Optional<HttpProxy> proxy;
 
   /**
    * Makes the client of one attempt.
    *
-   * @param scrub takes the secret that is sent out of a text
+   * @param clean takes the secret that is sent out of a text, if that can be done
    * @param proxy the proxy through which the endpoint is asked, if it leads there
    */
   BoundedHttpClient(
-      ExchangeContext context, UnaryOperator<String> scrub, Optional<HttpProxy> proxy) {
+      ExchangeContext context,
+      Function<String, Optional<String>> clean,
+      Optional<HttpProxy> proxy) {
     this.connection = new Connection(context);
-    this.scrub = scrub;
+    this.clean = clean;
     this.proxy = proxy;
   }
 
@@ -127,7 +123,7 @@ final class BoundedHttpClient implements SdkHttpClient {
   }
 
   private ForeignAnswerException foreign(HttpAnswer answer, String seen) {
-    Map<String, List<String>> headers = StsHeaders.known(answer.headers(), scrub);
+    Map<String, List<String>> headers = StsHeaders.ofSuccess(answer.headers());
     return new ForeignAnswerException(
         seen, answer.status(), first(headers, "Retry-After"), first(headers, "Date"));
   }
@@ -139,12 +135,16 @@ final class BoundedHttpClient implements SdkHttpClient {
 
   private HttpExecuteResponse response(HttpAnswer answer) {
     // Without the reason phrase, which may say anything as well, and which nobody reads.
+    boolean isSuccess = answer.status() / 100 == 2;
     SdkHttpResponse response =
         SdkHttpResponse.builder()
             .statusCode(answer.status())
-            .headers(StsHeaders.known(answer.headers(), scrub))
+            .headers(
+                isSuccess
+                    ? StsHeaders.ofSuccess(answer.headers())
+                    : StsHeaders.ofError(answer.headers(), clean))
             .build();
-    byte[] body = response.isSuccessful() ? answer.body() : scrubbed(answer.body());
+    byte[] body = isSuccess ? answer.body() : cleaned(answer.body());
     return HttpExecuteResponse.builder()
         .response(response)
         .responseBody(AbortableInputStream.create(new ByteArrayInputStream(body)))
@@ -152,33 +152,13 @@ final class BoundedHttpClient implements SdkHttpClient {
   }
 
   /** STS repeats what it finds invalid, and the SDK logs what STS says. */
-  private byte[] scrubbed(byte[] body) {
+  private byte[] cleaned(byte[] body) {
     // One character a byte, so that all other bytes come out as they went in.
     String text = new String(body, StandardCharsets.ISO_8859_1);
-    return scrub.apply(resolved(text)).getBytes(StandardCharsets.ISO_8859_1);
-  }
-
-  /**
-   * Writes out the references to the characters that a secret is made of: the SDK reads them back.
-   * The document stays the same.
-   */
-  private static String resolved(String text) {
-    return REFERENCE
-        .matcher(text)
-        .replaceAll(
-            reference -> {
-              char c =
-                  (char)
-                      (reference.group(1) != null
-                          ? Integer.parseInt(reference.group(1))
-                          : Integer.parseInt(reference.group(2), 16));
-              boolean plain =
-                  (c >= 'a' && c <= 'z')
-                      || (c >= 'A' && c <= 'Z')
-                      || (c >= '0' && c <= '9')
-                      || (c != 0 && "+/=._-".indexOf(c) >= 0);
-              return plain ? String.valueOf(c) : Matcher.quoteReplacement(reference.group());
-            });
+    return clean
+        .apply(text)
+        .orElseGet(() -> StsForm.errorWithoutWords(text, clean))
+        .getBytes(StandardCharsets.ISO_8859_1);
   }
 
   private static byte[] body(HttpExecuteRequest request) throws IOException {

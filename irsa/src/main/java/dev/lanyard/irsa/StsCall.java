@@ -6,8 +6,8 @@ import dev.lanyard.spi.SessionCredentials;
 import java.net.URI;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -67,7 +67,7 @@ final class StsCall {
     }
     StsLocation location = target.location().orElseThrow();
     Optional<HttpProxy> proxy = target.proxy();
-    BoundedHttpClient http = new BoundedHttpClient(context, new Scrub(operation), proxy);
+    BoundedHttpClient http = new BoundedHttpClient(context, new Clean(operation), proxy);
     context.onTimeout(new Abort(http));
     URI endpoint = endpoint(location);
     String asked = endpoint.toString();
@@ -80,10 +80,10 @@ final class StsCall {
     }
   }
 
-  private record Scrub(StsOperation operation) implements UnaryOperator<String> {
+  private record Clean(StsOperation operation) implements Function<String, Optional<String>> {
     @Override
-    public String apply(String text) {
-      return operation.scrub(text);
+    public Optional<String> apply(String text) {
+      return operation.clean(text);
     }
   }
 

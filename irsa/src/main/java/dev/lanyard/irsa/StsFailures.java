@@ -53,8 +53,8 @@ abstract class StsFailures {
   /** Says who is to assume the role: "this pod". */
   abstract String who();
 
-  /** Takes what is secret of the request out of a text that came back. */
-  abstract String scrub(String text);
+  /** Takes what is secret of the request out of a text that came back; empty if it cannot. */
+  abstract Optional<String> clean(String text);
 
   /** Returns what is known of the caller and bears on this, as a sentence without its stop. */
   abstract Optional<String> evidence(StsReason reason);
@@ -78,8 +78,11 @@ abstract class StsFailures {
               header(http, "Date").flatMap(RetryAfter::date).orElseGet(context::now)));
     }
     AwsErrorDetails details = e.awsErrorDetails();
-    String code = Texts.shown(scrub(details.errorCode()));
-    String said = details.errorMessage() == null ? "" : Texts.shown(scrub(details.errorMessage()));
+    String code = Texts.shown(clean(details.errorCode()).orElse("***"));
+    String said =
+        details.errorMessage() == null
+            ? ""
+            : Texts.shown(clean(details.errorMessage()).orElse(StsForm.NOT_REPEATED));
     StsReason reason = StsReason.of(code, said);
     int status = e.statusCode();
     Kind kind = kind(reason, status);
@@ -393,7 +396,7 @@ abstract class StsFailures {
 
   /** Whoever answered may have put anything where the id belongs. */
   private Optional<String> requestId(String given) {
-    return scrub(given).equals(given) ? StsHeaders.requestId(given) : Optional.empty();
+    return StsHeaders.requestId(given, this::clean);
   }
 
   private static String what(IOException cause) {
@@ -456,7 +459,7 @@ abstract class StsFailures {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (depth++ > 20
           || t.getSuppressed().length > 0
-          || !scrub(String.valueOf(t)).equals(String.valueOf(t))) {
+          || clean(String.valueOf(t)).filter(String.valueOf(t)::equals).isEmpty()) {
         return false;
       }
     }

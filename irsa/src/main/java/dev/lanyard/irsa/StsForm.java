@@ -1,7 +1,9 @@
 package dev.lanyard.irsa;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,6 +43,11 @@ final class StsForm {
   private static final String LONGEST_RESPONSE = "<AssumeRoleWithWebIdentityResponse";
   private static final String SHORTEST_RESPONSE = "<AssumeRoleResponse";
 
+  private static final Pattern CODE = Pattern.compile("<Code>([A-Za-z.]{1,100})</Code>");
+
+  /** What stands in the place of a message that cannot be repeated. */
+  static final String NOT_REPEATED = "what it said is not repeated, for it may hold a secret";
+
   private StsForm() {}
 
   /** Says whether an answer of this status begins as STS would begin it. */
@@ -59,6 +66,19 @@ final class StsForm {
     return !namespace.find()
         || ERROR_NAMESPACES.contains(
             namespace.group(1) == null ? namespace.group(2) : namespace.group(1));
+  }
+
+  /**
+   * Returns an error of STS with the code of another one, and without its message, out of which a
+   * secret could not be taken.
+   */
+  static String errorWithoutWords(String error, Function<String, Optional<String>> clean) {
+    Matcher code = CODE.matcher(error);
+    return "<ErrorResponse><Error><Code>"
+        + (code.find() ? clean.apply(code.group(1)).orElse("***") : "***")
+        + "</Code><Message>"
+        + NOT_REPEATED
+        + "</Message></Error></ErrorResponse>";
   }
 
   private static boolean isResponse(byte[] body) {

@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -23,16 +23,34 @@ final class StsHeaders {
   private StsHeaders() {}
 
   /**
-   * Returns those that are of use.
+   * Returns those of an error that are of use.
    *
-   * @param scrub takes what was sent and is secret out of a text
+   * @param clean takes what was sent and is secret out of a text
    */
-  static Map<String, List<String>> known(
-      Map<String, List<String>> headers, UnaryOperator<String> scrub) {
+  static Map<String, List<String>> ofError(
+      Map<String, List<String>> headers, Function<String, Optional<String>> clean) {
+    Map<String, List<String>> known = ofSuccess(headers);
+    for (Map.Entry<String, List<String>> header : headers.entrySet()) {
+      if (isRequestId(header.getKey())) {
+        for (String value : header.getValue()) {
+          if (requestId(value, clean).isPresent()) {
+            known.putIfAbsent(header.getKey(), List.of(value));
+          }
+        }
+      }
+    }
+    return known;
+  }
+
+  /**
+   * Returns those of a success that are of use: none that needs a look for secrets, which costs a
+   * process that has just started more than all the rest. The request id is in the body as well.
+   */
+  static Map<String, List<String>> ofSuccess(Map<String, List<String>> headers) {
     Map<String, List<String>> known = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     for (Map.Entry<String, List<String>> header : headers.entrySet()) {
       for (String value : header.getValue()) {
-        if (isKnown(header.getKey(), value) && scrub.apply(value).equals(value)) {
+        if (isOfTime(header.getKey(), value)) {
           // Of one that comes twice the SDK would read the first, too.
           known.putIfAbsent(header.getKey(), List.of(value));
         }
@@ -41,14 +59,20 @@ final class StsHeaders {
     return known;
   }
 
-  /** Returns a request id, empty if it does not look like one. */
-  static Optional<String> requestId(String value) {
-    return REQUEST_ID.matcher(value).matches() ? Optional.of(value) : Optional.empty();
+  /** Returns a request id, empty if it does not look like one, or holds what is secret. */
+  static Optional<String> requestId(String value, Function<String, Optional<String>> clean) {
+    return REQUEST_ID.matcher(value).matches()
+        ? clean.apply(value).filter(value::equals)
+        : Optional.empty();
   }
 
-  private static boolean isKnown(String name, String value) {
+  private static boolean isRequestId(String name) {
+    return name.equalsIgnoreCase("x-amzn-RequestId") || name.equalsIgnoreCase("x-amz-request-id");
+  }
+
+  /** These have forms that leave no room for anything else. */
+  private static boolean isOfTime(String name, String value) {
     return switch (name.toLowerCase(Locale.ROOT)) {
-      case "x-amzn-requestid", "x-amz-request-id" -> requestId(value).isPresent();
       case "date" -> RetryAfter.date(value).isPresent();
       case "age" -> AnswerTime.isAge(value);
       case "retry-after" -> RetryAfter.isValid(value);

@@ -19,8 +19,11 @@ interface StsOperation {
   /** Says whether the request is signed, by the local clock. */
   boolean isSigned();
 
-  /** Takes what is secret of the request out of a text that came back. */
-  String scrub(String text);
+  /**
+   * Takes what is secret of the request out of a text that came back, whole; empty if that cannot
+   * be done.
+   */
+  Optional<String> clean(String text);
 
   /** Returns who tells the failures of one attempt. */
   StsFailures failures(ExchangeContext context, String endpoint);

@@ -26,8 +26,8 @@ final class WebIdentityFailures extends StsFailures {
   }
 
   @Override
-  String scrub(String text) {
-    return token.scrub(text);
+  Optional<String> clean(String text) {
+    return token.clean(text);
   }
 
   /** STS has called the token in the file expired: nothing was sent. */

@@ -28,8 +28,8 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token) imple
   }
 
   @Override
-  public String scrub(String text) {
-    return token.scrub(text);
+  public Optional<String> clean(String text) {
+    return token.clean(text);
   }
 
   @Override

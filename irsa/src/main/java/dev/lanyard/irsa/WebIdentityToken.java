@@ -1,6 +1,7 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.spi.Redaction;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -8,12 +9,13 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The projected service account token, as it was read from its file just now. {@link #toString}
- * does not show it, and {@link #scrub} takes it out of what others say.
+ * does not show it, and {@link #clean} takes it out of what others say.
  */
 final class WebIdentityToken {
   /** Source: the STS model, WebIdentityToken. */
@@ -24,17 +26,15 @@ final class WebIdentityToken {
   // Room for what is stripped: a file that is longer by more is too long in any case.
   private static final int MAX_READ = MAX_LENGTH + 1_000;
 
-  // Shorter runs are words that a message may hold by chance.
-  private static final int MIN_SECRET_RUN = 12;
-
   // A token, or the beginning of one that was cut off: its header is a JSON object in base64url.
-  private static final Pattern JSON_WEB_TOKEN =
-      Pattern.compile("eyJ[\\w-]{" + MIN_SECRET_RUN + ",}[\\w.-]*");
+  private static final Pattern JSON_WEB_TOKEN = Pattern.compile("eyJ[\\w-]{12,}");
 
   private final String value;
+  private final Redaction redaction;
 
   private WebIdentityToken(String value) {
     this.value = value;
+    this.redaction = Redaction.of(value);
   }
 
   /**
@@ -149,20 +149,12 @@ final class WebIdentityToken {
     return value.equals(other.value);
   }
 
-  /** Says whether a text holds the token or one of its three parts. */
-  boolean isIn(String text) {
-    return !scrub(text).equals(text);
-  }
-
-  /** Takes the token and each of its parts out of a text: STS repeats what it finds invalid. */
-  String scrub(String text) {
-    String clean = text.replace(value, "***");
-    for (String part : value.split("\\.", -1)) {
-      if (part.length() >= MIN_SECRET_RUN) {
-        clean = clean.replace(part, "***");
-      }
-    }
-    return JSON_WEB_TOKEN.matcher(clean).replaceAll("***");
+  /**
+   * Takes the token and each piece of it out of a text, in whatever encoding: STS repeats what it
+   * finds invalid. Empty if that cannot be done.
+   */
+  Optional<String> clean(String text) {
+    return redaction.clean(text);
   }
 
   @Override

@@ -4,12 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import ch.qos.logback.classic.Level;
+import dev.lanyard.peer.SecretOracle;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** No failure of the second hop, and no logger but the SDK's signer, says a secret of either. */
@@ -78,6 +85,28 @@ class AssumeRoleSecretsTest {
     assertThat(failure).isInstanceOf(ExchangeException.class);
     assertSaysNoSecret(Secrets.said(failure));
     assertSaysNoSecret(String.join("\n", recorder.said()));
+  }
+
+  private static final SecretOracle ORACLE =
+      SecretOracle.of(ScriptedFirst.SECRET_ACCESS_KEY, ScriptedFirst.SESSION_TOKEN);
+
+  static Set<String> encodings() {
+    return SecretOracle.encodings().keySet();
+  }
+
+  @ParameterizedTest
+  @MethodSource("encodings")
+  void noEncodingOfTheFirstCredentialsIsRepeated(String encoding) {
+    UnaryOperator<String> encoded = Objects.requireNonNull(SecretOracle.encodings().get(encoding));
+    for (String secret :
+        List.of(ScriptedFirst.SECRET_ACCESS_KEY, ScriptedFirst.SESSION_TOKEN, FIRST_KEY)) {
+      sts.refuses(403, "SignatureDoesNotMatch", "It should have been " + encoded.apply(secret));
+      ORACLE.assertNoneIn(Secrets.said(failure()));
+    }
+    ORACLE.assertNoneIn(
+        recorder.said().stream()
+            .filter(line -> line.contains("should have been"))
+            .collect(Collectors.joining("\n")));
   }
 
   @Test

@@ -14,7 +14,7 @@ import java.time.Instant;
 /** A first provider whose source does what a test says. */
 final class ScriptedFirst extends RefreshingCredentialsProvider {
   static final String SECRET_ACCESS_KEY = "FIRSTSECRETwJalrXUtnFEMIK7MDENGbPxRfiCYEX";
-  static final String SESSION_TOKEN = "FIRSTTOKENFwoGZXIvYXdzEBYaDEXAMPLE/SESSION+TOKEN==";
+  static final String SESSION_TOKEN = "FIRSTTOKENFwoGZXIvYXdzEBYaDEXAMPLE/OF+THE+FIRST==";
 
   private ScriptedFirst(CredentialsSource source, Options options) {
     super(source, options);

@@ -1,24 +1,33 @@
 package dev.lanyard.irsa;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import ch.qos.logback.classic.Level;
 import dev.lanyard.CredentialsUnavailableException;
+import dev.lanyard.peer.SecretOracle;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
 import dev.lanyard.testing.FakeEks;
+import java.net.URLEncoder;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.UnaryOperator;
 import java.util.logging.Handler;
 import java.util.logging.LogManager;
 import java.util.logging.LogRecord;
 import java.util.logging.SimpleFormatter;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,6 +175,85 @@ class SecretsTest {
         "1",
         "Server",
         "you said " + secret.substring(0, secret.length() / 2));
+  }
+
+  /** No JSON Web Token, and nothing that a text of our own says. */
+  private static final String OPAQUE = "Zq8+x/T0kEn=that-is_no.J5W~4vB2mR7pL9c";
+
+  private static final SecretOracle ORACLE = SecretOracle.of(OPAQUE);
+
+  private static final Map<String, UnaryOperator<String>> ENCODINGS =
+      SecretOracle.encodingsOfEncodings();
+
+  /** Each encoding, and of encodings of encodings every tenth: core's own tests look at all. */
+  static Set<String> encodings() {
+    Set<String> names = new LinkedHashSet<>(SecretOracle.encodings().keySet());
+    int i = 0;
+    for (String name : ENCODINGS.keySet()) {
+      if (i++ % 10 == 0) {
+        names.add(name);
+      }
+    }
+    return names;
+  }
+
+  @ParameterizedTest
+  @MethodSource("encodings")
+  void noEncodingOfATokenIsRepeatedWhateverTheTokenIs(String encoding) {
+    String encoded = encoded(encoding);
+    ScriptedSts.Answer echo =
+        error(
+            400, "ValidationError", "1 validation error detected: Value '" + encoded + "' failed");
+    sts.answers(echo.status(), echo.headers(), echo.body());
+    pod.token(OPAQUE);
+
+    ExchangeException failure =
+        catchThrowableOfType(
+            ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+
+    ORACLE.assertNoneIn(Secrets.said(failure));
+    ORACLE.assertNoneIn(
+        recorder.said().stream()
+            .filter(line -> line.contains("failed"))
+            .collect(Collectors.joining("\n")));
+  }
+
+  private static String encoded(String encoding) {
+    UnaryOperator<String> one = SecretOracle.encodings().get(encoding);
+    return Objects.requireNonNull(one == null ? ENCODINGS.get(encoding) : one).apply(OPAQUE);
+  }
+
+  @Test
+  void aTokenThatStsRepeatsInPercentSignsIsTakenOutAndTheRestIsSaid() {
+    pod.token(OPAQUE);
+    sts.refuses(
+        400,
+        "ValidationError",
+        "1 validation error detected: Value '" + URLEncoder.encode(OPAQUE, UTF_8) + "' failed");
+
+    ExchangeException failure =
+        catchThrowableOfType(
+            ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure)
+        .hasMessageContaining("1 validation error detected: Value '***' failed (400");
+    assertThat(failure.kind()).isEqualTo(ExchangeException.Kind.REJECTED);
+  }
+
+  @Test
+  void aMessageOutOfWhichAShortTokenCannotBeTakenIsDroppedAndTheCodeIsKept() {
+    pod.token("pa55w/rd");
+    sts.refuses(403, "AccessDenied", "The token pa55w/rd is not known");
+
+    ExchangeException failure =
+        catchThrowableOfType(
+            ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure.code()).contains("AccessDenied");
+    assertThat(failure.kind()).isEqualTo(ExchangeException.Kind.REJECTED);
+    assertThat(failure)
+        .hasMessageContaining("what it said is not repeated, for it may hold a secret")
+        .hasMessageNotContaining("pa55w");
   }
 
   @Test

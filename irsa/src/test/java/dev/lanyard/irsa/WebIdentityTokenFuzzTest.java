@@ -43,14 +43,13 @@ class WebIdentityTokenFuzzTest {
   private static void isHidden(WebIdentityToken token, String value) {
     assertThat(token.value()).isEqualTo(value);
     assertThat(token.toString()).hasSizeLessThan(60);
-    if (value.length() < 12 || value.indexOf('*') >= 0) {
+    if (value.indexOf('*') >= 0) {
       return;
     }
-    assertThat(token.isIn(value)).isTrue();
-    assertThat(token.scrub("[" + value + "] is invalid")).doesNotContain(value);
+    assertThat(token.clean("[" + value + "] is invalid").orElse("")).doesNotContain(value);
     for (String part : value.split("\\.", -1)) {
       if (part.length() >= 12) {
-        assertThat(token.scrub("[" + part + "] is invalid")).doesNotContain(part);
+        assertThat(token.clean("[" + part + "] is invalid").orElse("")).doesNotContain(part);
       }
     }
   }
