@@ -2,6 +2,7 @@ package dev.lanyard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.peer.SecretOracle;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.SessionCredentials;
 import java.io.IOException;
@@ -27,6 +28,8 @@ class SecretsTest {
         .hasToString("SessionCredentials[****A2NR, expires 2030-01-01T01:00:00Z]");
     assertThat(ScriptedSource.held(CREDENTIALS, 0, 0))
         .hasToString("Held[scripted ****A2NR, expires 2030-01-01T01:00:00Z]");
+    SecretOracle.of(CREDENTIALS.secretAccessKey(), CREDENTIALS.sessionToken())
+        .assertNoneIn(CREDENTIALS + " " + ScriptedSource.held(CREDENTIALS, 0, 0));
   }
 
   @Test
@@ -40,6 +43,7 @@ class SecretsTest {
     assertThat(environment.property("aws.containerAuthorizationToken").orElseThrow())
         .hasToString("system property aws.containerAuthorizationToken");
     assertThat(environment.toString()).doesNotContain("the-token");
+    SecretOracle.of("the-token").assertNoneIn(environment.toString());
   }
 
   @Test

@@ -30,6 +30,13 @@ class AssumeRoleSecretsTest {
 
   private static final String FIRST_KEY = "ASIAFIRST00000000001";
 
+  private static final SecretOracle ORACLE =
+      SecretOracle.of(
+          ScriptedFirst.SECRET_ACCESS_KEY,
+          ScriptedFirst.SESSION_TOKEN,
+          ScriptedSts.SECRET_ACCESS_KEY,
+          ScriptedSts.SESSION_TOKEN);
+
   private final ScriptedSts sts = new ScriptedSts();
   private final LogRecorder recorder = LogRecorder.start(Level.DEBUG, SIGNER);
 
@@ -154,5 +161,6 @@ class AssumeRoleSecretsTest {
             ScriptedFirst.SESSION_TOKEN,
             ScriptedSts.SECRET_ACCESS_KEY,
             ScriptedSts.SESSION_TOKEN);
+    assertThat(ORACLE.leakOfAKnown(said)).isEmpty();
   }
 }

@@ -40,6 +40,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SecretsTest {
   private static final String TOKEN = Tokens.token(1);
 
+  private static final SecretOracle ORACLE =
+      SecretOracle.of(ScriptedSts.SECRET_ACCESS_KEY, ScriptedSts.SESSION_TOKEN)
+          .add(TOKEN.split("\\.", -1)[1])
+          .add(TOKEN.split("\\.", -1)[2]);
+
   @TempDir Path root;
   private final ScriptedSts sts = new ScriptedSts();
   private final java.util.logging.Logger jdk = LogManager.getLogManager().getLogger("");
@@ -325,6 +330,7 @@ class SecretsTest {
     assertThat(said).doesNotContain(ScriptedSts.SECRET_ACCESS_KEY, ScriptedSts.SESSION_TOKEN);
     // The header is the same for all tokens of an issuer, and no secret by itself.
     assertThat(said).doesNotContain(Arrays.asList(TOKEN.split("\\.", -1)));
+    assertThat(ORACLE.leakOfAKnown(said)).isEmpty();
   }
 
   private static ScriptedSts.Answer error(int status, String code, String message) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -41,8 +42,8 @@ public final class SecretOracle {
           "amp", "&", "lt", "<", "gt", ">", "quot", "\"", "apos", "'", "sol", "/", "plus", "+",
           "equals", "=", "period", ".", "lowbar", "_");
 
-  private static final Pattern BASE64 = Pattern.compile("[A-Za-z0-9+/_-]{8,}");
-  private static final Pattern HEX = Pattern.compile("(?:[0-9A-Fa-f]{2}){4,}");
+  private static final Pattern BASE64 = Pattern.compile("[A-Za-z0-9+/_-]{16,}");
+  private static final Pattern HEX = Pattern.compile("(?:[0-9A-Fa-f]{2}){12,}");
 
   /** Each byte, in each format. */
   private static final Map<String, String[]> WRITTEN = new ConcurrentHashMap<>();
@@ -60,15 +61,29 @@ public final class SecretOracle {
               "(?<![A-Za-z0-9+/])(?=[A-Za-z+/]*\\d)(?=[a-z\\d+/]*[A-Z])[A-Za-z0-9+/]{40}"
                   + "(?![A-Za-z0-9+/])"));
 
+  /** Longer forms are looked up by their beginning. */
+  private static final int BEGINNING = 16;
+
+  private static final Map<String, UnaryOperator<String>> ENCODINGS = encodings();
+  private static final Map<String, UnaryOperator<String>> ENCODINGS_OF_ENCODINGS =
+      encodingsOfEncodings();
+
+  private final boolean nested;
   private final Set<String> secrets = new LinkedHashSet<>();
 
-  /** Each encoded secret in lower case, with the name of the encoding. */
-  private final Map<String, String> encoded = new LinkedHashMap<>();
+  /** The encoded secrets in lower case, by their first characters. */
+  private final Map<String, List<Form>> encoded = new HashMap<>();
+
+  private final Set<Form> shortForms = new LinkedHashSet<>();
 
   /** Pieces of the secrets in lower case, and of their base64. */
   private final Set<String> pieces = new HashSet<>();
 
-  private SecretOracle() {}
+  private record Form(String text, String encoding) {}
+
+  private SecretOracle(boolean nested) {
+    this.nested = nested;
+  }
 
   /**
    * Returns an oracle that knows these secrets.
@@ -76,9 +91,17 @@ public final class SecretOracle {
    * @param secrets what must not be said
    */
   public static SecretOracle of(Collection<String> secrets) {
-    SecretOracle oracle = new SecretOracle();
+    SecretOracle oracle = new SecretOracle(true);
     secrets.forEach(oracle::add);
     return oracle;
+  }
+
+  /**
+   * Returns an oracle for hundreds of secrets and thousands of texts: it looks for encodings, but
+   * not for encodings of encodings. It knows no secret yet.
+   */
+  public static SecretOracle ofMany() {
+    return new SecretOracle(false);
   }
 
   /**
@@ -96,8 +119,8 @@ public final class SecretOracle {
       throw new IllegalArgumentException("a blank secret is in every text");
     }
     if (secrets.add(secret)) {
-      encodingsOfEncodings()
-          .forEach((name, encoding) -> encoded.put(lower(encoding.apply(secret)), name));
+      (nested ? ENCODINGS_OF_ENCODINGS : ENCODINGS)
+          .forEach((name, encoding) -> addForm(new Form(lower(encoding.apply(secret)), name)));
       addPieces(secret);
       for (int skipped = 0; skipped < 3 && secret.length() - skipped >= PIECE; skipped++) {
         byte[] bytes = secret.substring(skipped).getBytes(StandardCharsets.UTF_8);
@@ -107,6 +130,16 @@ public final class SecretOracle {
       }
     }
     return this;
+  }
+
+  private void addForm(Form form) {
+    if (form.text().length() < BEGINNING) {
+      shortForms.add(form);
+    } else {
+      encoded
+          .computeIfAbsent(form.text().substring(0, BEGINNING), b -> new ArrayList<>())
+          .add(form);
+    }
   }
 
   private void addPieces(String secret) {
@@ -145,10 +178,16 @@ public final class SecretOracle {
    */
   public synchronized Optional<String> leakOfAKnown(String text) {
     String lower = lower(text);
-    for (Map.Entry<String, String> one : encoded.entrySet()) {
-      int at = lower.indexOf(one.getKey());
-      if (at >= 0) {
-        return Optional.of("a secret " + one.getValue() + " at " + at + " of: " + text);
+    for (Form form : shortForms) {
+      if (lower.contains(form.text())) {
+        return Optional.of("a secret " + form.encoding() + " in: " + text);
+      }
+    }
+    for (int i = 0; i + BEGINNING <= lower.length(); i++) {
+      for (Form form : encoded.getOrDefault(lower.substring(i, i + BEGINNING), List.of())) {
+        if (lower.startsWith(form.text(), i)) {
+          return Optional.of("a secret " + form.encoding() + " at " + i + " of: " + text);
+        }
       }
     }
     Optional<String> found = piece(text, "as it is");
@@ -156,7 +195,8 @@ public final class SecretOracle {
       if (found.isEmpty()) {
         found = piece(once.getValue(), once.getKey());
       }
-      for (Map.Entry<String, String> twice : decoded(once.getValue()).entrySet()) {
+      Map<String, String> further = nested ? decoded(once.getValue()) : Map.of();
+      for (Map.Entry<String, String> twice : further.entrySet()) {
         if (found.isEmpty()) {
           found = piece(twice.getValue(), twice.getKey() + " of " + once.getKey());
         }

@@ -10,6 +10,7 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
 import dev.lanyard.peer.Behaviour;
 import dev.lanyard.peer.Peer;
+import dev.lanyard.peer.SecretOracle;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
@@ -32,6 +33,10 @@ import org.slf4j.LoggerFactory;
 
 /** Whatever happens, no secret is in what is logged at TRACE or thrown. */
 class SecretsTest {
+  private static final SecretOracle ORACLE =
+      SecretOracle.of(Tokens.SECRET_ACCESS_KEY, Tokens.SESSION_TOKEN, Tokens.ACCESS_KEY_ID)
+          .add(Tokens.TOKEN.substring(Tokens.TOKEN.indexOf('.') + 1));
+
   private final Queue<String> logged = new ConcurrentLinkedQueue<>();
   private final Logger root = (Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME);
   private final AppenderBase<ILoggingEvent> appender =
@@ -103,6 +108,7 @@ class SecretsTest {
       assertThat(present + " " + present.description()).doesNotContain(Tokens.PIECES);
     }
     assertThat(String.join("\n", logged)).doesNotContain(Tokens.PIECES);
+    assertThat(ORACLE.leakOfAKnown(String.join("\n", logged))).isEmpty();
   }
 
   @Test
@@ -115,10 +121,12 @@ class SecretsTest {
                   Exchanges.with("http://127.0.0.1:" + agent.port() + path, Tokens.TOKEN),
                   new TestContext());
           assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
+          assertThat(ORACLE.leakOfAKnown(Exchanges.everythingIn(failure))).isEmpty();
         }
       }
     }
     assertThat(String.join("\n", logged)).doesNotContain(Tokens.PIECES);
+    assertThat(ORACLE.leakOfAKnown(String.join("\n", logged))).isEmpty();
   }
 
   /** Peers that send secrets where none belong, in every way that makes an exchange fail. */

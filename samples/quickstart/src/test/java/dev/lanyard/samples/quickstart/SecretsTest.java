@@ -11,6 +11,7 @@ import ch.qos.logback.core.AppenderBase;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
 import dev.lanyard.RefreshPolicy;
+import dev.lanyard.peer.SecretOracle;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.testing.FakeEks;
@@ -347,7 +348,9 @@ class SecretsTest {
   }
 
   private void assertNoSecretWasSaid() {
-    assertThat(String.join("\n", said)).doesNotContain(secrets);
+    String all = String.join("\n", said);
+    assertThat(all).doesNotContain(secrets);
+    assertThat(SecretOracle.of(secrets).leakOfAKnown(all)).isEmpty();
   }
 
   private static String read(Path file) {
