@@ -164,6 +164,10 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   /**
    * As {@link #resolveCredentials()}, never blocking.
    *
+   * <p>What hangs on the future runs on that thread. It may block: it then holds up no exchange and
+   * no blocking caller, but other listeners and continuations once some hundreds of them do. For
+   * long work use an executor of your own.
+   *
    * @return a completed future while unexpired credentials are held. Otherwise one that completes
    *     on a thread of Lanyard's, with credentials or with a {@link
    *     CredentialsUnavailableException}
