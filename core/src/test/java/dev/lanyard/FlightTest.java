@@ -47,6 +47,17 @@ class FlightTest {
   }
 
   @Test
+  void itsTimeBeginsWhenItHasAThread() {
+    time.advance(Duration.ofSeconds(30));
+    flight.enter();
+
+    assertThat(flight.elapsed()).isZero();
+    assertThat(flight.begunMillis()).isEqualTo(time.millis());
+    assertThat(flight.timeLeft()).isEqualTo(flight.budget());
+    flight.leave();
+  }
+
+  @Test
   void isNotTimedOutOnceItHasEnded() {
     flight.enter();
     flight.leave();

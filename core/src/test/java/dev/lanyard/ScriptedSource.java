@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /** A source that answers as the test says, and counts how often it was asked. */
-final class ScriptedSource implements CredentialsSource, CredentialsExchange {
+class ScriptedSource implements CredentialsSource, CredentialsExchange {
   static final String SECRET = "scripted/secret+key/DO-NOT-PRINT";
   static final String TOKEN = "scripted-session-token-DO-NOT-PRINT";
 

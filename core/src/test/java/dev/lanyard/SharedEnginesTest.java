@@ -84,6 +84,98 @@ class SharedEnginesTest {
   }
 
   @Test
+  void hiddenFactsCountAndAreToldApartWhereAHashIsNot() {
+    // The two have the same String.hashCode.
+    ScriptedSource one = new ScriptedSource("shared", 1);
+    ScriptedSource other = new ScriptedSource("shared", 1).answers("B", Duration.ofHours(1));
+    one.detects(
+        new Detection.Present(
+            one, "agent", Evidence.builder().hidden("path", "/v2/credentials/tenantAa").build()));
+    other.detects(
+        new Detection.Present(
+            other, "agent", Evidence.builder().hidden("path", "/v2/credentials/tenantBB").build()));
+    RefreshingCredentialsProvider first = new OneClass(one);
+
+    assertThat(keyId(new OtherClass(other))).isEqualTo("B");
+    assertThat(keyId(first)).isEqualTo("A");
+    assertThat(SharedEngines.ENGINES.toString()).doesNotContain("tenant");
+  }
+
+  @Test
+  void sourcesOfAnotherNameShareNothingThoughTheirEvidenceIsEqual() {
+    ScriptedSource other = new ScriptedSource("of another name", 1);
+    other.detects(
+        new Detection.Present(
+            other, "role of two", Evidence.builder().fact("role", "role of two").build()));
+    other.answers("B", Duration.ofHours(1));
+    RefreshingCredentialsProvider first = new OneClass(source("role of two"));
+
+    assertThat(keyId(new OneClass(other))).isEqualTo("B");
+    assertThat(keyId(first)).isEqualTo("A");
+  }
+
+  @Test
+  void aSourceWithoutEvidenceSharesNothing() {
+    ScriptedSource silent = new ScriptedSource("silent", 1);
+    silent.detects(new Detection.Present(silent, "says nothing of whose credentials"));
+
+    assertThat(keyId(new OneClass(silent))).isEqualTo("A");
+    assertThat(keyId(new OneClass(silent))).isEqualTo("A");
+
+    assertThat(silent.exchanges()).isEqualTo(2);
+  }
+
+  @Test
+  void brokenConfigurationsShareNothingAndJoinTheirEngineWhenTheyHeal() {
+    ScriptedSource healthy = source("role that healed");
+    RefreshingCredentialsProvider first = new OneClass(healthy);
+    assertThat(keyId(first)).isEqualTo("A");
+    ScriptedSource broken = new ScriptedSource("shared", 1).answers("B", Duration.ofHours(1));
+    broken.detects(new Detection.Broken("the token file is not named", "Name it"));
+    RefreshingCredentialsProvider second = new OneClass(broken);
+    assertThat(second.resolveIdentity()).failsWithin(LIMIT);
+    assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+
+    broken.detects(
+        new Detection.Present(
+            broken,
+            "role that healed",
+            Evidence.builder().fact("role", "role that healed").build()));
+
+    // The next attempt comes within 15 s, or with a caller after 5.
+    Awaiting.until(() -> second.explain().status().usable());
+    assertThat(keyId(second)).isEqualTo("A");
+    assertThat(broken.exchanges()).as("the shared engine's credentials").isZero();
+    assertThat(healthy.exchanges()).isEqualTo(1);
+    assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.CHOSEN);
+    assertThat(second.explain().toString()).doesNotContain("the token file is not named");
+  }
+
+  @Test
+  void settingsCountAsTheyWereWhenTheProviderWasBuilt() {
+    String property = "dev.lanyard.test.role";
+    ScriptedSource source =
+        new ScriptedSource("reader", 1) {
+          @Override
+          public Detection detect(dev.lanyard.spi.Environment environment) {
+            return environment
+                .property(property)
+                .<Detection>map(role -> new Detection.Present(this, role.value()))
+                .orElseGet(() -> new Detection.Broken("no role is named", "Name one"));
+          }
+        };
+    RefreshingCredentialsProvider provider = new OneClass(source);
+    System.setProperty(property, "ADMIN");
+    try {
+      assertThat(provider.resolveIdentity()).failsWithin(LIMIT);
+      assertThat(source.exchanges()).isZero();
+      assertThat(keyId(new OneClass(source))).isEqualTo("A");
+    } finally {
+      System.clearProperty(property);
+    }
+  }
+
+  @Test
   void environmentsWithoutAnySourceShareNothing() {
     RefreshingCredentialsProvider one =
         new OneClass(new ScriptedSource("x", 1).detects(new Detection.Absent("variable ONE")));
