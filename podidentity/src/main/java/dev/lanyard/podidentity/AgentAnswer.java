@@ -16,12 +16,15 @@ final class AgentAnswer {
   /** A body larger than this is cut off, and one byte more tells that it was. */
   static final int MAX_BODY_BYTES = 1 << 20;
 
+  /** No credentials live longer: of an answer that a cache has kept for so long nothing is left. */
+  private static final Duration MAX_AGE = Duration.ofHours(36);
+
   /** Source: IANA, HTTP content coding registry. */
   private static final Set<String> ENCODINGS =
       Set.of("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd");
 
   private final int status;
-  private final Optional<Instant> date;
+  private final Optional<Instant> answeredAt;
   private final Optional<Duration> retryAfter;
   private final byte[] body;
   private final Optional<String> compression;
@@ -29,6 +32,8 @@ final class AgentAnswer {
   /**
    * @param status the status
    * @param date the {@code Date} header as it stands
+   * @param age the {@code Age} header as it stands
+   * @param onThisNode whether who answered has this machine's clock
    * @param retryAfter the {@code Retry-After} header as it stands
    * @param contentEncoding the {@code Content-Encoding} header as it stands
    * @param body at most one byte more than {@link #MAX_BODY_BYTES}
@@ -38,13 +43,16 @@ final class AgentAnswer {
   AgentAnswer(
       int status,
       @Nullable String date,
+      @Nullable String age,
+      boolean onThisNode,
       @Nullable String retryAfter,
       @Nullable String contentEncoding,
       byte[] body,
       Instant now) {
     this.status = status;
-    this.date = httpDate(date);
-    this.retryAfter = wait(retryAfter, this.date.orElse(now));
+    Optional<Instant> dated = httpDate(date);
+    this.answeredAt = onThisNode ? Optional.empty() : aged(dated, age);
+    this.retryAfter = wait(retryAfter, dated.orElse(now));
     this.body = body;
     this.compression = compression(contentEncoding, body);
   }
@@ -53,8 +61,13 @@ final class AgentAnswer {
     return status;
   }
 
-  Optional<Instant> date() {
-    return date;
+  /**
+   * Returns what time it was at the other end: the {@code Date}, and the {@code Age} of what a
+   * cache has kept. Empty for an answer from this node: it is dated by the clock that it would
+   * judge.
+   */
+  Optional<Instant> answeredAt() {
+    return answeredAt;
   }
 
   Optional<Duration> retryAfter() {
@@ -95,6 +108,19 @@ final class AgentAnswer {
     } catch (DateTimeException e) {
       return Optional.empty();
     }
+  }
+
+  /** Adds the seconds of an {@code Age}. Source: RFC 9111, section 5.1. */
+  private static Optional<Instant> aged(Optional<Instant> date, @Nullable String age) {
+    if (date.isEmpty() || age == null || !age.strip().matches("\\d+")) {
+      return date;
+    }
+    String seconds = age.strip();
+    if (seconds.length() > 9
+        || Duration.ofSeconds(Long.parseLong(seconds)).compareTo(MAX_AGE) > 0) {
+      return Optional.empty();
+    }
+    return Optional.of(date.get().plusSeconds(Long.parseLong(seconds)));
   }
 
   /** Reads seconds or a date. Source: RFC 9110, section 10.2.3. */

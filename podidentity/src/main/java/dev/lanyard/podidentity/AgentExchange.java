@@ -11,11 +11,9 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
@@ -50,18 +48,26 @@ final class AgentExchange implements CredentialsExchange {
   private final Endpoint endpoint;
   private final AuthorizationToken authorization;
   private final Tls tls;
+  private final Duration longestLife;
   private final HostResolver names;
 
   /**
    * @param endpoint where to ask
    * @param authorization the token to send
    * @param tls secures the connection where the endpoint asks for it
+   * @param longestLife the longest life that credentials of the endpoint can have
    * @param names resolves the endpoint's host
    */
-  AgentExchange(Endpoint endpoint, AuthorizationToken authorization, Tls tls, HostResolver names) {
+  AgentExchange(
+      Endpoint endpoint,
+      AuthorizationToken authorization,
+      Tls tls,
+      Duration longestLife,
+      HostResolver names) {
     this.endpoint = endpoint;
     this.authorization = authorization;
     this.tls = tls;
+    this.longestLife = longestLife;
     this.names = names;
   }
 
@@ -138,6 +144,8 @@ final class AgentExchange implements CredentialsExchange {
       return new AgentAnswer(
           response.getCode(),
           header(response, HttpHeaders.DATE),
+          header(response, HttpHeaders.AGE),
+          connection.isToThisNode(),
           header(response, HttpHeaders.RETRY_AFTER),
           header(response, HttpHeaders.CONTENT_ENCODING),
           body(response),
@@ -166,30 +174,31 @@ final class AgentExchange implements CredentialsExchange {
       throw refusal(answer, token);
     }
     if (answer.isTooLarge()) {
-      throw unusable("the body is larger than 1 MiB");
+      throw unusable(answer, "the body is larger than 1 MiB");
     }
     if (answer.compression().isPresent()) {
       throw unusable(
+          answer,
           "the body is compressed (" + answer.compression().get() + "), which was not asked for");
     }
     FlatJson json;
     try {
       json = FlatJson.parse(answer.body());
     } catch (FlatJson.Invalid e) {
-      throw unusable(String.valueOf(e.getMessage()));
+      throw unusable(answer, String.valueOf(e.getMessage()));
     }
     // The shape that the instance metadata service gives to a failure.
     if (json.has("Code") && !json.text("Code").orElse("").equalsIgnoreCase("Success")) {
       throw refusal(answer, token);
     }
     try {
-      return CredentialsAnswer.read(json, answer.date());
+      return CredentialsAnswer.read(json, answer.answeredAt(), longestLife);
     } catch (CredentialsAnswer.Unusable e) {
-      throw unusable(e.reason());
+      throw unusable(answer, e.reason());
     }
   }
 
-  private ExchangeException unusable(String reason) {
+  private ExchangeException unusable(AgentAnswer answer, String reason) {
     return ExchangeException.builder(
             Kind.MISCONFIGURED,
             "something other than the agent answered 200 at "
@@ -197,6 +206,7 @@ final class AgentExchange implements CredentialsExchange {
                 + ", without usable session credentials: "
                 + reason)
         .status(200)
+        .answeredAt(answer.answeredAt().orElse(null))
         .remedy(Remedies.forSomebodyElse(endpoint, 200))
         .build();
   }
@@ -230,6 +240,7 @@ final class AgentExchange implements CredentialsExchange {
         .code(message.code().orElse(null))
         .requestId(message.requestId().orElse(null))
         .retryAfter(answer.retryAfter().orElse(null))
+        .answeredAt(answer.answeredAt().orElse(null))
         .remedy(verdict.remedy().orElse(null))
         .build();
   }
@@ -269,12 +280,13 @@ final class AgentExchange implements CredentialsExchange {
               + " process's own certificate, or unset javax.net.ssl.keyStore",
           exception);
     }
-    if (isCertificateFailure(exception)) {
+    if (Tls.refusesCertificate(exception)) {
       return failure(
           Kind.MISCONFIGURED,
           agent + " was not asked: its certificate is not trusted for this host",
-          "Let the process's trust store hold the certificate's issuer, and the certificate name"
-              + " this host",
+          "Check that the trust store of this JVM (javax.net.ssl.trustStore) holds the certificate"
+              + " authority that signed it, that it names this host, and that it has not expired by"
+              + " the clock of the node",
           exception);
     }
     boolean silent = exception instanceof SocketTimeoutException;
@@ -337,15 +349,6 @@ final class AgentExchange implements CredentialsExchange {
     IOException shell = new IOException(exception.getClass().getName());
     shell.setStackTrace(exception.getStackTrace());
     return shell;
-  }
-
-  private static boolean isCertificateFailure(Throwable exception) {
-    for (Throwable t = exception; t != null; t = t.getCause()) {
-      if (t instanceof CertificateException || t instanceof SSLPeerUnverifiedException) {
-        return true;
-      }
-    }
-    return false;
   }
 
   private static String text(Duration duration) {

@@ -2,6 +2,7 @@ package dev.lanyard.podidentity;
 
 import dev.lanyard.spi.SessionCredentials;
 import java.time.DateTimeException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -40,10 +41,12 @@ final class CredentialsAnswer {
    * wrong the local clock is judges it.
    *
    * @param json the body
-   * @param date the answer's {@code Date}
+   * @param answeredAt the time at the other end, where the answer tells it
+   * @param longestLife the longest life that credentials of this endpoint can have
    * @throws Unusable if a field is missing, null, empty, twice there, or of another kind
    */
-  static SessionCredentials read(FlatJson json, Optional<Instant> date) throws Unusable {
+  static SessionCredentials read(FlatJson json, Optional<Instant> answeredAt, Duration longestLife)
+      throws Unusable {
     // The agents say Token; SessionToken is what other issuers of the same shape call it.
     boolean other =
         json.text("Token").isEmpty()
@@ -65,7 +68,8 @@ final class CredentialsAnswer {
         // It only chooses endpoints: one that is not an account id is not worth failing for.
         .accountId(
             account.isPresent() && ACCOUNT.matcher(account.get()).matches() ? account.get() : null)
-        .answeredAt(date.orElse(null))
+        .answeredAt(answeredAt.orElse(null))
+        .longestLife(longestLife)
         .build();
   }
 

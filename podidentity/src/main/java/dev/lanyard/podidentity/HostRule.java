@@ -58,6 +58,16 @@ final class HostRule {
   }
 
   /**
+   * Tells whether what listens at an address runs on this machine, and dates its answers with this
+   * machine's clock: loopback, link-local, or the agent's own address.
+   */
+  static boolean isOnThisNode(InetAddress address) {
+    return address.isLoopbackAddress()
+        || address.isLinkLocalAddress()
+        || address.equals(POD_IDENTITY_IPV6);
+  }
+
+  /**
    * Reads a host that is spelled as an address, never asking the network.
    *
    * @param host as {@link java.net.URI#getHost} gives it, an IPv6 address in brackets

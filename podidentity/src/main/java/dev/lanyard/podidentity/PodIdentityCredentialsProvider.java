@@ -3,6 +3,7 @@ package dev.lanyard.podidentity;
 import dev.lanyard.RefreshingCredentialsProvider;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -28,13 +29,17 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PodIdentityCredentialsProvider extends RefreshingCredentialsProvider {
 
+  /** Source: STS API reference, GetSessionToken. */
+  private static final Duration LONGEST_SESSION = Duration.ofHours(36);
+
   private PodIdentityCredentialsProvider() {
     super(new PodIdentitySource());
   }
 
   private PodIdentityCredentialsProvider(Builder builder) {
     super(
-        new PodIdentitySource(builder.endpoint, builder.tokenFile, builder.authorizationToken),
+        new PodIdentitySource(
+            builder.endpoint, builder.tokenFile, builder.authorizationToken, builder.longestLife),
         builder);
   }
 
@@ -63,6 +68,7 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
     private @Nullable URI endpoint;
     private @Nullable Path tokenFile;
     private @Nullable Supplier<String> authorizationToken;
+    private @Nullable Duration longestLife;
 
     private Builder() {}
 
@@ -110,6 +116,26 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
      */
     public Builder authorizationToken(Supplier<String> authorizationToken) {
       this.authorizationToken = Objects.requireNonNull(authorizationToken, "authorizationToken");
+      return this;
+    }
+
+    /**
+     * Sets the longest life that credentials of the endpoint can have. The engine never takes a
+     * life to be longer, whatever the answer and the clocks say. Default: 6 hours for EKS Pod
+     * Identity, 12 hours for any other endpoint.
+     *
+     * @param longestLife more than zero and at most 36 hours, the longest session that STS gives
+     * @return this builder
+     * @throws IllegalArgumentException if it is not
+     */
+    public Builder longestLife(Duration longestLife) {
+      if (longestLife.isZero()
+          || longestLife.isNegative()
+          || longestLife.compareTo(LONGEST_SESSION) > 0) {
+        throw new IllegalArgumentException(
+            "the longest life must be more than zero and at most 36 hours: " + longestLife);
+      }
+      this.longestLife = longestLife;
       return this;
     }
 

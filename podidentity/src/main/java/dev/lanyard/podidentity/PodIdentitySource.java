@@ -8,6 +8,7 @@ import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -42,28 +43,43 @@ public final class PodIdentitySource implements CredentialsSource {
   private static final String TOKEN_PROPERTY = "aws.containerAuthorizationToken";
   private static final String SERVICE_ENDPOINT_PROPERTY = "aws.containerServiceEndpoint";
 
+  /**
+   * EKS Auth gives six hours, less with a target role, and nobody can ask for more. Source: EKS
+   * user guide, pod-id-assign-target-role; the model of EKS Auth has no such parameter.
+   */
+  private static final Duration LONGEST_OF_EKS = Duration.ofHours(6);
+
+  /** The longest session of a role. Source: IAM user guide, MaxSessionDuration. */
+  private static final Duration LONGEST_ELSEWHERE = Duration.ofHours(12);
+
   /** The ECS agent. Source: SDKs reference guide, container credentials provider. */
   private static final String ECS_ENDPOINT = "http://169.254.170.2";
 
   private final @Nullable URI givenEndpoint;
   private final @Nullable Path givenTokenFile;
   private final @Nullable Supplier<String> givenToken;
+  private final @Nullable Duration givenLongestLife;
 
   /** Makes the source as the environment configures it. */
   public PodIdentitySource() {
-    this(null, null, null);
+    this(null, null, null, null);
   }
 
   /**
    * @param endpoint the endpoint to use instead of the one in the environment, null for that one
    * @param tokenFile the token file to use instead of the token in the environment, null for that
    * @param token gives the token to use instead of the one in the environment, null for that
+   * @param longestLife the longest life that credentials can have, null for that of the endpoint
    */
   PodIdentitySource(
-      @Nullable URI endpoint, @Nullable Path tokenFile, @Nullable Supplier<String> token) {
+      @Nullable URI endpoint,
+      @Nullable Path tokenFile,
+      @Nullable Supplier<String> token,
+      @Nullable Duration longestLife) {
     this.givenEndpoint = endpoint;
     this.givenTokenFile = tokenFile;
     this.givenToken = token;
+    this.givenLongestLife = longestLife;
   }
 
   @Override
@@ -100,7 +116,7 @@ public final class PodIdentitySource implements CredentialsSource {
       }
       Tls tls = Tls.of(environment);
       return new Detection.Present(
-          new AgentExchange(endpoint, token, tls, HostResolver.SYSTEM),
+          new AgentExchange(endpoint, token, tls, longestLife(endpoint), HostResolver.SYSTEM),
           "agent " + endpoint + " (" + found.get().origin + "), " + token.description(),
           evidence(endpoint, token, tls));
     } catch (Misconfiguration e) {
@@ -109,15 +125,23 @@ public final class PodIdentitySource implements CredentialsSource {
   }
 
   /** Names all that the exchange reads, and nothing of it that is a secret. */
-  private static Optional<Evidence> evidence(Endpoint endpoint, AuthorizationToken token, Tls tls) {
+  private Optional<Evidence> evidence(Endpoint endpoint, AuthorizationToken token, Tls tls) {
     Evidence.Builder evidence =
         Evidence.builder()
             .fact("endpoint", endpoint.origin())
-            .hidden("path and query", endpoint.path());
+            .hidden("path and query", endpoint.path())
+            .fact("longest life", longestLife(endpoint).toString());
     if (endpoint.tls()) {
       tls.addTo(evidence);
     }
     return token.addTo(evidence) ? Optional.of(evidence.build()) : Optional.empty();
+  }
+
+  private Duration longestLife(Endpoint endpoint) {
+    if (givenLongestLife != null) {
+      return givenLongestLife;
+    }
+    return endpoint.isLikePodIdentity() ? LONGEST_OF_EKS : LONGEST_ELSEWHERE;
   }
 
   private record Found(Endpoint endpoint, String origin) {}

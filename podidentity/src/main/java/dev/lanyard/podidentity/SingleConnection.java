@@ -68,6 +68,7 @@ final class SingleConnection implements AutoCloseable {
   /** The plain one, below TLS too: closing it ends every wait, and waits for nobody itself. */
   private volatile @Nullable Socket socket;
 
+  private @Nullable InetAddress peer;
   private volatile Stage stage = Stage.RESOLVING;
   private volatile boolean aborted;
 
@@ -106,6 +107,12 @@ final class SingleConnection implements AutoCloseable {
     return stage;
   }
 
+  /** Tells whether who answers does so with this machine's clock. Once {@link #send} is over. */
+  boolean isToThisNode() {
+    InetAddress connected = peer;
+    return connected != null && HostRule.isOnThisNode(connected);
+  }
+
   /**
    * Connects and sends a request without a body.
    *
@@ -141,6 +148,7 @@ final class SingleConnection implements AutoCloseable {
       stage = Stage.CONNECTING;
       try {
         connect(addresses[i]);
+        peer = addresses[i];
         break;
       } catch (IOException e) {
         if (aborted || i == addresses.length - 1) {

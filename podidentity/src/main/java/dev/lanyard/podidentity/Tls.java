@@ -9,12 +9,17 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.InvalidAlgorithmParameterException;
 import java.security.KeyStore;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +45,9 @@ final class Tls {
   }
 
   private static final String KEY_STORE = "javax.net.ssl.keyStore";
+
+  /** A chain of causes may be a ring. */
+  private static final int MAX_CAUSES = 20;
 
   /** A key store that is not a file. Source: JSSE reference guide, default key store. */
   private static final String NO_FILE = "NONE";
@@ -100,6 +108,25 @@ final class Tls {
     secured.setSSLParameters(parameters);
     secured.startHandshake();
     return secured;
+  }
+
+  /**
+   * Tells a certificate that is not accepted from other failures of TLS: one that is not trusted,
+   * has expired, or is of another host. Neither passes before somebody changes something.
+   */
+  static boolean refusesCertificate(Throwable failure) {
+    int depth = 0;
+    for (Throwable t = failure; t != null && depth < MAX_CAUSES; t = t.getCause(), depth++) {
+      if (t instanceof CertificateException
+          || t instanceof CertPathValidatorException
+          || t instanceof CertPathBuilderException
+          || t instanceof SSLPeerUnverifiedException
+          // A trust store with nothing in it: "the trustAnchors parameter must be non-empty".
+          || t instanceof InvalidAlgorithmParameterException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -6,7 +6,12 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
 import dev.lanyard.testing.FakeEks;
+import java.net.InetAddress;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,7 +47,46 @@ class AgentAnswersTest {
     assertThat(credentials.sessionToken()).isEqualTo(Tokens.SESSION_TOKEN);
     assertThat(credentials.expiration()).isEqualTo(Instant.parse("2030-01-01T06:00:00Z"));
     assertThat(credentials.accountId()).contains("111122223333");
-    assertThat(credentials.answeredAt()).contains(Instant.parse("2030-01-01T00:00:07Z"));
+    // Loopback: it is dated by this machine's clock, which it would have to judge.
+    assertThat(credentials.answeredAt()).isEmpty();
+    assertThat(credentials.longestLife()).contains(Duration.ofHours(6));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'Tue, 01 Jan 2030 00:00:07 GMT', , false, 2030-01-01T00:00:07Z",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', 1800, false, 2030-01-01T00:30:07Z",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', 0, false, 2030-01-01T00:00:07Z",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', old, false, 2030-01-01T00:00:07Z",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', -5, false, 2030-01-01T00:00:07Z",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', 129600, false, 2030-01-02T12:00:07Z",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', 129601, false,",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', 99999999999999999999, false,",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', , true,",
+    "'Tue, 01 Jan 2030 00:00:07 GMT', 1800, true,",
+    "today, , false,",
+    "today, 1800, false,",
+    ", 1800, false,",
+  })
+  void theTimeAtTheOtherEndIsTheDateAndTheAge(
+      @Nullable String date, @Nullable String age, boolean onThisNode, @Nullable Instant time) {
+    AgentAnswer answer =
+        new AgentAnswer(200, date, age, onThisNode, null, null, new byte[0], TestContext.NOW);
+
+    assertThat(answer.answeredAt()).isEqualTo(Optional.ofNullable(time));
+  }
+
+  @Test
+  void whatRunsOnThisNodeHasItsClock() throws Exception {
+    for (String here : List.of("127.0.0.1", "127.1.2.3", "::1", "169.254.170.2", "fd00:ec2::23")) {
+      assertThat(HostRule.isOnThisNode(InetAddress.getByName(here))).as(here).isTrue();
+    }
+    for (String here : List.of("169.254.170.23", "169.254.1.1", "fe80::1")) {
+      assertThat(HostRule.isOnThisNode(InetAddress.getByName(here))).as(here).isTrue();
+    }
+    for (String there : List.of("10.0.0.1", "192.0.2.1", "fd00:ec2::254", "2001:db8::1")) {
+      assertThat(HostRule.isOnThisNode(InetAddress.getByName(there))).as(there).isFalse();
+    }
   }
 
   @Test

@@ -42,6 +42,7 @@ class AgentExchangeTest {
         Endpoint.full(Agents.uri(agent), "the URI"),
         new AuthorizationToken.File(file, "/the/token"),
         Exchanges.tls(),
+        Exchanges.LONGEST,
         Names.of(Map.of()));
   }
 
@@ -181,7 +182,7 @@ class AgentExchangeTest {
     try (Peer agent = Agents.answeringWell()) {
       PodIdentitySource source =
           new PodIdentitySource(
-              URI.create(Agents.uri(agent)), null, () -> "token-" + times.incrementAndGet());
+              URI.create(Agents.uri(agent)), null, () -> "token-" + times.incrementAndGet(), null);
       Detection.Present present =
           (Detection.Present)
               source.detect(Environment.of(Map.of("AWS_CONTAINER_AUTHORIZATION_TOKEN", "other")));
@@ -221,6 +222,7 @@ class AgentExchangeTest {
                 Endpoint.full(Agents.uri(agent), "the URI"),
                 new AuthorizationToken.Given(scene.getKey()),
                 Exchanges.tls(),
+                Exchanges.LONGEST,
                 Names.of(Map.of()));
         ExchangeException failure = Exchanges.failure(exchange, new TestContext());
 
@@ -383,6 +385,9 @@ class AgentExchangeTest {
   @Test
   void waitsForAColdAgentForFiveSecondsAtLeast() {
     assertThat(AgentExchange.readTimeout(Duration.ofSeconds(10))).isEqualTo(Duration.ofSeconds(10));
+    assertThat(AgentExchange.readTimeout(Duration.ofSeconds(6)))
+        .as("an agent that needs 5 s to say 500 is heard")
+        .isEqualTo(Duration.ofSeconds(6));
     assertThat(AgentExchange.readTimeout(Duration.ofSeconds(1))).isEqualTo(Duration.ofSeconds(5));
   }
 }

@@ -12,6 +12,7 @@ import dev.lanyard.spi.SessionCredentials;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
@@ -86,7 +87,7 @@ class AgentJsonFuzzTest {
   private static void credentials(FlatJson json, JsonNode tree) {
     SessionCredentials read;
     try {
-      read = CredentialsAnswer.read(json, Optional.empty());
+      read = CredentialsAnswer.read(json, Optional.empty(), Duration.ofHours(6));
     } catch (CredentialsAnswer.Unusable e) {
       assertThat(e.getCause()).isNull();
       assertThat(e.reason())

@@ -46,7 +46,8 @@ class AgentMessageFuzzTest {
         input.length <= 1 ? "" : new String(input, 1, line - 1, StandardCharsets.ISO_8859_1);
     byte[] body = planted(input, line + 1);
 
-    AgentAnswer answer = new AgentAnswer(status, null, retryAfter, retryAfter, body, NOW);
+    AgentAnswer answer =
+        new AgentAnswer(status, null, retryAfter, false, retryAfter, retryAfter, body, NOW);
     answer.retryAfter().ifPresent(AgentMessageFuzzTest::isAWait);
     assertThat(answer.toString()).hasSizeLessThan(60);
     assertThat(answer.compression().orElse("")).matches("[a-z -]{0,24}");

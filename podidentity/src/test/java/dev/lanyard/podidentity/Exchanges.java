@@ -9,12 +9,15 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Exchanges against a URI, and what is asked of their failures. */
 final class Exchanges {
   private Exchanges() {}
+
+  static final Duration LONGEST = Duration.ofHours(6);
 
   private static final String VARIABLE = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 
@@ -34,7 +37,7 @@ final class Exchanges {
 
   static AgentExchange with(String uri, String token, HostResolver names) {
     try {
-      return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), tls(), names);
+      return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), tls(), LONGEST, names);
     } catch (Misconfiguration e) {
       throw new AssertionError(e.reason(), e);
     }

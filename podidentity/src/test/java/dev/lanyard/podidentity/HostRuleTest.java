@@ -191,7 +191,11 @@ class HostRuleTest {
         }
         AgentExchange exchange =
             new AgentExchange(
-                endpoint, Exchanges.token(Tokens.TOKEN), Exchanges.tls(), lowerCase(NAMES));
+                endpoint,
+                Exchanges.token(Tokens.TOKEN),
+                Exchanges.tls(),
+                Exchanges.LONGEST,
+                lowerCase(NAMES));
         ExchangeException failure = Exchanges.failure(exchange, new TestContext());
         assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
         assertThat(failure).hasMessageContaining("was not asked: the host resolves to");

@@ -147,4 +147,16 @@ class PodIdentityCredentialsProviderTest {
       properties.keySet().forEach(System::clearProperty);
     }
   }
+
+  @Test
+  void theLongestLifeIsBetweenNothingAndThirtySixHours() {
+    PodIdentityCredentialsProvider.Builder builder = PodIdentityCredentialsProvider.builder();
+
+    assertThat(builder.longestLife(Duration.ofHours(36))).isSameAs(builder);
+    for (String wrong : new String[] {"PT0S", "PT-1S", "PT36H0.001S"}) {
+      assertThatThrownBy(() -> builder.longestLife(Duration.parse(wrong)))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("at most 36 hours");
+    }
+  }
 }

@@ -9,11 +9,13 @@ import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Evidence;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -180,7 +182,7 @@ class PodIdentitySourceTest {
 
   @Test
   void aTokenThatTheApplicationGivesAtEachExchangeIsEvidenceOfNothing() {
-    PodIdentitySource source = new PodIdentitySource(URI.create(AGENT), null, () -> "abc");
+    PodIdentitySource source = new PodIdentitySource(URI.create(AGENT), null, () -> "abc", null);
 
     assertThat(present(source.detect(Environment.of(Map.of()))).evidence()).isEmpty();
   }
@@ -469,7 +471,7 @@ class PodIdentitySourceTest {
   void whatTheApplicationGaveGoesBeforeTheEnvironment() {
     PodIdentitySource source =
         new PodIdentitySource(
-            URI.create("http://localhost:8080/creds"), Path.of("/given/token"), () -> "abc");
+            URI.create("http://localhost:8080/creds"), Path.of("/given/token"), () -> "abc", null);
 
     Detection.Present present =
         present(
@@ -484,8 +486,32 @@ class PodIdentitySourceTest {
 
   @Test
   void anEndpointThatTheApplicationGaveIsHeldToTheSameRules() {
-    PodIdentitySource source = new PodIdentitySource(URI.create("http://10.0.0.1/"), null, null);
+    PodIdentitySource source =
+        new PodIdentitySource(URI.create("http://10.0.0.1/"), null, null, null);
 
     assertThat(broken(source.detect(Environment.of(Map.of()))).reason()).contains("10.0.0.1");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/v1/credentials, , PT6H",
+    "/v2/credentials/id, , PT12H",
+    "/v1/credentials?id=1, , PT12H",
+    "/v1/credentials, PT36H, PT36H",
+    "/v2/credentials/id, PT36H, PT36H",
+  })
+  void theLongestLifeIsThatOfTheEndpointOrTheOneThatWasGiven(
+      String path, @Nullable Duration given, Duration longest) throws Exception {
+    try (Peer agent = Agents.answeringWell()) {
+      PodIdentitySource source =
+          new PodIdentitySource(URI.create(agent.uri() + path), null, null, given);
+
+      assertThat(
+              present(source.detect(Environment.of(Map.of())))
+                  .exchange()
+                  .exchange(new TestContext())
+                  .longestLife())
+          .contains(longest);
+    }
   }
 }

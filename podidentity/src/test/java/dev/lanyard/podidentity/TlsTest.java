@@ -1,6 +1,7 @@
 package dev.lanyard.podidentity;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lanyard.peer.Behaviour;
 import dev.lanyard.peer.Certificate;
@@ -11,15 +12,29 @@ import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.security.InvalidAlgorithmParameterException;
 import java.security.KeyStore;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -184,5 +199,84 @@ class TlsTest {
 
   private static KeyStore store(String name) throws IOException, GeneralSecurityException {
     return KeyStore.getInstance(directory.resolve(name).toFile(), "changeit".toCharArray());
+  }
+
+  @Test
+  void everyFormOfACertificateThatIsNotAcceptedIsKnown() {
+    for (Throwable form :
+        new Throwable[] {
+          new CertificateException("no name matches"),
+          new CertificateExpiredException("NotAfter"),
+          new CertPathValidatorException("signature check failed"),
+          new CertPathBuilderException("unable to find valid certification path"),
+          new SSLPeerUnverifiedException("certificate doesn't match"),
+          new InvalidAlgorithmParameterException("the trustAnchors parameter must be non-empty"),
+        }) {
+      assertThat(Tls.refusesCertificate(form)).as("%s", form).isTrue();
+      assertThat(Tls.refusesCertificate(new SSLException(new IllegalStateException(form))))
+          .as("%s", form)
+          .isTrue();
+    }
+    SSLException ring = new SSLException("one");
+    ring.initCause(new IOException("other", ring));
+    assertThat(Tls.refusesCertificate(ring)).isFalse();
+    assertThat(Tls.refusesCertificate(new SSLException("handshake_failure"))).isFalse();
+  }
+
+  @Test
+  void aTrustStoreThatIsNotThereIsAMisconfiguration() throws Exception {
+    System.setProperty("javax.net.ssl.trustStore", directory.resolve("missing.p12").toString());
+    try (Peer agent = agent()) {
+      ExchangeException failure =
+          Exchanges.failure(exchange("agent.example", agent), new TestContext());
+
+      assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+      assertThat(failure).hasMessageContaining("certificate is not trusted");
+      assertThat(agent.requests()).isEmpty();
+    }
+  }
+
+  @Test
+  void anAnswerFromElsewhereTellsTheTimeThereAndAFailureTellsItToo() throws Exception {
+    Optional<InetAddress> elsewhere = addressOfThisMachineOnSomeNetwork();
+    assumeTrue(elsewhere.isPresent(), "this machine is on a network");
+    certificate.trusted();
+    for (String status : new String[] {"200 OK", "403 Forbidden", "500 Oops"}) {
+      try (ServerSocket server = new ServerSocket(0, 1, elsewhere.get())) {
+        Thread peer = new Thread(() -> answerOnce(server, status), "peer");
+        peer.start();
+        AgentExchange exchange =
+            Exchanges.with(
+                "https://agent.example:" + server.getLocalPort() + "/v1/credentials",
+                Tokens.TOKEN,
+                Names.of(Map.of("agent.example", new String[] {elsewhere.get().getHostAddress()})));
+
+        Optional<Instant> told =
+            status.startsWith("200")
+                ? exchange.exchange(new TestContext()).answeredAt()
+                : Exchanges.failure(exchange, new TestContext()).answeredAt();
+
+        assertThat(told).as(status).contains(Instant.parse("2030-01-01T00:30:07Z"));
+        peer.join();
+      }
+    }
+  }
+
+  private static void answerOnce(ServerSocket server, String status) {
+    try (Socket plain = server.accept();
+        SSLSocket secured = certificate.over(plain)) {
+      assertThat(secured.getInputStream().read(new byte[4096])).isPositive();
+      Behaviour.text(status, Tokens.GOOD_BODY, "Date: Tue, 01 Jan 2030 00:00:07 GMT", "Age: 1800")
+          .meet(new Request(List.of(), ""), secured);
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Optional<InetAddress> addressOfThisMachineOnSomeNetwork() throws IOException {
+    return NetworkInterface.networkInterfaces()
+        .flatMap(NetworkInterface::inetAddresses)
+        .filter(address -> address instanceof Inet4Address && !HostRule.isOnThisNode(address))
+        .findFirst();
   }
 }
