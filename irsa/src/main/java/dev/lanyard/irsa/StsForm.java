@@ -43,7 +43,8 @@ final class StsForm {
   private static final String LONGEST_RESPONSE = "<AssumeRoleWithWebIdentityResponse";
   private static final String SHORTEST_RESPONSE = "<AssumeRoleResponse";
 
-  private static final Pattern CODE = Pattern.compile("<Code>([A-Za-z.]{1,100})</Code>");
+  private static final Pattern CODE = Pattern.compile("<Code>([^<]*\\S[^<]*)</Code>");
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z.]{1,100}");
 
   /** What stands in the place of a message that cannot be repeated. */
   static final String NOT_REPEATED = "what it said is not repeated, for it may hold a secret";
@@ -69,13 +70,17 @@ final class StsForm {
   }
 
   /**
-   * Returns an error of STS with the code of another one, and without its message, out of which a
-   * secret could not be taken.
+   * Returns an error with the code of another one, if that has any, and without its message, out of
+   * which a secret could not be taken.
    */
   static String errorWithoutWords(String error, Function<String, Optional<String>> clean) {
     Matcher code = CODE.matcher(error);
+    if (!code.find()) {
+      return "<ErrorResponse/>";
+    }
+    String shown = code.group(1).strip();
     return "<ErrorResponse><Error><Code>"
-        + (code.find() ? clean.apply(code.group(1)).orElse("***") : "***")
+        + (PLAIN.matcher(shown).matches() ? clean.apply(shown).orElse("***") : "***")
         + "</Code><Message>"
         + NOT_REPEATED
         + "</Message></Error></ErrorResponse>";

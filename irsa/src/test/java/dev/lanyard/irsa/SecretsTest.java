@@ -262,6 +262,27 @@ class SecretsTest {
   }
 
   @Test
+  void anErrorThatIsTooLongToBeLookedThroughIsARefusalOnlyIfItHasACode() {
+    String filling = "<a>no</a>".repeat(10_000);
+    sts.answers(403, Map.of(), "<ErrorResponse><Error>" + filling + "</Error></ErrorResponse>")
+        .answers(403, Map.of(), error(403, "AccessDenied", filling).body())
+        .answers(403, Map.of(), error(403, TOKEN, filling).body());
+
+    for (String code : new String[] {"", "AccessDenied", "***"}) {
+      ExchangeException failure =
+          catchThrowableOfType(
+              ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+
+      assertThat(failure.code().orElse("")).isEqualTo(code);
+      assertThat(failure.kind())
+          .isEqualTo(
+              code.isEmpty()
+                  ? ExchangeException.Kind.MISCONFIGURED
+                  : ExchangeException.Kind.REJECTED);
+    }
+  }
+
+  @Test
   void noConnectionFailureRepeatsASecret() throws Exception {
     Throwable failure;
     try (FakeEks eks = FakeEks.start()) {
