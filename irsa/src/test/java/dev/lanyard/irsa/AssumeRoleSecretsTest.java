@@ -94,9 +94,6 @@ class AssumeRoleSecretsTest {
     assertSaysNoSecret(String.join("\n", recorder.said()));
   }
 
-  private static final SecretOracle ORACLE =
-      SecretOracle.of(ScriptedFirst.SECRET_ACCESS_KEY, ScriptedFirst.SESSION_TOKEN);
-
   static Set<String> encodings() {
     return SecretOracle.encodings().keySet();
   }

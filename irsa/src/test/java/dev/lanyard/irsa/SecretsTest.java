@@ -185,7 +185,7 @@ class SecretsTest {
   /** No JSON Web Token, and nothing that a text of our own says. */
   private static final String OPAQUE = "Zq8+x/T0kEn=that-is_no.J5W~4vB2mR7pL9c";
 
-  private static final SecretOracle ORACLE = SecretOracle.of(OPAQUE);
+  private static final SecretOracle OPAQUE_ORACLE = SecretOracle.of(OPAQUE);
 
   private static final Map<String, UnaryOperator<String>> ENCODINGS =
       SecretOracle.encodingsOfEncodings();
@@ -216,8 +216,8 @@ class SecretsTest {
         catchThrowableOfType(
             ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
 
-    ORACLE.assertNoneIn(Secrets.said(failure));
-    ORACLE.assertNoneIn(
+    OPAQUE_ORACLE.assertNoneIn(Secrets.said(failure));
+    OPAQUE_ORACLE.assertNoneIn(
         recorder.said().stream()
             .filter(line -> line.contains("failed"))
             .collect(Collectors.joining("\n")));

@@ -22,6 +22,8 @@ final class Faults {
   private static final String TOKEN = "The token";
   private static final String CLOCK = "The pod's clock";
 
+  private static final String SOMEBODY_ELSE = "something other than the agent answered at ";
+
   private static final String PAGE =
       "<html><head><title>Sorry</title></head><body>No.</body></html>";
   private static final Duration BYTE_BY_BYTE = Duration.ofMillis(20);
@@ -102,17 +104,17 @@ final class Faults {
 
   private void answer() {
     add(page("200 with an empty body", 200, ""))
-        .irsa(TRANSIENT, "the answer of STS")
-        .agent(TRANSIENT, "answered 200 without usable session credentials");
+        .irsa(MISCONFIGURED, "(200 that is no answer of STS")
+        .agent(MISCONFIGURED, ", without usable session credentials");
     add(page("204, no content", 204, ""))
-        .irsa(TRANSIENT, "the answer of STS")
-        .agent(TRANSIENT, "could not answer the exchange (204)");
+        .irsa(MISCONFIGURED, "(204 that is no answer of STS")
+        .agent(MISCONFIGURED, SOMEBODY_ELSE);
     add(page("200 with 2 MiB of blanks", 200, " ".repeat(2 << 20)))
-        .irsa(TRANSIENT, "what answered is not STS, or not whole")
-        .agent(TRANSIENT, "the body is larger than 1 MiB");
+        .irsa(MISCONFIGURED, "what answered is not STS, or not whole")
+        .agent(MISCONFIGURED, "the body is larger than 1 MiB");
     add(page("200 with a page of HTML", 200, PAGE))
-        .irsa(TRANSIENT, "the answer of STS")
-        .agent(TRANSIENT, "answered 200 without usable session credentials");
+        .irsa(MISCONFIGURED, "(200 that is no answer of STS")
+        .agent(MISCONFIGURED, ", without usable session credentials");
     add(Fault.of(
             ANSWER,
             "200 in the other source's form",
@@ -124,19 +126,19 @@ final class Faults {
                         b.source() == Source.IRSA
                             ? "{\"Code\":\"Success\"}"
                             : "<AssumeRoleWithWebIdentityResponse/>")))
-        .irsa(TRANSIENT, "the answer of STS")
-        .agent(TRANSIENT, "answered 200 without usable session credentials");
+        .irsa(MISCONFIGURED, "of STS")
+        .agent(MISCONFIGURED, ", without usable session credentials");
     for (String field : List.of("AccessKeyId", "SecretAccessKey", "Expiration")) {
       add(changed("200 without `" + field + "`", body -> without(field, body)))
-          .irsa(TRANSIENT, "the answer of STS lacks " + field)
-          .agent(TRANSIENT, field);
+          .irsa(MISCONFIGURED, "the answer of STS lacks " + field)
+          .agent(MISCONFIGURED, field);
     }
     add(changed("200 without a session token", body -> without("(?:Session)?Token", body)))
-        .irsa(TRANSIENT, "the answer of STS lacks SessionToken")
-        .agent(TRANSIENT, "Token");
+        .irsa(MISCONFIGURED, "the answer of STS lacks SessionToken")
+        .agent(MISCONFIGURED, "Token");
     add(changed("200 with an expiration that is no time", Faults::withoutATime))
-        .irsa(TRANSIENT, "the answer of STS cannot be read")
-        .agent(TRANSIENT, "Expiration is not a time");
+        .irsa(MISCONFIGURED, "the answer of STS cannot be read")
+        .agent(MISCONFIGURED, "Expiration is not a time");
     add(Fault.of(
             ANSWER,
             "200 with credentials that have expired",
@@ -151,14 +153,14 @@ final class Faults {
                 URI elsewhere = b.elsewhere().endpoint();
                 b.service().answersWith(status, Map.of("Location", elsewhere.toString()), "");
               }))
-          .irsa(REJECTED, "(" + status + " without an error code")
-          .agent(REJECTED, "answered with a redirect, which is never followed (" + status);
+          .irsa(MISCONFIGURED, "(" + status + " without an error code of STS")
+          .agent(MISCONFIGURED, "answered with a redirect, which is never followed (" + status);
     }
   }
 
   private void between() {
     for (int status : new int[] {400, 401, 403, 404, 405, 407, 409, 410, 413, 418, 421, 431, 451}) {
-      between(status, REJECTED);
+      between(status, MISCONFIGURED);
     }
     for (int status : new int[] {408, 429, 500, 501, 502, 503, 504, 511, 599}) {
       between(status, TRANSIENT);
@@ -172,7 +174,7 @@ final class Faults {
                       .answersWith(
                           status, Map.of("Content-Type", "text/html", "Retry-After", "60"), PAGE)))
           .retryAfter(MINUTE)
-          .irsa(TRANSIENT, "(" + status + " without an error code")
+          .irsa(TRANSIENT, "(" + status + " without an error code of STS")
           .agent(TRANSIENT, "could not answer the exchange (" + status + ")");
     }
     add(Fault.of(
@@ -185,12 +187,12 @@ final class Faults {
 
   private void between(int status, Kind kind) {
     add(Fault.of(BETWEEN, "" + status, b -> b.service().answersWith(status, "text/html", PAGE)))
-        .irsa(kind, "(" + status + " without an error code")
+        .irsa(kind, "(" + status + " without an error code of STS")
         .agent(
             kind,
-            (kind == REJECTED ? "refused the exchange (" : "could not answer the exchange (")
-                + status
-                + ")");
+            kind == MISCONFIGURED
+                ? SOMEBODY_ELSE
+                : "could not answer the exchange (" + status + ")");
   }
 
   /**
@@ -268,7 +270,7 @@ final class Faults {
     add(json("500 `InternalServerError`, JSON", 500, "InternalServerError", "A defect"))
         .agent(TRANSIENT, "(500 InternalServerError): A defect", "InternalServerError");
     add(json("200 with a `code`, JSON", 200, "ThrottlingException", "Slower"))
-        .agent(TRANSIENT, "(200 ThrottlingException): Slower", "ThrottlingException");
+        .agent(MISCONFIGURED, "(200 ThrottlingException): Slower", "ThrottlingException");
   }
 
   private void agent(int status, String code, Kind kind) {
