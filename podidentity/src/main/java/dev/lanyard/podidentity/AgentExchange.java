@@ -4,6 +4,7 @@ import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.Redaction;
 import dev.lanyard.spi.SessionCredentials;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,8 @@ import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.apache.hc.core5.http.ClassicHttpResponse;
@@ -211,10 +214,18 @@ final class AgentExchange implements CredentialsExchange {
         .build();
   }
 
+  private Redaction redaction(Optional<String> token) {
+    List<String> secrets = new ArrayList<>(endpoint.secrets());
+    if (token.isPresent()) {
+      secrets.add(token.get());
+    }
+    return Redaction.of(secrets.toArray(new String[0]));
+  }
+
   private ExchangeException refusal(AgentAnswer answer, Optional<String> token) {
     int status = answer.status();
     byte[] body = answer.compression().isPresent() ? new byte[0] : answer.body();
-    AgentMessage message = AgentMessage.of(body, token);
+    AgentMessage message = AgentMessage.of(body, redaction(token));
     AgentVerdict verdict = AgentVerdict.of(endpoint, status, body, token);
     StringBuilder text = new StringBuilder();
     if (!verdict.byTheAgent()) {

@@ -5,6 +5,8 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,9 @@ final class Endpoint {
 
   /** The path of the EKS Pod Identity Agent. Source: aws/eks-pod-identity-agent, pkg/server. */
   private static final String POD_IDENTITY_PATH = "/v1/credentials";
+
+  /** The shortest part of a URI that is taken for a secret: a number of four digits. */
+  private static final int SHORTEST_SECRET = 4;
 
   private static final String PLAIN_EXAMPLE =
       "Let it be an absolute URI such as http://169.254.170.23/v1/credentials";
@@ -187,6 +192,31 @@ final class Endpoint {
   /** Returns what the request asks for: the path and the query, neither decoded nor normalized. */
   String path() {
     return path;
+  }
+
+  /**
+   * Returns the parts of path and query by which an endpoint may know whose credentials to give, so
+   * that an answer that repeats one is not repeated in turn. What is too short to keep anybody out
+   * is none of them, nor is a short word in the path.
+   */
+  List<String> secrets() {
+    List<String> secrets = new ArrayList<>();
+    int query = path.indexOf('?');
+    for (String segment : (query < 0 ? path : path.substring(0, query)).split("/", -1)) {
+      boolean word = segment.length() < 8 && !segment.matches(".*\\d.*");
+      if (segment.length() >= SHORTEST_SECRET && !word && !segment.equals("credentials")) {
+        secrets.add(segment);
+      }
+    }
+    if (query >= 0) {
+      for (String parameter : path.substring(query + 1).split("&", -1)) {
+        String value = parameter.substring(parameter.indexOf('=') + 1);
+        if (value.length() >= SHORTEST_SECRET) {
+          secrets.add(value);
+        }
+      }
+    }
+    return secrets;
   }
 
   /** Tells whether the EKS Pod Identity Agent is meant, which never answers without a token. */

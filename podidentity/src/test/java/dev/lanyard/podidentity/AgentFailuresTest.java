@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanyard.peer.Peer;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.Redaction;
 import dev.lanyard.testing.FakeEks;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -323,12 +324,52 @@ class AgentFailuresTest {
   }
 
   @Test
+  void keysThatNobodyAnnouncesAreLeftOut() throws Exception {
+    for (String text :
+        new String[] {
+          "cannot cache " + Tokens.SECRET_ACCESS_KEY + "/" + Tokens.SESSION_TOKEN,
+          "cannot cache [" + Tokens.SECRET_ACCESS_KEY + "]",
+          "[id]: (Oops): cannot use " + Tokens.SECRET_ACCESS_KEY + ", fault: server",
+          "cannot cache " + base64("IQoJb3JpZ2luX2VjEA" + "session".repeat(20)),
+        }) {
+      ExchangeException failure = answer("500 Internal Server Error", text);
+
+      assertThat(failure).hasMessageEndingWith("could not answer the exchange (500)");
+      assertThat(Exchanges.everythingIn(failure)).doesNotContain(Tokens.PIECES);
+    }
+  }
+
+  @Test
+  void whatAHiddenPathOrQueryHoldsIsNotRepeated() throws Exception {
+    String task = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    for (String[] scene :
+        new String[][] {
+          {"/v2/credentials/" + task, "no task " + task, ""},
+          {"/v2/credentials/" + task, "no task " + percentEncoded(task), ""},
+          {"/v2/credentials/" + task, "no task " + base64(task), ""},
+          {
+            "/v2/credentials/" + task,
+            "no credentials for this task",
+            ": no credentials for this task"
+          },
+          {"/creds?pin=4711", "wrong pin 4711", ""},
+          {"/creds?pin=4711", "wrong pin", ": wrong pin"},
+        }) {
+      Agents.says(EKS.agent(), "500 Internal Server Error", scene[1]);
+      ExchangeException failure =
+          Exchanges.failure(EKS.agent().endpoint().resolve(scene[0]).toString());
+
+      assertThat(failure).hasMessageEndingWith("could not answer the exchange (500)" + scene[2]);
+    }
+  }
+
+  @Test
   void aShortTokenIsFoundAsWell() {
     assertThat(
-            AgentMessage.of("not abc".getBytes(StandardCharsets.UTF_8), Optional.of("abc")).text())
+            AgentMessage.of("not abc".getBytes(StandardCharsets.UTF_8), Redaction.of("abc")).text())
         .isEmpty();
     assertThat(
-            AgentMessage.of("not abd".getBytes(StandardCharsets.UTF_8), Optional.of("abc")).text())
+            AgentMessage.of("not abd".getBytes(StandardCharsets.UTF_8), Redaction.of("abc")).text())
         .contains("not abd");
   }
 
@@ -347,7 +388,7 @@ class AgentFailuresTest {
       for (String echo : new String[] {token, percentEncoded(token)}) {
         assertThat(
                 AgentMessage.of(
-                        ("bad token " + echo).getBytes(StandardCharsets.UTF_8), Optional.of(token))
+                        ("bad token " + echo).getBytes(StandardCharsets.UTF_8), Redaction.of(token))
                     .text())
             .as(echo)
             .isEmpty();
@@ -404,7 +445,7 @@ class AgentFailuresTest {
   }
 
   private static AgentMessage message(String body) {
-    return AgentMessage.of(body.getBytes(StandardCharsets.UTF_8), Optional.of(Tokens.TOKEN));
+    return AgentMessage.of(body.getBytes(StandardCharsets.UTF_8), Redaction.of(Tokens.TOKEN));
   }
 
   private static String escaped(String text) {

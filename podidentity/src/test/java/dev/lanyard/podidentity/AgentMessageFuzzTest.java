@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.Redaction;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -52,7 +53,7 @@ class AgentMessageFuzzTest {
     assertThat(answer.toString()).hasSizeLessThan(60);
     assertThat(answer.compression().orElse("")).matches("[a-z -]{0,24}");
 
-    AgentMessage message = AgentMessage.of(body, Optional.of(Tokens.TOKEN));
+    AgentMessage message = AgentMessage.of(body, Redaction.of(Tokens.TOKEN));
     String said =
         message.text().orElse("")
             + "\n"
