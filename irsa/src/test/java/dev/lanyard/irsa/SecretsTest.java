@@ -31,6 +31,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -280,6 +281,18 @@ class SecretsTest {
                   ? ExchangeException.Kind.MISCONFIGURED
                   : ExchangeException.Kind.REJECTED);
     }
+  }
+
+  @Test
+  @Timeout(20)
+  void anErrorWhoseCodeHasNoEndCostsNoMoreThanAnyOther() {
+    sts.answers(403, Map.of(), "<ErrorResponse><Error><Code>" + "x".repeat(1_000_000));
+
+    ExchangeException failure =
+        catchThrowableOfType(
+            ExchangeException.class, () -> pod.exchange().exchange(new TestContext()));
+
+    assertThat(failure.kind()).isEqualTo(ExchangeException.Kind.MISCONFIGURED);
   }
 
   @Test
