@@ -32,7 +32,7 @@ final class SystemTime implements Time {
 
   SystemTime(Duration idle) {
     this.idle = idle;
-    this.pool = new Pool(idle);
+    this.pool = new Pool(idle, this);
   }
 
   @Override
@@ -84,7 +84,7 @@ final class SystemTime implements Time {
   /** Ends all threads as soon as what they run ends; others come when there is something to do. */
   void endThreads() {
     Pool ended = pool;
-    pool = new Pool(idle);
+    pool = new Pool(idle, this);
     ended.end();
   }
 
@@ -93,21 +93,22 @@ final class SystemTime implements Time {
     private final ScheduledThreadPoolExecutor timers;
     private final Map<Lane, Workers> workers = new EnumMap<>(Lane.class);
 
-    Pool(Duration idle) {
+    Pool(Duration idle, Time time) {
       ThreadFactory factory = new Threads();
       timers = new ScheduledThreadPoolExecutor(1, factory);
       timers.setKeepAliveTime(idle.toMillis(), TimeUnit.MILLISECONDS);
       timers.allowCoreThreadTimeOut(true);
       timers.setRemoveOnCancelPolicy(true);
-      add(Lane.EXCHANGE, 2, 256, idle, factory);
-      add(Lane.LATE_EXCHANGE, 1, 16, idle, factory);
-      add(Lane.CALLBACK, 2, 256, idle, factory);
-      add(Lane.FILE, 1, 16, idle, factory);
-      add(Lane.ABORT, 1, 32, idle, factory);
+      add(Lane.EXCHANGE, 2, 256, idle, factory, time);
+      add(Lane.LATE_EXCHANGE, 1, 16, idle, factory, time);
+      add(Lane.CALLBACK, 2, 256, idle, factory, time);
+      add(Lane.FILE, 1, 16, idle, factory, time);
+      add(Lane.ABORT, 1, 32, idle, factory, time);
     }
 
-    private void add(Lane lane, int few, int most, Duration idle, ThreadFactory factory) {
-      workers.put(lane, new Workers(few, most, idle, factory, timers));
+    private void add(
+        Lane lane, int few, int most, Duration idle, ThreadFactory factory, Time time) {
+      workers.put(lane, new Workers(few, most, idle, factory, timers, time));
     }
 
     @SuppressWarnings("NullAway") // Every lane has its workers.

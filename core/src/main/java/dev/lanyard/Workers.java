@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +28,7 @@ final class Workers {
   private final int most;
   private final ThreadPoolExecutor pool;
   private final ScheduledExecutorService timers;
+  private final Time time;
   private final Map<Work, Long> running = new ConcurrentHashMap<>();
   private final AtomicBoolean watching = new AtomicBoolean();
   private volatile long endedBefore = -1;
@@ -38,14 +40,21 @@ final class Workers {
    * @param most how many there may be
    * @param idle how long a thread that has nothing to do stays
    * @param timers runs what does not block after a delay
+   * @param time the clock
    */
   // The core size is what grows, in addThreads: the maximum only bounds it.
   @SuppressWarnings("ErroneousThreadPoolConstructorChecker")
   Workers(
-      int few, int most, Duration idle, ThreadFactory factory, ScheduledExecutorService timers) {
+      int few,
+      int most,
+      Duration idle,
+      ThreadFactory factory,
+      ScheduledExecutorService timers,
+      Time time) {
     this.few = few;
     this.most = most;
     this.timers = timers;
+    this.time = time;
     this.pool =
         new ThreadPoolExecutor(
             few,
@@ -88,7 +97,7 @@ final class Workers {
       pool.setCorePoolSize(few);
       return;
     }
-    long now = System.nanoTime();
+    long now = time.nanos();
     long ended = pool.getCompletedTaskCount();
     boolean noneEnded = ended == endedBefore;
     endedBefore = ended;
@@ -118,7 +127,7 @@ final class Workers {
 
     @Override
     public void run() {
-      running.put(this, System.nanoTime());
+      running.put(this, time.nanos());
       try {
         task.run();
       } catch (Throwable e) {

@@ -1,15 +1,13 @@
 package dev.lanyard.spi;
 
 import java.nio.charset.StandardCharsets;
-import java.security.InvalidKeyException;
+import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * What a {@link CredentialsSource} found in the environment, as ordered named facts: the role, the
@@ -25,8 +23,8 @@ import javax.crypto.spec.SecretKeySpec;
  * <p>Immutable and safe for use by many threads.
  */
 public final class Evidence {
-  /** HMAC is required of every Java platform. Source: javax.crypto.Mac. */
-  private static final String DIGEST = "HmacSHA256";
+  /** Every Java platform has it. Source: java.security.MessageDigest. */
+  private static final String DIGEST = "SHA-256";
 
   private final List<Fact> facts;
 
@@ -125,10 +123,10 @@ public final class Evidence {
 
     static String of(String value) {
       try {
-        Mac mac = Mac.getInstance(DIGEST);
-        mac.init(new SecretKeySpec(KEY, DIGEST));
-        return HexFormat.of().formatHex(mac.doFinal(value.getBytes(StandardCharsets.UTF_8)));
-      } catch (NoSuchAlgorithmException | InvalidKeyException e) {
+        MessageDigest digest = MessageDigest.getInstance(DIGEST);
+        digest.update(KEY);
+        return HexFormat.of().formatHex(digest.digest(value.getBytes(StandardCharsets.UTF_8)));
+      } catch (NoSuchAlgorithmException e) {
         throw new IllegalStateException("this Java platform lacks " + DIGEST, e);
       }
     }

@@ -46,6 +46,7 @@ final class Fault {
   private final Map<Source, Expected> expected = new EnumMap<>(Source.class);
   private int requests = 1;
   private boolean leavesRequestsUnanswered;
+  private boolean withheldForAWhile;
   private boolean fromTheStart;
   private boolean inTheTokenFile;
   private @Nullable Duration retryAfter;
@@ -139,6 +140,19 @@ final class Fault {
       expected.put(Source.ECS, outcome);
     }
     return this;
+  }
+
+  /**
+   * STS has called this very token expired: for a minute, and three attempts at most, it is not
+   * sent again.
+   */
+  Fault withheldForAWhile() {
+    withheldForAWhile = true;
+    return this;
+  }
+
+  boolean isWithheldForAWhile() {
+    return withheldForAWhile;
   }
 
   Fault succeeds(Source... sources) {

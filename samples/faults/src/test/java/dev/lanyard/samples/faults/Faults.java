@@ -130,14 +130,14 @@ final class Faults {
         .agent(MISCONFIGURED, ", without usable session credentials");
     for (String field : List.of("AccessKeyId", "SecretAccessKey", "Expiration")) {
       add(changed("200 without `" + field + "`", body -> without(field, body)))
-          .irsa(MISCONFIGURED, "the answer of STS lacks " + field)
+          .irsa(TRANSIENT, "the answer of STS lacks " + field)
           .agent(MISCONFIGURED, field);
     }
     add(changed("200 without a session token", body -> without("(?:Session)?Token", body)))
-        .irsa(MISCONFIGURED, "the answer of STS lacks SessionToken")
+        .irsa(TRANSIENT, "the answer of STS lacks SessionToken")
         .agent(MISCONFIGURED, "Token");
     add(changed("200 with an expiration that is no time", Faults::withoutATime))
-        .irsa(MISCONFIGURED, "the answer of STS cannot be read")
+        .irsa(TRANSIENT, "the answer of STS cannot be read")
         .agent(MISCONFIGURED, "Expiration is not a time");
     add(Fault.of(
             ANSWER,
@@ -239,11 +239,15 @@ final class Faults {
 
   private void sts(int status, String code, Kind kind, String message) {
     boolean several = code.equals("InvalidIdentityToken");
-    add(Fault.of(
-            STS,
-            status + " `" + code + "`" + (several ? ", " + message : ""),
-            b -> b.service().answersWithError(status, code, message)))
-        .irsa(kind, message + " (" + status + " " + code, code);
+    Fault fault =
+        add(Fault.of(
+                STS,
+                status + " `" + code + "`" + (several ? ", " + message : ""),
+                b -> b.service().answersWithError(status, code, message)))
+            .irsa(kind, message + " (" + status + " " + code, code);
+    if (code.equals("ExpiredTokenException")) {
+      fault.withheldForAWhile();
+    }
   }
 
   /** Source: botocore, eks-auth/2023-11-26; aws/eks-pod-identity-agent, pkg/errors. */
@@ -324,7 +328,7 @@ final class Faults {
         .agent(REJECTED, "(400): Service account token cannot be parsed");
     add(inFile("it has expired, and is not replaced", Bench::letTokenExpire))
         .irsa(REJECTED, "(400 ExpiredTokenException", "ExpiredTokenException")
-        .thenIrsa(MISCONFIGURED, "by the clock of STS; it was not sent")
+        .withheldForAWhile()
         .agent(REJECTED, "token is expired");
     add(Fault.of(
             TOKEN,
