@@ -572,8 +572,9 @@ final class Engine {
       if (before.flight() != flight) {
         return;
       }
-      long now = failure.at();
-      long nanos = failure.atNanos();
+      // After the state: an older time could make what has ended since readable again.
+      long now = time.millis();
+      long nanos = time.nanos();
       Held held = before.held();
       Optional<Instant> date = failure.cause().answeredAt();
       if (held != null && date.isPresent() && !flight.spansAStep(now, nanos)) {

@@ -177,7 +177,8 @@ record Held(
     if (isOver(now, nanos) || other.source.rank() != source.rank()) {
       return false;
     }
-    if (invalidated.contains(other.identity.accessKeyId())) {
+    if (other.isOver(now, nanos) || invalidated.contains(other.identity.accessKeyId())) {
+      // It may have expired since it was judged.
       return true;
     }
     long left = other.millisLeft(now, nanos);

@@ -148,10 +148,21 @@ public final class ExchangeException extends Exception {
     return answeredAt;
   }
 
+  /**
+   * Writes the serial form in this exception's place.
+   *
+   * @return what is written
+   */
   private Object writeReplace() {
     return new SerialForm(this);
   }
 
+  /**
+   * Refuses a stream of this class itself.
+   *
+   * @param in the stream
+   * @throws InvalidObjectException always: only the serial form is read
+   */
   private void readObject(ObjectInputStream in) throws InvalidObjectException {
     throw new InvalidObjectException("only its serial form is read");
   }

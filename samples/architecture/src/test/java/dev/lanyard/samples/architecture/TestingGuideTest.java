@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,6 +33,17 @@ class TestingGuideTest {
   private static final Path HERE = Path.of("").toAbsolutePath();
   private static final Pattern JAVA = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
   private static final Pattern IMPORT = Pattern.compile("(?m)^import .*;$");
+
+  @Test
+  void aClusterWithAWebhookOfItsOwn() {
+    FakeEks eks =
+        FakeEks.builder()
+            .selfHostedWebhook(
+                "--sts-regional-endpoint=true",
+                "--token-mount-path=/var/run/secrets/example.com/serviceaccount")
+            .start();
+    eks.close();
+  }
 
   @Test
   void everyLineOfTheGuideIsCompiledHere() throws IOException {
@@ -165,6 +177,8 @@ class TestingGuideTest {
     resolve(pod);
     assertThat(eks).wasAsked(4).wasRefused("Throttling").exchangedOnce();
 
+    eks.sts().next(1).withDate(Instant.EPOCH).answersProperly();
+    eks.agent().after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
     eks.sts().credentialsLast(Duration.ofSeconds(5));
     eks.agent().credentialsLast(Duration.ofSeconds(5));
     assertThatThrownBy(() -> assertThat(eks).wasNotAsked()).isInstanceOf(AssertionError.class);

@@ -38,6 +38,9 @@ final class Cell {
   /** Until credentials are there again: the longest pause without credentials, and an exchange. */
   private static final Duration RECOVERY = Duration.ofSeconds(26);
 
+  /** A token that STS called expired is sent again after so long at the latest. */
+  private static final Duration WITHHELD = Duration.ofMinutes(1);
+
   /** A new token in the file is seen within a second. */
   private static final Duration TOKEN_FILE_LOOK = Duration.ofSeconds(1);
 
@@ -255,7 +258,9 @@ final class Cell {
     Duration bound =
         fault.isInTheTokenFile()
             ? TOKEN_FILE_LOOK
-            : max(RECOVERY, fault.wish().orElse(Duration.ZERO).plusSeconds(1));
+            : max(
+                fault.isWithheldForAWhile() ? RECOVERY.plus(WITHHELD) : RECOVERY,
+                fault.wish().orElse(Duration.ZERO).plusSeconds(1));
     drive(() -> status().consecutiveFailures() == 0, bound);
     assertHealthy();
     served(ask());
@@ -430,8 +435,7 @@ final class Cell {
     assertThat(status().health()).isEqualTo(Health.HEALTHY);
     assertThat(status().lastFailure()).isEmpty();
     Duration wrong = Duration.between(bench.rightNow(), Instant.ofEpochMilli(time.millis()));
-    // An agent on the node dates its answers by the node's clock: its date proves nothing.
-    if (wrong.isZero() || bench.source() != Source.IRSA) {
+    if (wrong.isZero()) {
       assertThat(status().clockSkew()).isEmpty();
     } else {
       assertThat(status().clockSkew().orElseThrow().plus(wrong).abs())
