@@ -8,7 +8,7 @@ import java.time.Instant;
  * the other one may not notice; the other one when the wall clock is set back.
  *
  * @param millis by the wall clock
- * @param nanos by the clock that only grows
+ * @param nanos by the monotonic clock
  */
 record Due(long millis, long nanos) {
 
@@ -38,12 +38,12 @@ record Due(long millis, long nanos) {
         Math.max(0, Math.max(nowMillis - millis, Math.floorDiv(nowNanos - nanos, 1_000_000L))));
   }
 
-  /** Whether the clock that only grows has reached it: then it stays reached. */
+  /** Whether the monotonic clock has reached it. From then on it stays reached. */
   boolean isCountedOut(long nowNanos) {
     return nowNanos - nanos >= 0;
   }
 
-  /** The earlier of this and a moment of the clock that only grows. */
+  /** Returns the earlier of this and a time of the monotonic clock. */
   Due notAfter(long latestNanos) {
     return nanos - latestNanos <= 0
         ? this

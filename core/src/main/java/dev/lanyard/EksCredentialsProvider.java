@@ -34,8 +34,9 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
   }
 
   /**
-   * Returns a provider with the defaults. All providers created so in a process share one engine
-   * and its credentials: creating many costs one exchange.
+   * Returns a provider with the defaults. All providers created so from equal settings share one
+   * engine and its credentials: creating many costs one exchange. Where the settings are
+   * incomplete, or no source is configured, nothing is shared.
    *
    * @return a provider; never fails because of the environment
    */

@@ -30,8 +30,8 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
  * then sets the one timer for the next. {@link Schedule} decides when, {@link Waiting} what becomes
  * of a caller, {@link Receipt} how long an answer lives.
  *
- * <p>Whoever is not on the hot path begins with {@link #look}: it brings the state up to the
- * clocks, so that what has ended is known to have ended whoever looks first.
+ * <p>Everything off the hot path begins with {@link #look}, which brings the state up to both
+ * clocks: credentials that have ended are marked as ended by the first thread that looks.
  *
  * <p>Timers refer to an engine weakly, so that one that nobody holds any more is collected. No
  * timer sleeps for longer than {@link #LONGEST_SLEEP}: that bounds how long a dead engine's timer
@@ -214,7 +214,7 @@ final class Engine {
       try {
         waiter.setTimer(time.after(atMost, new WaitedOut(this, waiter)));
       } catch (RuntimeException | Error e) {
-        // No thread to be had, and so nobody who would end the wait.
+        // No thread could be started, so nothing would end the wait.
         waitedOut(waiter);
       }
     }
@@ -239,7 +239,7 @@ final class Engine {
       try {
         engine.time.execute(Time.Lane.CALLBACK, this);
       } catch (RuntimeException | Error e) {
-        // No thread to be had for it. A future that never completes would be worse.
+        // No thread could be started for it. A future that never completes would be worse.
         run();
       }
     }
@@ -277,7 +277,7 @@ final class Engine {
     waiters.add(waiter);
     settle(waiter);
     if (!waiter.outcome().isDone() && timer.get() == null) {
-      // There was no thread to be had for it. Whoever waits for the next exchange needs it.
+      // No thread could be started for it. A caller that waits for the next exchange needs it.
       arm();
     }
     return waiter;
@@ -379,7 +379,8 @@ final class Engine {
       time.execute(
           wasLate ? Time.Lane.LATE_EXCHANGE : Time.Lane.EXCHANGE, new Takeoff(this, flight));
     } catch (RuntimeException | Error e) {
-      // No thread to be had. Without this the engine would wait for ever for a flight that never
+      // No thread could be started. Without this the engine would wait for ever for a flight that
+      // never
       // was.
       fail(flight, new Failure(origin.first(), failure(e, flight), time.millis(), time.nanos()));
     }
@@ -485,7 +486,7 @@ final class Engine {
           && stays
           && fresh.source().rank() > held.source().rank()
           && refusal != null) {
-        standBy(flight, before, fresh, refusal);
+        standBy(flight, fresh, refusal);
         return;
       }
       boolean servedAgain = held != null && held.isServedAgainAs(fresh);
@@ -551,24 +552,20 @@ final class Engine {
    * The source of what is held refused, and a later one answered: its credentials take over when
    * those held end. Until then nothing has changed for callers.
    */
-  private void standBy(Flight flight, State before, Held fresh, Origin.Failed refusal) {
-    fail(
-        flight,
-        before,
-        fresh,
-        new Failure(refusal.source(), refusal.why(), time.millis(), time.nanos()));
+  private void standBy(Flight flight, Held fresh, Origin.Failed refusal) {
+    fail(flight, fresh, new Failure(refusal.source(), refusal.why(), time.millis(), time.nanos()));
   }
 
   private void fail(Flight flight, Failure failure) {
-    State before = look();
-    fail(flight, before, before.standby(), failure);
+    fail(flight, null, failure);
   }
 
-  private void fail(Flight flight, State seen, @Nullable Held standby, Failure failure) {
-    State before = seen;
+  /** Ends an exchange that failed, which may have brought what stands by from now on. */
+  private void fail(Flight flight, @Nullable Held fresh, Failure failure) {
+    State before;
     State after;
-    boolean swapped;
     do {
+      before = look();
       if (before.flight() != flight) {
         return;
       }
@@ -580,6 +577,8 @@ final class Engine {
       if (held != null && date.isPresent() && !flight.spansAStep(now, nanos)) {
         held = held.shownThat(date.get(), now, nanos);
       }
+      // What stood by before may have taken over since: then it does not stand by any more.
+      Held standby = fresh == null ? before.standby() : fresh;
       long hopeUntil =
           before.failures() == 0 && held != null
               ? nanos + Schedule.bounded(policy.maxWait()).toNanos()
@@ -587,11 +586,7 @@ final class Engine {
       long delay = backoff(before, held, standby, failure, hopeUntil, now, nanos);
       after =
           before.failed(failure, held, standby, Due.in(delay, now, nanos), hopeUntil, now, nanos);
-      swapped = STATE.compareAndSet(this, before, after);
-      if (!swapped) {
-        before = look();
-      }
-    } while (!swapped);
+    } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();
     events.failed(failure, after, origin.mayHeal());
@@ -716,7 +711,7 @@ final class Engine {
     try {
       return time.after(delay, new Wake(new WeakReference<>(this)));
     } catch (RuntimeException | Error e) {
-      // No thread to be had. A caller that comes when the exchange is due begins it instead.
+      // No thread could be started. A caller that comes when the exchange is due begins it instead.
       return null;
     }
   }

@@ -10,7 +10,7 @@ import java.time.Instant;
  * @param source whose exchange failed
  * @param cause why
  * @param at when it ended, in milliseconds by the wall clock
- * @param atNanos the same by the clock that only grows
+ * @param atNanos the same by the monotonic clock
  */
 record Failure(Origin.Source source, ExchangeException cause, long at, long atNanos) {
   /** A caller that has nothing brings the next attempt forward to so long after the last. */

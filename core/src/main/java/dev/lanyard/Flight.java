@@ -119,7 +119,7 @@ final class Flight implements ExchangeContext, Runnable {
     try {
       time.execute(Time.Lane.ABORT, this::timeOut);
     } catch (RuntimeException | Error e) {
-      // No thread to be had: the exchange ends when its own time-outs do.
+      // No thread could be started: the exchange ends when its own time-outs do.
     }
   }
 

@@ -34,7 +34,7 @@ final class Outbox {
       try {
         time.execute(Time.Lane.CALLBACK, this::drain);
       } catch (RuntimeException | Error e) {
-        // No thread to be had: the messages wait for the next one.
+        // No thread could be started: the messages wait for the next one.
         draining.set(false);
       }
     }
