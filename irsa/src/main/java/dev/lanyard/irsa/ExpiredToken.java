@@ -1,13 +1,16 @@
 package dev.lanyard.irsa;
 
+import dev.lanyard.spi.ExchangeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers that STS has called a token expired, so that the same token is not sent again at every
- * attempt. Nobody's {@code Date} and no clock has a part in that judgement. See docs/adr/0021.
+ * attempt: the refusal is told again. Nobody's {@code Date} and no clock has a part in that
+ * judgement. See docs/adr/0021.
  *
  * <p>The memory is for a minute at most, and for this token: another one in the file is sent at
  * once. Safe for use by many threads.
@@ -24,15 +27,15 @@ final class ExpiredToken {
   private final AtomicReference<@Nullable Refusal> last = new AtomicReference<>();
 
   /** STS has just said that a token has expired. */
-  void refused(WebIdentityToken token, Instant now) {
-    last.set(new Refusal(token, now, 0));
+  void refused(WebIdentityToken token, Instant now, ExchangeException how) {
+    last.set(new Refusal(token, now, how, 0));
   }
 
-  /** Says whether a token is not to be sent now, and counts it if so. */
-  boolean withholds(WebIdentityToken token, Instant now) {
+  /** Returns how STS refused a token that is not to be sent again now, and counts it if so. */
+  Optional<ExchangeException> refusalOf(WebIdentityToken token, Instant now) {
     Refusal refusal = last.get();
     if (refusal == null) {
-      return false;
+      return Optional.empty();
     }
     // A clock that was set back may say a time long before the refusal.
     boolean counts =
@@ -40,18 +43,19 @@ final class ExpiredToken {
             && refusal.times() < MOST
             && Duration.between(refusal.at(), now).abs().compareTo(LONGEST) < 0;
     last.set(counts ? refusal.again() : null);
-    return counts;
+    return counts ? Optional.of(refusal.how()) : Optional.empty();
   }
 
   /**
    * What STS refused.
    *
    * @param at when, by the local clock
+   * @param how in what words
    * @param times how often the token was withheld since
    */
-  private record Refusal(WebIdentityToken token, Instant at, int times) {
+  private record Refusal(WebIdentityToken token, Instant at, ExchangeException how, int times) {
     Refusal again() {
-      return new Refusal(token, at, times + 1);
+      return new Refusal(token, at, how, times + 1);
     }
   }
 }

@@ -53,14 +53,15 @@ final class IrsaExchange implements CredentialsExchange {
 
   private SessionCredentials ask(WebIdentityToken token, ExchangeContext context)
       throws ExchangeException, InterruptedException {
-    if (expired.withholds(token, context.now())) {
-      throw WebIdentityFailures.expiredToken(settings, token);
+    Optional<ExchangeException> refusal = expired.refusalOf(token, context.now());
+    if (refusal.isPresent()) {
+      throw WebIdentityFailures.notSentAgain(refusal.get());
     }
     try {
       return StsCall.assumeRole(settings, token, context);
     } catch (ExchangeException e) {
       if (StsReason.of(e) == StsReason.EXPIRED_TOKEN) {
-        expired.refused(token, context.now());
+        expired.refused(token, context.now(), e);
       }
       throw e;
     }

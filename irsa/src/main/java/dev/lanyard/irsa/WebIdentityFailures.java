@@ -2,7 +2,6 @@ package dev.lanyard.irsa;
 
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.util.Optional;
 
 /**
@@ -30,18 +29,18 @@ final class WebIdentityFailures extends StsFailures {
     return token.clean(text);
   }
 
-  /** STS has called the token in the file expired: nothing was sent. */
-  static ExchangeException expiredToken(IrsaSettings settings, WebIdentityToken token) {
-    return ExchangeException.builder(
-            Kind.MISCONFIGURED,
-            "the web identity token in "
-                + settings.tokenFileName()
-                + TokenClaims.expiration(token)
-                    .map(at -> " expired at " + at)
-                    .orElse(" has expired")
-                + ", by the clock of STS; it was not sent")
-        .remedy(notReplaced(settings))
-        .build();
+  /** Tells once more that STS has called the token in the file expired: nothing was sent. */
+  static ExchangeException notSentAgain(ExchangeException refusal) {
+    ExchangeException.Builder again =
+        ExchangeException.builder(
+                refusal.kind(),
+                refusal.getMessage()
+                    + ". The file still holds the token that STS refused; it was not sent again")
+            .code(refusal.code().orElse(null))
+            .requestId(refusal.requestId().orElse(null))
+            .remedy(refusal.remedy().orElse(null));
+    refusal.status().ifPresent(again::status);
+    return again.build();
   }
 
   @Override

@@ -143,12 +143,7 @@ class TokenFileTest {
     assertThat(refused).hasMessageContaining("says that it expires at 2030-01-01T10:00:00Z");
 
     ExchangeException known = failure(exchange);
-    assertThat(known.kind()).isEqualTo(Kind.MISCONFIGURED);
-    assertThat(known)
-        .hasMessage(
-            "the web identity token in "
-                + Pod.TOKEN_FILE
-                + " expired at 2030-01-01T10:00:00Z, by the clock of STS; it was not sent");
+    assertIsTheRefusalAgain(known, refused);
     assertThat(known.remedy()).hasValueSatisfying(r -> assertThat(r).contains("kubelet"));
     assertThat(sts.requests()).hasSize(1);
 
@@ -242,13 +237,25 @@ class TokenFileTest {
   void aTokenThatSaysNothingOfItsEndIsNotSentAgainEither() {
     callsExpired(AT_TEN);
     CredentialsExchange exchange = pod().token("not-a-json-web-token").exchange();
-    failure(exchange);
+    ExchangeException refused = failure(exchange);
 
-    assertThat(failure(exchange))
+    assertIsTheRefusalAgain(failure(exchange), refused);
+    assertThat(sts.requests()).hasSize(1);
+  }
+
+  /** It is STS that refused this token, so that a fallback may go on to the next source. */
+  private static void assertIsTheRefusalAgain(ExchangeException known, ExchangeException refused) {
+    assertThat(known.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(known.code()).contains("ExpiredTokenException");
+    assertThat(known.status()).hasValue(400);
+    assertThat(known.requestId()).isPresent().isEqualTo(refused.requestId());
+    assertThat(known.remedy()).isPresent().isEqualTo(refused.remedy());
+    assertThat(known)
         .hasMessage(
-            "the web identity token in "
-                + Pod.TOKEN_FILE
-                + " has expired, by the clock of STS; it was not sent");
+            refused.getMessage()
+                + ". The file still holds the token that STS refused; it was not sent again");
+    assertThat(known.answeredAt()).as("no answer of now").isEmpty();
+    assertThat(known.retryAfter()).isEmpty();
   }
 
   private void callsExpired(String date) {
@@ -263,7 +270,8 @@ class TokenFileTest {
             ExchangeException.class,
             () ->
                 exchange.exchange(new TestContext().at(TestContext.NOW.plusSeconds(secondsLater))));
-    assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
+    assertThat(e.kind()).isEqualTo(Kind.REJECTED);
+    assertThat(e).hasMessageEndingWith("it was not sent again");
     assertThat(sts.requests()).hasSize(before);
   }
 

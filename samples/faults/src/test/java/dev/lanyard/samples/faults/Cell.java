@@ -374,9 +374,7 @@ final class Cell {
       heard.thrown(e);
     }
     assertThat(thrown).isInstanceOf(CredentialsUnavailableException.class);
-    if (!isWithheld(String.valueOf(thrown.getMessage()))) {
-      assertThat(thrown.getMessage()).containsIgnoringCase(failure.says());
-    }
+    assertThat(thrown.getMessage()).containsIgnoringCase(failure.says());
     assertThat(thrown).cause().isInstanceOf(ExchangeException.class);
     return (CredentialsUnavailableException) thrown;
   }
@@ -446,10 +444,6 @@ final class Cell {
 
   private void assertStatus(Fault.Expected.Failure failure) {
     CredentialsStatus.Failure seen = status().lastFailure().orElseThrow();
-    if (isWithheld(seen.message())) {
-      assertThat(seen.kind()).isEqualTo(Kind.MISCONFIGURED);
-      return;
-    }
     assertThat(seen.kind()).as("kind of: %s", seen.message()).isEqualTo(failure.kind());
     assertThat(seen.message()).containsIgnoringCase(failure.says());
     assertThat(seen.code()).isEqualTo(failure.code());
@@ -477,12 +471,6 @@ final class Cell {
     assertThat(bench.service().requests() - requestsBefore)
         .as("requests of %d exchanges%s", exchanges, underWay ? " and one under way" : "")
         .isEqualTo(outcome.requests() + (begun - 1) * later);
-  }
-
-  private boolean isWithheld(String message) {
-    return bench.source() == Source.IRSA
-        && fault.isWithheldForAWhile()
-        && message.contains("it was not sent");
   }
 
   private String seen(String caller) {
