@@ -24,7 +24,14 @@ public final class Benchmarks {
   private static final Path REPORT = Path.of("..", "docs", "benchmarks.md");
 
   private static final List<String> ALL =
-      List.of("HotPath", "RefreshStall", "Stampede", "ColdStart", "ManyEngines", "FleetSimulation");
+      List.of(
+          "HotPath",
+          "RefreshStall",
+          "Stampede",
+          "ColdStart",
+          "ManyEngines",
+          "SickTenants",
+          "FleetSimulation");
 
   private Benchmarks() {}
 
@@ -65,6 +72,7 @@ public final class Benchmarks {
       case "Stampede" -> new Stampede(quick).run();
       case "ColdStart" -> new ColdStart(quick).run();
       case "ManyEngines" -> new ManyEngines(quick).run();
+      case "SickTenants" -> new SickTenants(quick).run();
       case "FleetSimulation" -> new FleetSimulation(quick).run();
       default -> throw new IllegalArgumentException("no benchmark " + name + ", but " + ALL);
     };
