@@ -380,8 +380,7 @@ final class Engine {
           wasLate ? Time.Lane.LATE_EXCHANGE : Time.Lane.EXCHANGE, new Takeoff(this, flight));
     } catch (RuntimeException | Error e) {
       // No thread could be started. Without this the engine would wait for ever for a flight that
-      // never
-      // was.
+      // never took off.
       fail(flight, new Failure(origin.first(), failure(e, flight), time.millis(), time.nanos()));
     }
   }
