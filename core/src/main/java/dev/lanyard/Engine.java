@@ -509,6 +509,9 @@ final class Engine {
         delay = Schedule.untilPacedRefresh(policy, left, random.getAsDouble());
       }
       after = before.answered(best, Due.in(delay, now, nanos), now, nanos);
+      if (origin.joined() != null) {
+        after = after.readElsewhere(now, nanos);
+      }
     } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();

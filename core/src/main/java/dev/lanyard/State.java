@@ -29,6 +29,7 @@ final class State {
   private final long answeredNanos;
   private final List<String> invalidated;
   private final boolean shutDown;
+  private final boolean elsewhere;
   private final long readableFrom;
   private final long readableUntil;
 
@@ -44,6 +45,7 @@ final class State {
     this.answeredNanos = draft.answeredNanos;
     this.invalidated = draft.invalidated;
     this.shutDown = draft.shutDown;
+    this.elsewhere = draft.elsewhere;
     this.readableFrom = readableFrom;
     this.readableUntil = readableUntil;
   }
@@ -246,6 +248,13 @@ final class State {
     return draft.at(now, nanos);
   }
 
+  /** Another engine serves readers from now on. What is held is for those who wait here still. */
+  State readElsewhere(long now, long nanos) {
+    Draft draft = new Draft(this);
+    draft.elsewhere = true;
+    return draft.at(now, nanos);
+  }
+
   /** No exchange begins any more, and none in flight counts. */
   State shutDown(Failure failure, long now, long nanos) {
     Draft draft = new Draft(this);
@@ -268,6 +277,7 @@ final class State {
     private long answeredNanos;
     private List<String> invalidated = List.of();
     private boolean shutDown;
+    private boolean elsewhere;
 
     Draft(Due next, long hopeUntilNanos, long answeredNanos) {
       this.next = next;
@@ -285,6 +295,7 @@ final class State {
       ended = from.ended;
       invalidated = from.invalidated;
       shutDown = from.shutDown;
+      elsewhere = from.elsewhere;
     }
 
     State at(long now, long nanos) {
@@ -294,10 +305,11 @@ final class State {
     /**
      * The hot path reads the wall clock alone. Where that was set back since the credentials came,
      * they end by it when they end by the monotonic clock. After a shut-down no timer ends them:
-     * each reader looks at both clocks.
+     * each reader looks at both clocks. Where another engine has taken over, no reader is to find
+     * what this one held once: the other may have newer ones by then.
      */
     private long readableUntil(long now, long nanos) {
-      if (held == null || shutDown || held.isOver(now, nanos)) {
+      if (held == null || shutDown || elsewhere || held.isOver(now, nanos)) {
         return Long.MIN_VALUE;
       }
       long end = Math.min(held.expires().millis(), now + held.expires().millisLeft(now, nanos));

@@ -149,6 +149,14 @@ class SharedEnginesTest {
     assertThat(healthy.exchanges()).isEqualTo(1);
     assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.CHOSEN);
     assertThat(second.explain().toString()).doesNotContain("the token file is not named");
+
+    // From now on the two hold the same, whatever becomes of it.
+    healthy.answers("A2", Duration.ofHours(1));
+    second.invalidate(second.resolveCredentials());
+    Awaiting.until(() -> first.resolveCredentials().accessKeyId().equals("A2"));
+    assertThat(second.resolveCredentials().accessKeyId()).isEqualTo("A2");
+    assertThat(second.resolveIdentity().join().accessKeyId()).isEqualTo("A2");
+    assertThat(second.explain().toString()).contains("****A2");
   }
 
   @Test
