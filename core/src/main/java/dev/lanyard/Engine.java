@@ -393,6 +393,10 @@ final class Engine {
   }
 
   private void fly(Flight flight) {
+    if (state.flight() != flight) {
+      // The engine was shut down while the exchange waited for a thread.
+      return;
+    }
     try {
       exchange(flight);
     } catch (Throwable e) {

@@ -73,9 +73,18 @@ final class Workers {
     }
   }
 
-  /** Ends the threads, and interrupts what they run. What waits for one is dropped. */
+  /**
+   * Ends the threads as soon as they have done what was given to them. Somebody waits for each of
+   * those tasks, a caller for its answer say: none is dropped, and none waits for one that hangs.
+   */
   void end() {
-    pool.shutdownNow();
+    try {
+      pool.setCorePoolSize(most);
+    } catch (RuntimeException | Error e) {
+      // No more threads can be started: those that there are do it all.
+    } finally {
+      pool.shutdown();
+    }
   }
 
   /** Looks at the threads until no task waits for one. */

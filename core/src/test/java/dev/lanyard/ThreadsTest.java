@@ -347,6 +347,39 @@ class ThreadsTest {
   }
 
   @Test
+  void whatWasGivenToThreadsIsDoneThoughTheyAreEnded() throws InterruptedException {
+    int tasks = 20;
+    CountDownLatch done = new CountDownLatch(Time.Lane.values().length * tasks + 1);
+    for (Time.Lane lane : Time.Lane.values()) {
+      // As many as there are threads at first.
+      for (int i = 0; i < 2; i++) {
+        time.execute(lane, this::hangUp);
+      }
+      for (int i = 0; i < tasks; i++) {
+        time.execute(lane, done::countDown);
+      }
+    }
+    Future<?> unused = time.after(ofMillis(300), done::countDown);
+
+    time.endThreads();
+
+    assertThat(done.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void anExchangeThatWaitsForAThreadIsNotMadeAfterAShutDown() {
+    EngineFixture f = new EngineFixture();
+    f.time.holdsWork(true);
+    f.built();
+    f.engine().shutDown();
+    f.time.holdsWork(false);
+
+    f.time.settle();
+
+    assertThat(f.exchanges()).isZero();
+  }
+
+  @Test
   void afterAShutDownCallersGetWhatIsHeldAndThenAMisconfiguration() {
     EngineFixture f = new EngineFixture();
     f.source.answers("A", ofHours(1));
