@@ -174,12 +174,15 @@ record Held(
    * different sources are not compared.
    */
   boolean staysDespite(Held other, List<String> invalidated, long now, long nanos) {
-    if (isOver(now, nanos) || other.source.rank() != source.rank()) {
+    if (isOver(now, nanos)) {
       return false;
     }
     if (other.isOver(now, nanos) || invalidated.contains(other.identity.accessKeyId())) {
-      // It may have expired since it was judged.
+      // It may have expired since it was judged. Neither is an answer to change the identity for.
       return true;
+    }
+    if (other.source.rank() != source.rank()) {
+      return false;
     }
     long left = other.millisLeft(now, nanos);
     return !refused && left < NEARLY_OVER && left < millisLeft(now, nanos);

@@ -166,6 +166,27 @@ class IdentityTest {
     assertTells(provider, "second", "B");
   }
 
+  @Test
+  void invalidatedCredentialsOfTheFirstDoNotComeBackFromItsCache() {
+    first.answers("A", ofHours(6));
+    second.answers("B", ofHours(6));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+    provider.invalidate(provider.resolveIdentity().join());
+    time.settle();
+    first.does(context -> ScriptedSource.credentials("A", VirtualTime.START.plus(ofHours(6))));
+
+    time.advance(ofHours(5));
+    assertThat(first.exchanges()).isGreaterThan(2);
+    assertTells(provider, "second", "B");
+    assertThat(changes()).hasSize(1);
+
+    first.answers("A2", ofHours(6));
+    time.advance(ofMinutes(50));
+    assertTells(provider, "first", "A2");
+    assertThat(changes()).hasSize(2);
+  }
+
   @ParameterizedTest
   @EnumSource(
       names = {"TRANSIENT", "MISCONFIGURED"},
