@@ -91,9 +91,10 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
      * <p>Only a refusal by the service itself leads to the next source, never a proxy or an outage.
      * While the first source's credentials are neither expired nor invalidated they stay in use;
      * the next source is asked in the last minutes before their end, and takes over at the end. The
-     * first good answer of an earlier source brings the process back to it. Each change is logged
-     * as a warning and told to the listener as {@link CredentialsEvent.IdentityChanged}. A source
-     * that is broken still stops the chain.
+     * first good answer of an earlier source brings the process back to it; until then the source
+     * in use goes on being asked, whatever becomes of the earlier ones. Each change is logged as a
+     * warning and told to the listener as {@link CredentialsEvent.IdentityChanged}. A source that
+     * is broken still stops the chain.
      *
      * @param fallback true to fall back
      * @return this builder

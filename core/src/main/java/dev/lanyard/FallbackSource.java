@@ -3,14 +3,18 @@ package dev.lanyard;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several sources in an order. The next one is asked when the one before it refused, and only where
+ * Several sources in an order. The next one is asked when those before it refused, and only where
  * what the engine holds allows it: see {@link Origin.Holding}. Each attempt begins with the first,
- * so that its first good answer brings the process back to it.
+ * so that its first good answer brings the process back to it. The source of what is held is asked
+ * whatever becomes of those before it: an outage of theirs must not cost the process its own
+ * credentials, and changes no identity.
  */
 final class FallbackSource implements Origin {
   private final List<SingleSource> sources;
@@ -27,25 +31,55 @@ final class FallbackSource implements Origin {
   @Override
   public Answer exchange(ExchangeContext context, Holding holding)
       throws Failed, InterruptedException {
-    Failed refusal = null;
+    Failed failure = null;
+    boolean allRefused = true;
     for (SingleSource candidate : sources) {
-      if (refusal != null && !holding.allows(candidate.first().rank())) {
-        break;
-      }
-      try {
-        Answer answer = candidate.exchange(context, holding);
-        return new Answer(answer.source(), answer.credentials(), refusal);
-      } catch (Failed e) {
-        refusal = worse(refusal, e, holding);
-        if (e.why().kind() != Kind.REJECTED) {
+      int rank = candidate.first().rank();
+      if (failure != null) {
+        boolean mayBeAsked = rank <= holding.rank() || (allRefused && holding.allows(rank));
+        if (!mayBeAsked || context.timeLeft().isZero()) {
           break;
         }
       }
+      try {
+        Answer answer = candidate.exchange(timeFor(rank, context, holding), holding);
+        return new Answer(answer.source(), answer.credentials(), failure);
+      } catch (Failed e) {
+        failure = worse(failure, e, holding);
+        allRefused &= e.why().kind() == Kind.REJECTED;
+      }
     }
-    if (refusal == null) {
+    if (failure == null) {
       throw new IllegalStateException("no source to fall back to");
     }
-    throw refusal;
+    throw failure;
+  }
+
+  /** One that hangs leaves those after it, up to the source of what is held, their part. */
+  private static ExchangeContext timeFor(int rank, ExchangeContext context, Holding holding) {
+    int later = holding.rank() - rank;
+    return later <= 0
+        ? context
+        : new Part(context, context.timeLeft().dividedBy(later + 1L).multipliedBy(later));
+  }
+
+  /** The beginning of an attempt's time. */
+  private record Part(ExchangeContext whole, Duration kept) implements ExchangeContext {
+    @Override
+    public Instant now() {
+      return whole.now();
+    }
+
+    @Override
+    public Duration timeLeft() {
+      Duration left = whole.timeLeft().minus(kept);
+      return left.isNegative() ? Duration.ZERO : left;
+    }
+
+    @Override
+    public void onTimeout(Runnable abort) {
+      whole.onTimeout(abort);
+    }
   }
 
   /**

@@ -203,6 +203,45 @@ class IdentityTest {
     assertThat(changes()).isEmpty();
   }
 
+  @ParameterizedTest
+  @EnumSource(
+      names = {"TRANSIENT", "MISCONFIGURED"},
+      value = Kind.class)
+  void whatIsNoRefusalNeverEndsTheIdentityInUse(Kind kind) {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(kind, "somebody else answered");
+    second.answers("B2", ofHours(1));
+
+    time.advance(ofHours(1));
+
+    assertTells(provider, "second", "B2");
+    assertThat(changes()).hasSize(1);
+    first.answers("A", ofHours(1));
+    time.advance(ofHours(1));
+    assertTells(provider, "first", "A");
+  }
+
+  @Test
+  void aFirstThatHangsLeavesTimeToTheSourceInUse() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.does(
+        context -> {
+          // As sources do whose reads end with the time that they were told of.
+          time.advance(context.timeLeft());
+          throw ScriptedSource.failure(Kind.TRANSIENT, "no answer in time");
+        });
+    second.answers("B2", ofHours(1));
+
+    time.advance(ofHours(1));
+
+    assertTells(provider, "second", "B2");
+    assertThat(changes()).hasSize(1);
+  }
+
   @Test
   void theFailureNamesItsOwnSource() {
     first.fails(Kind.REJECTED, "not authorized");
