@@ -50,6 +50,10 @@ final class Engine {
   private static final Duration STANDBY_WINDOW = Duration.ofMinutes(5);
 
   private static final Duration LATEST_STANDBY = Duration.ofMinutes(1);
+
+  /** What stands by has to live for so long after it has taken over, or another is asked for. */
+  private static final Duration LEAST_STANDBY = Duration.ofMinutes(1);
+
   private static final VarHandle STATE;
 
   static {
@@ -463,11 +467,16 @@ final class Engine {
     if (held == null) {
       return Origin.Holding.NOTHING;
     }
-    long left = held.millisLeft(time.millis(), time.nanos());
+    long now = time.millis();
+    long nanos = time.nanos();
+    long left = held.millisLeft(now, nanos);
+    Held standby = seen.standby();
+    boolean covered =
+        standby != null && standby.millisLeft(now, nanos) - left >= LEAST_STANDBY.toMillis();
     return new Origin.Holding(
         held.source().rank(),
         left > 0 && !held.refused(),
-        left <= STANDBY_WINDOW.toMillis() && seen.standby() == null);
+        left <= STANDBY_WINDOW.toMillis() && !covered);
   }
 
   private void succeed(Flight flight, Origin.Answer answer, Held fresh) throws ExchangeException {

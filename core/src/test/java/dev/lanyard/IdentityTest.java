@@ -14,6 +14,7 @@ import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -151,6 +152,27 @@ class IdentityTest {
 
     assertTells(provider, "first", "A2");
     assertThat(changes()).isEmpty();
+  }
+
+  @Test
+  void whatStandsByAndEndsTooSoonIsReplacedBefore() {
+    first.answers("A", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+    // An agent serves its cache until shortly before the end.
+    Instant end = VirtualTime.START.plus(ofMinutes(59));
+    second.does(
+        context ->
+            context.now().isBefore(end.minusSeconds(15))
+                ? ScriptedSource.credentials("B", end)
+                : ScriptedSource.credentials("B2", context.now().plus(ofHours(1))));
+
+    time.advance(ofHours(1).minus(TICK));
+    assertTells(provider, "first", "A");
+    assertThat(second.exchanges()).isGreaterThan(1);
+
+    time.advance(TICK);
+    assertTells(provider, "second", "B2");
   }
 
   @Test
