@@ -432,6 +432,7 @@ final class Engine {
       source = e.source();
       failure = e.why();
     } catch (Throwable e) {
+      source = origin.asked();
       failure = failure(e, flight);
     } finally {
       flight.leave();

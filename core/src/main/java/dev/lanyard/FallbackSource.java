@@ -18,14 +18,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class FallbackSource implements Origin {
   private final List<SingleSource> sources;
+  private volatile Source asked;
 
   FallbackSource(List<SingleSource> sources) {
     this.sources = List.copyOf(sources);
+    this.asked = sources.get(0).first();
   }
 
   @Override
   public Source first() {
     return sources.get(0).first();
+  }
+
+  @Override
+  public Source asked() {
+    return asked;
   }
 
   @Override
@@ -41,6 +48,7 @@ final class FallbackSource implements Origin {
           break;
         }
       }
+      asked = candidate.first();
       try {
         Answer answer = candidate.exchange(timeFor(rank, context, holding), holding);
         return new Answer(answer.source(), answer.credentials(), failure);

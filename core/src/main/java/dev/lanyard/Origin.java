@@ -63,6 +63,11 @@ interface Origin {
   /** The source that was chosen first. */
   Source first();
 
+  /** The source that the attempt under way asks, or asked last. */
+  default Source asked() {
+    return first();
+  }
+
   /** Makes one attempt, with the sources that may be asked. */
   Answer exchange(ExchangeContext context, Holding holding) throws Failed, InterruptedException;
 

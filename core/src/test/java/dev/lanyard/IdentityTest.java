@@ -289,6 +289,23 @@ class IdentityTest {
   }
 
   @Test
+  void whatASourceThrowsUnexpectedlyIsItsOwnFailure() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    second.does(
+        context -> {
+          throw new IllegalStateException("a bug");
+        });
+
+    time.advance(ofMinutes(50));
+
+    assertThat(provider.status().lastFailure().orElseThrow())
+        .extracting(CredentialsStatus.Failure::source, CredentialsStatus.Failure::message)
+        .containsExactly("second", "the exchange failed with java.lang.IllegalStateException");
+  }
+
+  @Test
   void eachAttemptOfASecondThatIsInUseBeginsWithTheFirst() {
     first.fails(Kind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
