@@ -167,7 +167,9 @@ final class Engine {
   /** What stood by takes over, now that what was held has ended. */
   private void promote(State seen, Held successor, long now, long nanos) {
     long refresh =
-        Schedule.untilRefresh(policy, successor.millisLeft(now, nanos), random.getAsDouble());
+        successor.refused()
+            ? Schedule.PACE.toMillis()
+            : Schedule.untilRefresh(policy, successor.millisLeft(now, nanos), random.getAsDouble());
     State promoted = seen.promoted(successor, Due.in(refresh, now, nanos), now, nanos);
     if (STATE.compareAndSet(this, seen, promoted)) {
       tellIdentity(seen.held(), successor, seen.failure());
@@ -595,6 +597,9 @@ final class Engine {
       }
       // What stood by before may have taken over since: then it does not stand by any more.
       Held standby = fresh == null ? before.standby() : fresh;
+      if (fresh != null && before.invalidated().contains(fresh.identity().accessKeyId())) {
+        standby = fresh.asRefused();
+      }
       long hopeUntil =
           before.failures() == 0 && held != null
               ? nanos + Schedule.bounded(policy.maxWait()).toNanos()

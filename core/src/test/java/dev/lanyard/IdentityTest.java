@@ -209,6 +209,25 @@ class IdentityTest {
     assertThat(changes()).hasSize(2);
   }
 
+  @Test
+  void invalidatedCredentialsThatStoodByAreReplacedSoon() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.does(context -> ScriptedSource.credentials("B", VirtualTime.START.plus(ofHours(6))));
+    RefreshingCredentialsProvider provider = provider();
+    first.answers("A", ofHours(1));
+    provider.invalidate(provider.resolveIdentity().join());
+    time.settle();
+    assertTells(provider, "first", "A");
+    first.fails(Kind.REJECTED, "not authorized");
+
+    time.advance(ofHours(1));
+    assertTells(provider, "second", "B");
+    second.answers("B2", ofHours(6));
+    time.advance(ofSeconds(30));
+
+    assertTells(provider, "second", "B2");
+  }
+
   @ParameterizedTest
   @EnumSource(
       names = {"TRANSIENT", "MISCONFIGURED"},
