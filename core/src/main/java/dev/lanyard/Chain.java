@@ -83,7 +83,7 @@ record Chain(Environment environment, List<Link> links) {
     return new SingleSource(link, rank, environment);
   }
 
-  /** The chosen source, and those present after it in case it is refused. */
+  /** The chosen source, and those present after it, up to one that is broken, if it is refused. */
   Origin originWithFallback() {
     Optional<Link> chosen = chosen();
     if (chosen.isEmpty() || !chosen.get().isPresent()) {
@@ -93,6 +93,8 @@ record Chain(Environment environment, List<Link> links) {
     for (Link link : links) {
       if (link.isPresent()) {
         present.add(single(link, present.size()));
+      } else if (!link.isAbsent()) {
+        break;
       }
     }
     return present.size() == 1 ? present.get(0) : new FallbackSource(present);

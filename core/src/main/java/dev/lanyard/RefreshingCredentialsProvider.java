@@ -268,22 +268,24 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     Engine current = engine.current();
     List<Explanation.Source> sources = new ArrayList<>();
     boolean chosen = false;
+    boolean stopped = false;
     for (Chain.Link found : chain.links()) {
       Chain.Link link = engine.origin().current(found);
-      sources.add(explain(link, !chosen && !found.isAbsent()));
+      sources.add(explain(link, !chosen && !found.isAbsent(), fallback && !stopped));
       chosen |= !found.isAbsent();
+      stopped |= !found.isAbsent() && !found.isPresent();
     }
     return new Explanation(sources, status(), current.keyId(), Instant.ofEpochMilli(time.millis()));
   }
 
-  private Explanation.Source explain(Chain.Link link, boolean chosen) {
+  private static Explanation.Source explain(Chain.Link link, boolean chosen, boolean mayFollow) {
     Explanation.Role role;
     if (chosen) {
       role = link.isPresent() ? Explanation.Role.CHOSEN : Explanation.Role.BROKEN;
     } else if (link.isAbsent()) {
       role = Explanation.Role.ABSENT;
     } else {
-      role = fallback && link.isPresent() ? Explanation.Role.FALLBACK : Explanation.Role.SHADOWED;
+      role = mayFollow && link.isPresent() ? Explanation.Role.FALLBACK : Explanation.Role.SHADOWED;
     }
     return new Explanation.Source(link.source().name(), role, link.finding(), link.remedy());
   }

@@ -8,6 +8,7 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
@@ -281,6 +282,25 @@ class IdentityTest {
 
     assertTells(provider, "second", "B2");
     assertThat(changes()).hasSize(1);
+  }
+
+  @Test
+  void aFallbackStopsAtASourceThatIsBroken() {
+    ScriptedSource third = new ScriptedSource("third", 3).answers("C", ofHours(1));
+    first.fails(Kind.REJECTED, "not authorized");
+    second.detects(new Detection.Broken("half configured", "Configure the rest"));
+    RefreshingCredentialsProvider provider =
+        new TestProvider(
+            List.of(first, second, third), EksCredentialsProvider.builder().time(time));
+
+    time.advance(ofMinutes(5));
+
+    assertThat(third.exchanges()).isZero();
+    assertThat(provider.status().source()).isEqualTo("first");
+    assertThat(provider.explain().sources())
+        .extracting(Explanation.Source::role)
+        .containsExactly(
+            Explanation.Role.CHOSEN, Explanation.Role.SHADOWED, Explanation.Role.SHADOWED);
   }
 
   @Test
