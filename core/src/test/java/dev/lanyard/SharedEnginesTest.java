@@ -3,8 +3,10 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.spi.Detection;
+import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Evidence;
 import java.lang.ref.WeakReference;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code create()} does, whichever class it is called on. */
 class SharedEnginesTest {
@@ -178,6 +181,21 @@ class SharedEnginesTest {
       assertThat(provider.resolveIdentity()).failsWithin(LIMIT);
       assertThat(source.exchanges()).isZero();
       assertThat(keyId(new OneClass(source))).isEqualTo("A");
+    } finally {
+      System.clearProperty(property);
+    }
+  }
+
+  @Test
+  void settingsOfAnEnvironmentWithARootOfItsOwnCountAsTheyWereToo(@TempDir Path root) {
+    String property = "dev.lanyard.test.rooted";
+    System.setProperty(property, "PAYMENTS");
+    try {
+      Environment environment = Environment.system().withRoot(root).snapshot();
+      System.setProperty(property, "ADMIN");
+
+      assertThat(environment.property(property).orElseThrow().value()).isEqualTo("PAYMENTS");
+      assertThat(environment.path("/token")).isEqualTo(root.resolve("token"));
     } finally {
       System.clearProperty(property);
     }

@@ -85,7 +85,7 @@ public final class Environment {
    * @return an environment whose settings do not change
    */
   public Environment snapshot() {
-    if (this != SYSTEM) {
+    if (!(properties instanceof ProcessProperties)) {
       return this;
     }
     Map<String, String> copy = new HashMap<>();
