@@ -245,7 +245,8 @@ final class PeerText implements CharSequence {
   }
 
   /**
-   * Decodes each run of hexadecimal digits, with or without something between them.
+   * Decodes each run of hexadecimal digits, with or without something between them that is neither
+   * a letter nor a digit.
    *
    * @param skipped how many digits of each run to leave out: 0 or 1
    * @param shortest shorter runs are left out
@@ -278,7 +279,7 @@ final class PeerText implements CharSequence {
       boolean prefix = c == '0' && i + 1 < length && (chars[i + 1] == 'x' || chars[i + 1] == 'X');
       if (prefix) {
         i++;
-      } else if (c > ' ' && c != ':' && c != '-' && c != ',') {
+      } else if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')) {
         dense.add(c, from[i], to[i]);
       }
     }
@@ -350,7 +351,7 @@ final class PeerText implements CharSequence {
     private boolean code(int at) {
       int digits = at + 1;
       if (is(digits, '{')) {
-        return number(digits + 1, 16, 1, 8) && is(end, '}') && found(character, end + 1);
+        return anyNumber(digits + 1, 16) && is(end, '}') && found(character, end + 1);
       }
       if (is(at, 'x')) {
         return number(digits, 16, 2, 2);
@@ -363,7 +364,7 @@ final class PeerText implements CharSequence {
     }
 
     private boolean reference(int at) {
-      boolean number = is(at, 'x') ? number(at + 1, 16, 1, 9) : number(at, 10, 1, 9);
+      boolean number = is(at, 'x') ? anyNumber(at + 1, 16) : anyNumber(at, 10);
       return number && found(character, is(end, ';') ? end + 1 : end);
     }
 
@@ -378,6 +379,15 @@ final class PeerText implements CharSequence {
       Character named =
           NAMED.get(String.valueOf(chars, at, semicolon - at).toLowerCase(Locale.ROOT));
       return named != null && found(named, semicolon + 1);
+    }
+
+    /** A number with as many zeros before it as somebody likes. */
+    private boolean anyNumber(int at, int radix) {
+      int zeros = 0;
+      while (is(at + zeros, '0')) {
+        zeros++;
+      }
+      return number(at + zeros, radix, zeros == 0 ? 1 : 0, 9);
     }
 
     private boolean number(int at, int radix, int fewest, int most) {

@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -125,6 +126,25 @@ class RedactionTest {
     assertThat(Redaction.of(TOKEN).clean("Value '" + changed + "' is invalid"))
         .hasValueSatisfying(
             said -> assertThat(said).startsWith("Value '***").endsWith("' is invalid"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"&#%012d;", "&#%010d;", "&#X%012x;", "\\u{%010x}"})
+  void zerosBeforeANumberHideNothing(String format) {
+    assertGivesNothingAway(TOKEN, "Value '" + written(TOKEN, format) + "' is invalid");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"%02x.", "%02X_", "%02x/", "#%02x", "=%02X", "\\%x ", "0x%02x|"})
+  void whatStandsBetweenHexadecimalDigitsHidesNothing(String format) {
+    assertGivesNothingAway(TOKEN, "Value '" + written(TOKEN, format) + "' is invalid");
+  }
+
+  private static String written(String secret, String format) {
+    return secret
+        .chars()
+        .mapToObj(c -> String.format(Locale.ROOT, format, c))
+        .collect(Collectors.joining());
   }
 
   @Test
