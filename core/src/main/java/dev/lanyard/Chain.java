@@ -6,6 +6,7 @@ import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Evidence;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -102,7 +103,7 @@ record Chain(Environment environment, List<Link> links) {
 
   private static Detection detect(CredentialsSource source, Environment environment) {
     try {
-      return source.detect(environment);
+      return Objects.requireNonNull(source.detect(environment));
     } catch (RuntimeException | LinkageError e) {
       // The message is not shown: it may repeat a value that is a secret.
       return new Detection.Broken(

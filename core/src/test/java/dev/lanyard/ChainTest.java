@@ -102,6 +102,18 @@ class ChainTest {
   }
 
   @Test
+  @SuppressWarnings("NullAway") // What a source returns that breaks its contract.
+  void isStoppedByASourceThatFindsNothingNotEvenThatItIsAbsent() {
+    first.detects(null);
+    RefreshingCredentialsProvider provider = provider(false);
+
+    assertThat(provider.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+    assertThatThrownBy(provider::resolveCredentials)
+        .isInstanceOf(CredentialsUnavailableException.class)
+        .hasMessageContaining("looking for it failed with java.lang.NullPointerException");
+  }
+
+  @Test
   void isStoppedByASourceWhoseDetectionFails() {
     RefreshingCredentialsProvider provider =
         new TestProvider(
