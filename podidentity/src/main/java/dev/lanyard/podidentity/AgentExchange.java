@@ -209,7 +209,6 @@ final class AgentExchange implements CredentialsExchange {
                 + ", without usable session credentials: "
                 + reason)
         .status(200)
-        .answeredAt(answer.answeredAt().orElse(null))
         .remedy(Remedies.forSomebodyElse(endpoint, 200))
         .build();
   }
@@ -251,7 +250,8 @@ final class AgentExchange implements CredentialsExchange {
         .code(message.code().orElse(null))
         .requestId(message.requestId().orElse(null))
         .retryAfter(answer.retryAfter().orElse(null))
-        .answeredAt(answer.answeredAt().orElse(null))
+        // The clock of somebody else, perhaps this machine's own, shows nothing.
+        .answeredAt(verdict.byTheAgent() ? answer.answeredAt().orElse(null) : null)
         .remedy(verdict.remedy().orElse(null))
         .build();
   }
