@@ -486,6 +486,7 @@ final class Engine {
     State before;
     State after;
     Held held;
+    Held best;
     boolean keep;
     do {
       before = look();
@@ -511,7 +512,7 @@ final class Engine {
       keep =
           held != null
               && (servedAgain || held.staysDespite(fresh, before.invalidated(), now, nanos));
-      Held best = held != null && keep ? kept(held, fresh, servedAgain) : fresh;
+      best = held != null && keep ? kept(held, fresh, servedAgain) : fresh;
       if (!keep && before.invalidated().contains(fresh.identity().accessKeyId())) {
         best = fresh.asRefused();
       }
@@ -531,7 +532,7 @@ final class Engine {
     } while (!STATE.compareAndSet(this, before, after));
     settleAll();
     arm();
-    events.answered(fresh, !keep, flight.elapsed(), before, time.nanos());
+    events.answered(best, !keep, flight.elapsed(), before, time.nanos());
     if (!keep) {
       tellIdentity(held, fresh, refusal(answer));
     }

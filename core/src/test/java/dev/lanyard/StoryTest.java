@@ -65,6 +65,25 @@ class StoryTest {
   }
 
   @Test
+  void namesWhatIsHeldWhereTheAnswerDidNotReplaceIt() {
+    logged(
+        () -> {
+          f.source.answers("A", ofHours(1));
+          f.settled();
+          f.source.fails(Kind.TRANSIENT, "STS is down");
+          while (f.engine().status().consecutiveFailures() == 0) {
+            f.time.advance(ofSeconds(1));
+          }
+          f.source.answers("B", ofSeconds(50));
+          f.time.advance(ofMinutes(1));
+        });
+
+    assertThat(f.keyIdNow()).contains("A");
+    assertThat(levels()).containsExactly("WARN", "INFO");
+    assertThat(lines.get(1)).contains("session credentials ****A until 2030-01-01T01:00:00Z");
+  }
+
+  @Test
   void tellsACauseThatComesAndGoesOnceInFiveMinutes() {
     logged(
         () -> {
