@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import dev.lanyard.spi.ExchangeContext;
+import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,15 +93,19 @@ final class FallbackSource implements Origin {
 
   /**
    * Of two failures, the one to tell: that of the source whose credentials are held, since they are
-   * what ends; else the first. The other one is kept as suppressed.
+   * what ends; else the first. The other one is kept as suppressed, unless there are enough: a
+   * source may throw the same exception each time.
    */
-  private static Failed worse(@Nullable Failed before, Failed next, Holding holding) {
+  private Failed worse(@Nullable Failed before, Failed next, Holding holding) {
     if (before == null) {
       return next;
     }
     boolean ofWhatIsHeld = next.source().rank() == holding.rank();
     Failed told = ofWhatIsHeld ? next : before;
-    told.why().addSuppressed((ofWhatIsHeld ? before : next).why());
+    ExchangeException other = (ofWhatIsHeld ? before : next).why();
+    if (!other.equals(told.why()) && told.why().getSuppressed().length < sources.size()) {
+      told.why().addSuppressed(other);
+    }
     return told;
   }
 

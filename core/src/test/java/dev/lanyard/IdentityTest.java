@@ -328,6 +328,29 @@ class IdentityTest {
   }
 
   @Test
+  void sourcesMayThrowTheSameExceptionEachTime() {
+    ExchangeException refused = ScriptedSource.failure(Kind.REJECTED, "not authorized");
+    first.does(
+        context -> {
+          throw refused;
+        });
+    second.fails(Kind.REJECTED, "nor here");
+    RefreshingCredentialsProvider provider = provider();
+    time.advance(ofMinutes(10));
+    assertThat(refused.getSuppressed()).hasSizeLessThan(3);
+
+    second.does(
+        context -> {
+          throw refused;
+        });
+    time.advance(ofMinutes(1));
+
+    assertThat(provider.status().lastFailure().orElseThrow())
+        .extracting(CredentialsStatus.Failure::source, CredentialsStatus.Failure::kind)
+        .containsExactly("first", Kind.REJECTED);
+  }
+
+  @Test
   void whatASourceThrowsUnexpectedlyIsItsOwnFailure() {
     first.fails(Kind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
