@@ -51,6 +51,12 @@ class ClockTest {
     };
   }
 
+  private ScriptedSource.Answer failingDated(Instant date) {
+    return context -> {
+      throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503").answeredAt(date).build();
+    };
+  }
+
   private void assertGivenFor(String key, Duration life) {
     f.time.advance(life.minus(TICK));
     assertThat(f.keyIdNow()).contains(key);
@@ -194,6 +200,91 @@ class ClockTest {
     }
 
     @Test
+    void justBeforeTheEndDoesNotPutItOff() {
+      f.policy = RefreshPolicy.defaults().withExchangeTimeout(ofHours(3));
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.does(f.hanging());
+      List<Boolean> readable = new ArrayList<>();
+      // By less than has passed since the bounds of the hot path were written: it notices nothing.
+      f.after(ofHours(1).minusSeconds(1), () -> f.time.jumpWallClock(ofSeconds(-30)));
+      f.after(ofHours(1).minus(TICK), () -> readable.add(f.engine().readable() != null));
+      f.after(ofHours(1).plus(TICK), () -> readable.add(f.engine().readable() != null));
+      f.after(ofHours(1).plusSeconds(15), () -> readable.add(f.engine().readable() != null));
+
+      f.time.advance(ofMinutes(40));
+
+      assertThat(readable).containsExactly(true, false, false);
+    }
+
+    @Test
+    void justBeforeTheEndIsNoticedByWhoeverLooksWhereThereAreNoTimers() {
+      f.policy = RefreshPolicy.defaults().withExchangeTimeout(ofHours(3));
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.does(f.hanging());
+      List<String> seen = new ArrayList<>();
+      f.after(ofHours(1).minusSeconds(90), () -> f.time.refusesTimers(true));
+      f.after(ofHours(1).minusSeconds(1), () -> f.time.jumpWallClock(ofSeconds(-30)));
+      f.after(
+          ofHours(1).plus(TICK),
+          () -> {
+            seen.add(f.engine().status().health() + "");
+            seen.add("readable: " + (f.engine().readable() != null));
+          });
+
+      f.time.advance(ofMinutes(40));
+
+      assertThat(seen).containsExactly("EXPIRED", "readable: false");
+    }
+
+    @Test
+    void duringAnExchangeBoundsReadersByTheMonotonicEndWhereThereAreNoTimers() {
+      f.policy = RefreshPolicy.defaults().withExchangeTimeout(ofHours(3));
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.does(f.hanging());
+      List<String> seen = new ArrayList<>();
+      f.after(ofHours(1).minusSeconds(90), () -> f.time.refusesTimers(true));
+      f.after(ofHours(1).minusSeconds(60), () -> f.time.jumpWallClock(ofHours(-2)));
+      f.after(ofHours(1).minusSeconds(50), () -> seen.add(f.keyIdNow().orElse("none")));
+      f.after(
+          ofHours(1).plus(TICK), () -> seen.add("readable: " + (f.engine().readable() != null)));
+
+      f.time.advance(ofMinutes(40));
+
+      assertThat(seen).containsExactly("A", "readable: false");
+    }
+
+    @Test
+    void neverRevivesWhatIsServedOnceMoreAfterItsEnd() {
+      Instant end = VirtualTime.START.plus(ofHours(1));
+      f.source.does(context -> credentials("A", end));
+      f.settled();
+      f.time.advance(ofMinutes(10));
+      f.time.jumpWallClock(ofHours(-2));
+      f.time.advance(ofMinutes(50));
+      int exchanges = f.exchanges();
+
+      // By the wall clock, and by a date that agrees with it, they live for two hours more.
+      for (boolean dated : List.of(false, true)) {
+        f.source.does(
+            context -> {
+              if (f.exchanges() - exchanges > 80) {
+                throw ScriptedSource.failure(Kind.REJECTED, "a storm");
+              }
+              return sessionCredentials("A", end).answeredAt(dated ? f.time.now() : null).build();
+            });
+        CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
+        f.time.advance(ofSeconds(30));
+
+        assertThat(f.keyIdNow()).isEmpty();
+        assertThat(failureOf(caller)).hasMessageContaining("credentials that have already expired");
+        assertThat(f.engine().status().health()).isEqualTo(Health.EXPIRED);
+      }
+    }
+
+    @Test
     void tellsTheEndAsTheClockWillShowIt() {
       f.source.answers("A", ofHours(1));
       f.settled();
@@ -278,6 +369,82 @@ class ClockTest {
       assertThat(f.keyIdNow()).contains("A");
       f.source.fails(Kind.TRANSIENT, "down");
       f.time.advance(ofMinutes(60));
+      assertThat(f.keyIdNow()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void andADateThatIsWrongTheOtherWayLengthensALifeByTheSkewItShowsAndNoMore(boolean served) {
+      // The local clock is ten minutes behind, and known to be.
+      f.time.jumpWallClock(ofMinutes(-10));
+      f.source.does(dated("A", ofHours(1), trueTime()));
+      f.settled();
+      f.source.fails(Kind.TRANSIENT, "down");
+      f.time.advance(ofMinutes(56));
+      f.time.jumpWallClock(ofMinutes(5));
+      assertThat(f.keyIdNow()).as("ended by the wall clock").isEmpty();
+      Instant end = VirtualTime.START.plus(ofHours(1));
+      f.source.does(
+          context -> {
+            Instant wrong = f.time.now().minus(ofMinutes(5));
+            return served
+                ? sessionCredentials("A", end).answeredAt(wrong).longestLife(ofMinutes(61)).build()
+                : failingDated(wrong).give(context);
+          });
+      f.time.advance(ofSeconds(30));
+      assertThat(f.keyIdNow()).contains("A");
+      f.source.fails(Kind.TRANSIENT, "down");
+
+      // By that date they would end ten minutes after they do.
+      f.time.advance(ofMinutes(8));
+      assertThat(f.keyIdNow()).contains("A");
+      f.time.advance(ofSeconds(45));
+      assertThat(f.keyIdNow()).isEmpty();
+    }
+
+    @Test
+    void isNotShownToBeOneByADateThatCannotBeTrue() {
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.does(failingDated(Instant.EPOCH));
+      f.time.advance(ofMinutes(10));
+      f.time.jumpWallClock(ofHours(2));
+      f.time.advance(ofMinutes(1));
+
+      assertThat(f.exchanges()).isGreaterThan(1);
+      assertThat(f.keyIdNow()).isEmpty();
+    }
+
+    @Test
+    void doesNotOutliveTheMonotonicEndWhateverADateShows() {
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.time.advance(ofMinutes(10));
+      f.time.jumpWallClock(ofHours(2));
+      f.time.advance(ofMinutes(51));
+
+      // A minute after the end, and by this date ten minutes before it.
+      f.source.does(failingDated(VirtualTime.START.plus(ofMinutes(50))));
+      f.time.advance(ofSeconds(30));
+
+      assertThat(f.keyIdNow()).isEmpty();
+    }
+
+    @Test
+    void isNotShownToBeOneByADateFromBeforeASuspendInMidExchange() {
+      f.source.answers("A", ofHours(1));
+      f.settled();
+      f.source.does(
+          context -> {
+            Instant before = f.time.now();
+            f.time.suspend(ofHours(2));
+            return failingDated(before).give(context);
+          });
+
+      f.time.advance(ofMinutes(39));
+
+      assertThat(f.exchanges()).isEqualTo(2);
       assertThat(f.keyIdNow()).isEmpty();
     }
 

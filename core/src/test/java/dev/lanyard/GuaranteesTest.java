@@ -1380,6 +1380,23 @@ class GuaranteesTest {
     }
 
     @Test
+    void theOutageMayPassForThirtySecondsFromTheBuildHoweverLateTheFirstFailureComes() {
+      f.source.does(f.hanging());
+      f.built();
+      f.time.settle();
+      assertThat(f.time.now()).isEqualTo(VirtualTime.START.plusSeconds(10));
+      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.time.advance(ofSeconds(15));
+      CompletableFuture<AwsCredentialsIdentity> early = f.ask();
+      assertThat(early).isNotDone();
+
+      f.time.advance(ofSeconds(6));
+
+      assertThat(failureOf(early)).hasMessageContaining("Connection refused");
+      assertThat(failureOf(f.ask())).hasMessageContaining("The next attempt is due in ");
+    }
+
+    @Test
     void aCallerWhoWasRefusedAtOnceKeepsNoRetriesQuick() {
       f.source.fails(Kind.REJECTED, "no");
       f.settled();
