@@ -12,6 +12,7 @@ import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.spi.Time;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,10 +21,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * G20 and G22: whose credentials are handed out is what status, explanation, errors, events and the
@@ -45,12 +49,16 @@ class IdentityTest {
   }
 
   private RefreshingCredentialsProvider provider() {
+    return provider(time, List.of(first, second));
+  }
+
+  private RefreshingCredentialsProvider provider(Time runsOn, List<ScriptedSource> sources) {
     RefreshingCredentialsProvider[] made = new RefreshingCredentialsProvider[1];
     made[0] =
         new TestProvider(
-            List.of(first, second),
+            sources,
             EksCredentialsProvider.builder()
-                .time(time)
+                .time(runsOn)
                 .listener(
                     event -> {
                       events.add(event);
@@ -60,6 +68,38 @@ class IdentityTest {
                     }));
     time.settle();
     return made[0];
+  }
+
+  /** Tells the listener on the thread that causes it, at that very moment. */
+  private record AtOnce(VirtualTime time) implements Time {
+    @Override
+    public long millis() {
+      return time.millis();
+    }
+
+    @Override
+    public long nanos() {
+      return time.nanos();
+    }
+
+    @Override
+    public Future<?> after(Duration delay, Runnable task) {
+      return time.after(delay, task);
+    }
+
+    @Override
+    public void execute(Runnable task) {
+      time.execute(task);
+    }
+
+    @Override
+    public void execute(Lane lane, Runnable task) {
+      if (lane == Lane.CALLBACK) {
+        task.run();
+      } else {
+        time.execute(lane, task);
+      }
+    }
   }
 
   private static String keyOf(RefreshingCredentialsProvider provider) {
@@ -420,5 +460,194 @@ class IdentityTest {
 
     assertThat(changes()).hasSizeGreaterThan(1);
     assertThat(provider.status().source()).isEqualTo("first");
+  }
+
+  @Test
+  void aChangeIsToldOnceReadersMeetTheOtherAndNoSooner() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider(new AtOnce(time), List.of(first, second));
+    first.answers("A", ofHours(1));
+    time.advance(ofMinutes(50));
+    first.fails(Kind.REJECTED, "not authorized any more");
+    second.answers("B2", ofHours(1));
+
+    time.advance(ofHours(1));
+
+    assertTells(provider, "second", "B2");
+    assertThat(changesAsSeen)
+        .containsExactly("second holding B", "first holding A", "second holding B2");
+  }
+
+  @Test
+  void eachRefreshNamesItsOwnSource() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    provider();
+    first.answers("A", ofHours(6));
+
+    time.advance(ofHours(1));
+
+    assertThat(events)
+        .filteredOn(CredentialsEvent.Refreshed.class::isInstance)
+        .extracting(event -> ((CredentialsEvent.Refreshed) event).source())
+        .containsExactly("second", "first");
+  }
+
+  @Test
+  void aFailureOfTheFirstIsItsOwnWhileTheSecondsCredentialsAreHeld() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(6));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.TRANSIENT, "unreachable");
+
+    time.advance(ofHours(5));
+
+    assertThat(provider.status().source()).isEqualTo("second");
+    assertThat(provider.status().lastFailure().orElseThrow().source()).isEqualTo("first");
+    assertThat(events)
+        .last()
+        .isInstanceOfSatisfying(
+            CredentialsEvent.RefreshFailed.class,
+            event -> assertThat(event.source()).isEqualTo("first"));
+  }
+
+  private Throwable failureOfACaller(RefreshingCredentialsProvider provider) {
+    CompletableFuture<?> caller = provider.resolveIdentity();
+    time.settle();
+    return EngineFixture.failureOf(caller);
+  }
+
+  @Test
+  void anErrorNamesTheSourceOfWhatWasHeldAndTheOneThatFailed() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(1));
+    RefreshingCredentialsProvider provider = provider();
+    second.fails(Kind.MISCONFIGURED, "no token");
+    time.advance(ofHours(2));
+
+    assertThat(failureOfACaller(provider))
+        .hasMessageStartingWith("The credentials of second expired ")
+        .hasMessageContaining("could not be refreshed. No token. Tried ");
+
+    first.fails(Kind.MISCONFIGURED, "no role");
+    time.advance(ofMinutes(1));
+
+    assertThat(failureOfACaller(provider))
+        .hasMessageStartingWith("The credentials of second expired ")
+        .hasMessageContaining("could not be refreshed. The exchange of first failed: No role. ");
+  }
+
+  @Test
+  void theSameKeyOfAnotherSourceIsThatOfTheOther() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("SAME", ofHours(6));
+    RefreshingCredentialsProvider provider = provider();
+    first.answers("SAME", ofMinutes(30));
+
+    time.advance(ofHours(5));
+
+    assertTells(provider, "first", "SAME");
+    assertThat(changes()).hasSize(2);
+  }
+
+  @Test
+  void goingBackHasNoReasonAlsoWhereTheFirstIsStillRefused() {
+    ScriptedSource third = new ScriptedSource("third", 3).answers("C", ofHours(1));
+    first.fails(Kind.REJECTED, "not authorized");
+    second.fails(Kind.REJECTED, "not authorized either");
+    RefreshingCredentialsProvider provider = provider(time, List.of(first, second, third));
+    assertTells(provider, "third", "C");
+    second.answers("B", ofHours(1));
+
+    time.advance(ofMinutes(50));
+
+    assertTells(provider, "second", "B");
+    assertThat(changes())
+        .last()
+        .isEqualTo(new CredentialsEvent.IdentityChanged("second", "third", Optional.empty()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 0.5, 0.999})
+  void theSecondIsAskedFiveToOneMinutesBeforeTheEndWhateverTheDraws(double draw) {
+    first.answers("A", ofHours(6));
+    second.answers("B", ofHours(1));
+    Engine engine =
+        new Engine(
+            Chain.detect(List.of(first, second), Environment.of(Map.of())).originWithFallback(),
+            RefreshPolicy.defaults(),
+            time,
+            () -> draw,
+            new Events(events::add, time));
+    engine.start();
+    time.settle();
+    first.fails(Kind.REJECTED, "not authorized");
+
+    time.advance(ofHours(6).minusMinutes(5).minus(TICK));
+    assertThat(second.exchanges()).isZero();
+    time.advance(ofMinutes(4).plus(TICK));
+    assertThat(second.exchanges()).isEqualTo(1);
+
+    time.advance(ofMinutes(1));
+    assertThat(engine.status().source()).isEqualTo("second");
+  }
+
+  @Test
+  void whatStoodByTakesOverNoMoreOnceTheFirstHasAnsweredAgain() {
+    first.answers("A", ofHours(1));
+    second.answers("B", ofHours(6));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.REJECTED, "not authorized");
+    while (second.exchanges() == 0) {
+      time.advance(TICK);
+    }
+    first.answers("A2", ofHours(1));
+    time.advance(ofMinutes(5));
+    assertTells(provider, "first", "A2");
+    first.fails(Kind.TRANSIENT, "down");
+
+    time.advance(ofHours(2));
+
+    assertThat(provider.status().health()).isEqualTo(Health.EXPIRED);
+    assertThat(provider.status().source()).isEqualTo("first");
+    assertThat(changes()).isEmpty();
+  }
+
+  @Test
+  void theLogTellsEachChangeOnceAndNamesEachSource() {
+    List<String> lines = new ArrayList<>();
+    Logs.handledBy(
+        event -> {
+          if (!event.getLevel().toString().equals("DEBUG")) {
+            lines.add(event.getLevel() + " " + event.getFormattedMessage());
+          }
+        },
+        () -> {
+          first.fails(Kind.REJECTED, "not authorized");
+          second.answers("B", ofHours(6));
+          RefreshingCredentialsProvider provider = provider();
+          second.fails(Kind.TRANSIENT, "down");
+          while (provider.status().consecutiveFailures() == 0) {
+            time.advance(ofMinutes(1));
+          }
+          first.fails(Kind.TRANSIENT, "unreachable");
+          time.advance(ofHours(1));
+          first.answers("A", ofHours(6));
+          time.advance(ofHours(1));
+        });
+
+    assertThat(lines).hasSize(5);
+    assertThat(lines.get(0))
+        .isEqualTo(
+            "WARN this process now works as the identity of second, no longer as that of first:"
+                + " not authorized.");
+    assertThat(lines.get(1)).startsWith("WARN second: exchange failed (1 in a row): down. ");
+    assertThat(lines.get(2)).startsWith("WARN first: exchange failed ").contains("unreachable");
+    assertThat(lines.get(3)).startsWith("INFO first: session credentials ****A until ");
+    assertThat(lines.get(4))
+        .isEqualTo(
+            "WARN this process now works as the identity of first, no longer as that of second,"
+                + " which answers again");
   }
 }

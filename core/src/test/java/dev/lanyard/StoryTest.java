@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,7 +23,9 @@ class StoryTest {
   private void logged(Runnable during) {
     Logs.handledBy(
         event -> {
-          if (!event.getLevel().toString().equals("DEBUG")) {
+          // The one logger that alerts are set on: docs/operations.md.
+          if (event.getLoggerName().equals("dev.lanyard")
+              && !event.getLevel().toString().equals("DEBUG")) {
             levels.add(event.getLevel().toString());
             lines.add(f.time.now() + " " + event.getLevel() + " " + event.getFormattedMessage());
           }
@@ -148,5 +152,105 @@ class StoryTest {
         });
 
     assertThat(lines).isEmpty();
+  }
+
+  @Test
+  void tellsEachStreakAnewHoweverSoonItFollows() {
+    logged(
+        () -> {
+          f.source.answers("A", ofMinutes(6));
+          f.settled();
+          for (int i = 0; i < 3; i++) {
+            f.source.fails(Kind.TRANSIENT, "down");
+            while (f.engine().status().consecutiveFailures() == 0) {
+              f.time.advance(ofSeconds(1));
+            }
+            f.source.answers("A" + i, ofMinutes(6));
+            f.time.advance(ofSeconds(30));
+            assertThat(f.engine().status().consecutiveFailures()).isZero();
+          }
+        });
+
+    assertThat(levels()).containsExactly("WARN", "INFO", "WARN", "INFO", "WARN", "INFO");
+  }
+
+  @Test
+  void tellsEachLossAnew() {
+    logged(
+        () -> {
+          f.source.answers("A", ofMinutes(10));
+          f.settled();
+          for (int i = 0; i < 2; i++) {
+            f.source.fails(Kind.TRANSIENT, "down");
+            f.time.advance(ofMinutes(12));
+            f.source.answers("A" + i, ofMinutes(10));
+            f.time.advance(ofSeconds(15));
+          }
+        });
+
+    assertThat(levels()).containsExactly("WARN", "ERROR", "INFO", "WARN", "ERROR", "INFO");
+  }
+
+  @Test
+  void tellsACauseAgainAfterFiveMinutesAndNoSooner() {
+    logged(
+        () -> {
+          f.source.answers("A", ofHours(12));
+          f.settled();
+          boolean[] throttled = {true};
+          f.source.does(
+              context -> {
+                throttled[0] = !throttled[0];
+                String code = throttled[0] ? "Throttling" : "ServiceUnavailable";
+                throw ExchangeException.builder(Kind.TRANSIENT, "it says " + code)
+                    .code(code)
+                    .retryAfter(ofMinutes(2))
+                    .build();
+              });
+          f.engine().invalidate("A");
+          f.time.advance(ofMinutes(30));
+        });
+
+    // Each comes every four minutes or a little more.
+    List<String> causes =
+        lines.stream()
+            .map(line -> line.replaceFirst(" WARN .*it says (\\w+)\\..*", " $1"))
+            .toList();
+    for (String cause : List.of("ServiceUnavailable", "Throttling")) {
+      List<Instant> told =
+          causes.stream()
+              .filter(line -> line.endsWith(cause))
+              .map(line -> Instant.parse(line.split(" ", 2)[0]))
+              .toList();
+      assertThat(told).hasSizeBetween(3, 5);
+      for (int i = 1; i < told.size(); i++) {
+        assertThat(Duration.between(told.get(i - 1), told.get(i)))
+            .isGreaterThanOrEqualTo(ofMinutes(5));
+      }
+    }
+    assertThat(levels()).hasSameSizeAs(causes).containsOnly("WARN");
+  }
+
+  @Test
+  void takesAnotherKindForAnotherCauseAndOtherWordsForTheSame() {
+    logged(
+        () -> {
+          f.source.answers("A", ofHours(12));
+          f.settled();
+          int[] requests = {0};
+          f.source.does(
+              context -> {
+                throw ScriptedSource.failure(
+                    requests[0]++ < 10 ? Kind.TRANSIENT : Kind.MISCONFIGURED,
+                    "request " + requests[0] + " failed");
+              });
+          f.engine().invalidate("A");
+          f.time.advance(ofHours(2));
+          assertThat(requests[0]).isGreaterThan(20);
+        });
+
+    assertThat(levels()).containsExactly("WARN", "WARN");
+    assertThat(lines.get(0)).contains("request 1 failed");
+    assertThat(lines.get(1)).contains("request 11 failed");
   }
 }
