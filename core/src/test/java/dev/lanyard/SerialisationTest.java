@@ -26,8 +26,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -287,6 +289,28 @@ class SerialisationTest {
   }
 
   @Test
+  void anotherVersionReadsThem() throws Exception {
+    CredentialsUnavailableException sent =
+        new CredentialsUnavailableException(
+            "There are no credentials", status(), full(new NotSerialisable("closing failed")));
+    Map<String, Long> versions = new TreeMap<>();
+    read(
+        bytes(sent),
+        described -> {
+          if (described.getName().startsWith("dev.lanyard.")) {
+            versions.put(described.getName(), described.getSerialVersionUID());
+          }
+        });
+
+    // Never to be changed: a stream of another number is refused.
+    assertThat(versions)
+        .containsOnly(
+            Map.entry("dev.lanyard.CredentialsUnavailableException$SerialForm", 1L),
+            Map.entry("dev.lanyard.spi.ExchangeException$SerialForm", 1L),
+            Map.entry("dev.lanyard.spi.ReplacedCause", 1L));
+  }
+
+  @Test
   void aStreamThatGoesAroundTheFormIsRefused() throws Exception {
     // The class itself in the place of its form: nobody writes that.
     byte[] stream =
@@ -345,12 +369,17 @@ class SerialisationTest {
 
   private static Throwable read(byte[] stream, Set<String> classes)
       throws IOException, ClassNotFoundException {
+    return read(stream, described -> classes.add(described.getName()));
+  }
+
+  private static Throwable read(byte[] stream, Consumer<ObjectStreamClass> seen)
+      throws IOException, ClassNotFoundException {
     try (ObjectInputStream in =
         new ObjectInputStream(new ByteArrayInputStream(stream)) {
           @Override
           protected Class<?> resolveClass(ObjectStreamClass described)
               throws IOException, ClassNotFoundException {
-            classes.add(described.getName());
+            seen.accept(described);
             return super.resolveClass(described);
           }
         }) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** What {@code create()} does, whichever class it is called on. */
 class SharedEnginesTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  private static final Environment NONE = Environment.of(Map.of());
 
   /** As IrsaCredentialsProvider and PodIdentityCredentialsProvider are made. */
   private static final class OneClass extends RefreshingCredentialsProvider {
@@ -138,6 +141,9 @@ class SharedEnginesTest {
     RefreshingCredentialsProvider second = new OneClass(broken);
     assertThat(second.resolveIdentity()).failsWithin(LIMIT);
     assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+    // Of another role, perhaps: that the same is wrong with both says nothing of whose they are.
+    ScriptedSource another = new ScriptedSource("shared", 1).detects(broken.detect(NONE));
+    RefreshingCredentialsProvider third = new OneClass(another);
 
     broken.detects(
         new Detection.Present(
@@ -152,6 +158,8 @@ class SharedEnginesTest {
     assertThat(healthy.exchanges()).isEqualTo(1);
     assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.CHOSEN);
     assertThat(second.explain().toString()).doesNotContain("the token file is not named");
+    assertThat(third.status().usable()).as("broken still").isFalse();
+    assertThat(third.resolveIdentity()).failsWithin(LIMIT);
 
     // From now on the two hold the same, whatever becomes of it.
     healthy.answers("A2", Duration.ofHours(1));
@@ -160,6 +168,7 @@ class SharedEnginesTest {
     assertThat(second.resolveCredentials().accessKeyId()).isEqualTo("A2");
     assertThat(second.resolveIdentity().join().accessKeyId()).isEqualTo("A2");
     assertThat(second.explain().toString()).contains("****A2");
+    assertThat(healthy.exchanges()).isEqualTo(2);
   }
 
   @Test
@@ -168,7 +177,7 @@ class SharedEnginesTest {
     ScriptedSource source =
         new ScriptedSource("reader", 1) {
           @Override
-          public Detection detect(dev.lanyard.spi.Environment environment) {
+          public Detection detect(Environment environment) {
             return environment
                 .property(property)
                 .<Detection>map(role -> new Detection.Present(this, role.value()))
@@ -176,9 +185,15 @@ class SharedEnginesTest {
           }
         };
     RefreshingCredentialsProvider provider = new OneClass(source);
+    VirtualTime time = new VirtualTime();
+    RefreshingCredentialsProvider later =
+        new RefreshingCredentialsProvider(source, EksCredentialsProvider.builder().time(time)) {};
     System.setProperty(property, "ADMIN");
     try {
       assertThat(provider.resolveIdentity()).failsWithin(LIMIT);
+      time.advance(Duration.ofMinutes(5));
+      assertThat(later.status().exchanges()).isGreaterThan(10);
+      assertThat(later.status().usable()).isFalse();
       assertThat(source.exchanges()).isZero();
       assertThat(keyId(new OneClass(source))).isEqualTo("A");
     } finally {
@@ -217,6 +232,21 @@ class SharedEnginesTest {
         .withThrowableThat()
         .withMessageContaining("variable OTHER");
     assertThat(one.status().source()).isEqualTo("none");
+  }
+
+  @Test
+  void afterAShutDownAProviderStartsAnew() {
+    ScriptedSource source = source("role of the stopped");
+    RefreshingCredentialsProvider before = new OneClass(source);
+    assertThat(keyId(before)).isEqualTo("A");
+
+    Lanyard.shutdown();
+
+    RefreshingCredentialsProvider after = new OneClass(source.answers("B", Duration.ofHours(1)));
+    assertThat(keyId(after)).isEqualTo("B");
+    assertThat(after.status().nextRefresh()).isPresent();
+    assertThat(keyId(before)).as("what it holds").isEqualTo("A");
+    assertThat(before.status().nextRefresh()).isEmpty();
   }
 
   @Test
