@@ -13,6 +13,7 @@ import dev.lanyard.spi.Time;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.Proxy;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -35,6 +36,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
 /**
@@ -77,6 +80,12 @@ class ThreadsTest {
     RefreshingCredentialsProvider other = new OneSource(new ScriptedSource(), options());
     other.awaitReady(LIMIT);
     assertThat(other.resolveCredentials().accessKeyId()).isEqualTo("A");
+  }
+
+  private void assertThatTheTimersGoOn() throws InterruptedException {
+    CountDownLatch fired = new CountDownLatch(1);
+    Future<?> unused = time.after(Duration.ZERO, fired::countDown);
+    assertThat(fired.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).as("the timers go on").isTrue();
   }
 
   // ---- G17
@@ -151,9 +160,7 @@ class ThreadsTest {
     RefreshingCredentialsProvider provider = new OneSource(source, options());
     assertThat(looking.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
-    CountDownLatch fired = new CountDownLatch(1);
-    Future<?> unused = time.after(Duration.ZERO, fired::countDown);
-    assertThat(fired.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).as("the timers go on").isTrue();
+    assertThatTheTimersGoOn();
     assertThatAnotherIsServed();
     assertThatThrownBy(provider::resolveCredentials).hasMessageContaining("Not authorized");
   }
@@ -180,6 +187,7 @@ class ThreadsTest {
                         .withExchangeTimeout(ofMillis(20))
                         .withMaxWait(ofMillis(100))));
     assertThat(aborting.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    assertThatTheTimersGoOn();
 
     assertThatThrownBy(provider::resolveCredentials).hasMessageContaining("Waited");
     assertThatAnotherIsServed();
@@ -192,7 +200,7 @@ class ThreadsTest {
     f.built();
     f.time.advance(ofSeconds(20));
     assertThat(f.time.lanes().stream().filter(lane -> lane == Time.Lane.EXCHANGE)).hasSize(1);
-    assertThat(f.time.lanes()).contains(Time.Lane.LATE_EXCHANGE);
+    assertThat(f.time.lanes()).contains(Time.Lane.LATE_EXCHANGE, Time.Lane.ABORT);
     f.source.answers("A", ofHours(1));
     f.time.advance(ofSeconds(20));
     assertThat(f.keyIdNow()).contains("A");
@@ -206,8 +214,14 @@ class ThreadsTest {
   @Test
   void looksAtTheTokenFileHaveALaneOfTheirOwn(@TempDir Path directory) throws Exception {
     EngineFixture f = new EngineFixture();
+    Path file = Files.writeString(directory.resolve("token"), "old");
+    AtomicInteger named = new AtomicInteger();
     f.source
-        .readsTokenFrom(Files.writeString(directory.resolve("token"), "old"))
+        .namesItsTokenFileBy(
+            () -> {
+              named.incrementAndGet();
+              return Optional.of(file);
+            })
         .fails(Kind.REJECTED, "no");
     f.settled();
     assertThat(count(f, Time.Lane.FILE)).isZero();
@@ -215,6 +229,40 @@ class ThreadsTest {
     f.time.advance(ofSeconds(3));
 
     assertThat(count(f, Time.Lane.FILE)).isBetween(2, 3);
+    assertThat(named).as("nor is a source asked for it").hasValue(1 + count(f, Time.Lane.FILE));
+    assertThat(f.exchanges()).isEqualTo(1);
+  }
+
+  @Test
+  void oneLookAtTheTokenFileThatHangsIsEnough(@TempDir Path directory) throws Exception {
+    EngineFixture f = new EngineFixture();
+    f.draw = 0.999;
+    f.source
+        .readsTokenFrom(Files.writeString(directory.resolve("token"), "old"))
+        .fails(Kind.REJECTED, "no");
+    f.settled();
+    f.time.holdsWork(true);
+    f.time.advance(ofSeconds(10));
+    assertThat(count(f, Time.Lane.FILE)).isEqualTo(1);
+
+    f.time.holdsWork(false);
+    f.time.advance(ofSeconds(2));
+    assertThat(count(f, Time.Lane.FILE)).as("once it has ended").isGreaterThan(1);
+  }
+
+  @Test
+  void theLogTheListenerAndWhatHangsOnACallersFutureHaveALaneOfTheirOwn() {
+    EngineFixture f = new EngineFixture();
+    f.built();
+    List<String> seen = new ArrayList<>();
+    var unused = f.ask().thenRun(() -> seen.add("continued"));
+    int before = f.time.lanes().size();
+    f.time.settle();
+
+    assertThat(seen).containsExactly("continued");
+    assertThat(f.events).hasSize(1);
+    assertThat(f.time.lanes().subList(before, f.time.lanes().size()))
+        .containsExactly(Time.Lane.CALLBACK, Time.Lane.CALLBACK, Time.Lane.CALLBACK);
   }
 
   private static int count(EngineFixture f, Time.Lane lane) {
@@ -310,6 +358,8 @@ class ThreadsTest {
     }
   }
 
+  private static final InheritableThreadLocal<Object> INHERITED = new InheritableThreadLocal<>();
+
   private static WeakReference<ClassLoader> causedByAnApplication(Time time) throws Exception {
     CountDownLatch ran = new CountDownLatch(Time.Lane.values().length + 1);
     AppLoader loader = new AppLoader();
@@ -319,7 +369,16 @@ class ThreadsTest {
                 .define(Causer.class)
                 .getConstructor(Time.class, CountDownLatch.class)
                 .newInstance(time, ran);
-    causer.run();
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(loader);
+    INHERITED.set(causer);
+    try {
+      causer.run();
+    } finally {
+      INHERITED.remove();
+      thread.setContextClassLoader(before);
+    }
     assertThat(ran.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
     return new WeakReference<>(loader);
   }
@@ -334,7 +393,12 @@ class ThreadsTest {
         time.execute(
             lane,
             () -> {
-              throw new NoClassDefFoundError("of a class loader that was closed");
+              NoClassDefFoundError closed =
+                  new NoClassDefFoundError("of a class loader that was closed");
+              // As it comes where a thread ends by one, between two tasks, say.
+              Thread own = Thread.currentThread();
+              own.getUncaughtExceptionHandler().uncaughtException(own, closed);
+              throw closed;
             });
         CountDownLatch next = new CountDownLatch(1);
         time.execute(lane, next::countDown);
@@ -425,14 +489,15 @@ class ThreadsTest {
     assertThat(f.keyIdNow()).as("an answer that comes too late").isEmpty();
   }
 
-  @Test
-  void aWallClockThatIsSetBackAfterAShutDownRevivesNothing() {
+  @ParameterizedTest
+  @ValueSource(strings = {"PT-5H", "PT-30M"})
+  void aWallClockThatIsSetBackAfterAShutDownRevivesNothing(Duration by) {
     EngineFixture f = new EngineFixture();
     f.source.answers("A", ofHours(1));
     f.settled();
     f.engine().shutDown();
     f.time.advance(ofMinutes(61));
-    f.time.jumpWallClock(ofHours(-5));
+    f.time.jumpWallClock(by);
 
     assertThat(f.engine().readable()).isNull();
     assertThat(f.keyIdNow()).isEmpty();
@@ -459,6 +524,24 @@ class ThreadsTest {
     Collection.await(redeployed());
   }
 
+  /** Builds a provider whose listener ends only if it is interrupted. */
+  private static void listenForEver(ClassLoader loader, CountDownLatch listening) throws Exception {
+    Class<?> type = loader.loadClass("dev.lanyard.CredentialsEventListener");
+    Object listener =
+        Proxy.newProxyInstance(
+            loader,
+            new Class<?>[] {type},
+            (self, method, arguments) -> {
+              listening.countDown();
+              new CountDownLatch(1).await();
+              return null;
+            });
+    Object builder =
+        loader.loadClass("dev.lanyard.EksCredentialsProvider").getMethod("builder").invoke(null);
+    builder.getClass().getMethod("listener", type).invoke(builder, listener);
+    builder.getClass().getMethod("build").invoke(builder);
+  }
+
   private static WeakReference<ClassLoader> redeployed() throws Exception {
     URL classes = Lanyard.class.getProtectionDomain().getCodeSource().getLocation();
     Redeployed loader = new Redeployed(classes);
@@ -468,6 +551,9 @@ class ThreadsTest {
     assertThat(provider.toString()).isEqualTo("EksCredentialsProvider[none]");
     Object explained = copy.getMethod("explain").invoke(provider);
     assertThat(explained.toString()).contains("from none");
+    CountDownLatch listening = new CountDownLatch(1);
+    listenForEver(loader, listening);
+    assertThat(listening.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
     loader.loadClass("dev.lanyard.Lanyard").getMethod("shutdown").invoke(null);
 
