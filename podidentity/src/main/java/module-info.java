@@ -2,7 +2,7 @@ import org.jspecify.annotations.NullMarked;
 
 /**
  * Session credentials from the EKS Pod Identity Agent, the ECS agent or any other endpoint that
- * keeps the AWS container credentials contract.
+ * follows the AWS container credentials contract.
  */
 @NullMarked
 module dev.lanyard.podidentity {

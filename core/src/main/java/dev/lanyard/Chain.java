@@ -107,8 +107,8 @@ record Chain(Environment environment, List<Link> links) {
     } catch (RuntimeException | LinkageError e) {
       // The message is not shown: it may repeat a value that is a secret.
       return new Detection.Broken(
-          "looking for it failed with " + e.getClass().getName(),
-          "Check that all Lanyard modules are of one version (import lanyard-bom)");
+          "detecting it failed with " + e.getClass().getName(),
+          "Check that all Lanyard modules have the same version (import lanyard-bom)");
     }
   }
 }

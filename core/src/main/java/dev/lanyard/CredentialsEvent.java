@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 
-/** Something that happened to a provider's credentials. No event holds a secret. */
+/** Something that happened to a provider's credentials. Immutable; no event holds a secret. */
 public sealed interface CredentialsEvent {
 
   /**
@@ -20,7 +20,7 @@ public sealed interface CredentialsEvent {
    *
    * @param source the name of the source
    * @param accessKeyIdSuffix the last four characters of the access key id
-   * @param expiration when they expire, by this machine's clock
+   * @param expiration when they expire, by this machine's wall clock
    * @param took how long the exchange took
    */
   record Refreshed(String source, String accessKeyIdSuffix, Instant expiration, Duration took)
@@ -31,10 +31,10 @@ public sealed interface CredentialsEvent {
    *
    * @param source the name of the source
    * @param kind what the failure means for the next attempt
-   * @param message what was seen, without secrets
-   * @param consecutiveFailures how many have failed in a row, this one included
-   * @param nextAttempt when the next attempt is made; empty if not before a caller asks, where no
-   *     source is configured at all
+   * @param message what went wrong, without secrets
+   * @param consecutiveFailures how many exchanges have failed in a row, including this one
+   * @param nextAttempt when the next attempt is made; empty where no source is configured at all:
+   *     then nothing is tried before a caller asks
    */
   record RefreshFailed(
       String source,
@@ -46,13 +46,13 @@ public sealed interface CredentialsEvent {
 
   /**
    * The process works as another identity from now on: a source was refused and a later one took
-   * its place, or an earlier one answers again. Told once, after the change. Happens only where the
-   * application turned {@code fallback} on.
+   * its place, or an earlier one answers again. Sent once for each change, after it. Happens only
+   * where the application turned {@code fallback} on.
    *
    * @param source the name of the source whose credentials are handed out from now on
-   * @param previous the name of the source whose credentials were handed out before; of the first
-   *     source, if there were none
-   * @param reason why the previous source was left, without secrets; empty if an earlier one
+   * @param previous the name of the source whose credentials were handed out before, or of the
+   *     first source if there were none
+   * @param reason why the previous source was refused, without secrets; empty if an earlier source
    *     answers again
    */
   record IdentityChanged(String source, String previous, Optional<String> reason)

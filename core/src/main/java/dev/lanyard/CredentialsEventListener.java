@@ -1,18 +1,19 @@
 package dev.lanyard;
 
 /**
- * Is told what happens to a provider's credentials.
+ * Receives the events of a provider's credentials.
  *
- * <p>It is called on Lanyard's own threads, never on a caller's; events of one provider come one
- * after another. What it throws is logged and changes nothing. It should return soon: the
- * provider's next event waits for it. Exchanges and callers do not; of the events of a listener
- * that never returns, those beyond a few hundred are dropped.
+ * <p>Lanyard calls it on its own threads, never on a caller's, with one event of a provider at a
+ * time. A listener that several providers share has to be safe for use by many threads. What it
+ * throws is logged and changes nothing. It should return soon: the provider's next event waits for
+ * it. Exchanges and callers do not wait. If it does not return, a few hundred events are kept for
+ * it, and further ones are dropped.
  */
 @FunctionalInterface
 public interface CredentialsEventListener {
 
   /**
-   * Takes one event.
+   * Receives one event.
    *
    * @param event what happened
    */

@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkClientException;
 
 /**
- * There are no credentials to give. The message says since when, why, what was tried, and what a
- * person can do about it; it holds no secret.
+ * Thrown when there are no credentials to give. The message says since when, why, what was tried,
+ * and what a person can do about it; it holds no secret.
  *
  * <p>Each caller gets an exception of its own, with its own stack. The cause, where there is one,
- * is the {@link ExchangeException} of the last attempt, shared by all callers that waited for it.
+ * is the {@link ExchangeException} of the last attempt, which all callers that waited for it share.
  *
- * <p>It survives serialisation whole, the status included, and any JVM that has this library can
+ * <p>It survives serialisation whole, including the status, and any JVM that has this library can
  * read it.
  */
 public final class CredentialsUnavailableException extends SdkClientException {
@@ -44,7 +44,7 @@ public final class CredentialsUnavailableException extends SdkClientException {
   }
 
   /**
-   * Returns how the provider's credentials stood when the exception was made.
+   * Returns the state of the provider's credentials when the exception was made.
    *
    * @return the status
    */
@@ -53,8 +53,8 @@ public final class CredentialsUnavailableException extends SdkClientException {
   }
 
   /**
-   * Returns what the failure means: {@code REJECTED} and {@code MISCONFIGURED} call for a person,
-   * {@code TRANSIENT} for patience.
+   * Returns what the failure means: {@code REJECTED} and {@code MISCONFIGURED} need a person to
+   * change something, {@code TRANSIENT} may pass by itself.
    *
    * @return the kind of the last attempt's failure; empty if no attempt has ended
    */

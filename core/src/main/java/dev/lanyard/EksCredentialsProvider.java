@@ -11,11 +11,13 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
  * The credentials of a pod on Amazon EKS, from IRSA or EKS Pod Identity, whichever the pod has.
  *
  * <p>The first source that is configured is used: IRSA, then Pod Identity, as in the AWS SDKs,
- * unless {@link Builder#order} says otherwise. A source that is configured in part stops the chain
- * with the reason; the node's instance role is never used. {@link #explain()} shows what was found.
+ * unless {@link Builder#order} says otherwise. A source that is only partly configured stops the
+ * chain with the reason; the node's instance role is never used. {@link #explain()} shows what was
+ * found.
  *
- * <p>The environment is read once, when the provider is built. See {@link
- * RefreshingCredentialsProvider} for the guarantees, for threads and for errors.
+ * <p>Environment variables and system properties are read once, when the provider is built; files
+ * are read at each exchange. See {@link RefreshingCredentialsProvider} for the guarantees, for
+ * threads and for errors.
  *
  * <pre>{@code
  * S3Client s3 = S3Client.builder()
@@ -34,9 +36,9 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
   }
 
   /**
-   * Returns a provider with the defaults. All providers created so from equal settings share one
-   * engine and its credentials: creating many costs one exchange. Where the settings are
-   * incomplete, or no source is configured, nothing is shared.
+   * Returns a provider with the defaults. All providers that this method creates from equal
+   * settings share one engine and its credentials: creating many costs one exchange. Where the
+   * settings are incomplete, or no source is configured, nothing is shared.
    *
    * @return a provider; never fails because of the environment
    */
@@ -67,36 +69,38 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
     }
 
     /**
-     * Sets which sources are looked for, the first one first; others are not. Default: all on the
+     * Sets which sources are looked for, and in which order; no others are. Default: all on the
      * class path, {@code irsa} before {@code pod-identity}. For a migration to Pod Identity in
      * which pods still carry the IRSA variables: {@code order("pod-identity", "irsa")}.
      *
-     * @param names the names of sources
+     * @param names the names of sources. A name that no source has stops the chain: the first
+     *     {@code resolve} and {@link #explain} report it
      * @return this builder
-     * @throws IllegalArgumentException if there is no name, or one comes twice
+     * @throws IllegalArgumentException if there is no name, or one occurs twice
      */
     public Builder order(String... names) {
       List<String> given = List.of(names);
       if (given.isEmpty() || given.stream().distinct().count() < given.size()) {
-        throw new IllegalArgumentException("the order needs one or more different names: " + given);
+        throw new IllegalArgumentException(
+            "the order must name at least one source, and each only once: " + given);
       }
       this.order = given;
       return this;
     }
 
     /**
-     * Sets whether the next source that is configured is tried when the first is refused. Default:
-     * off, since the process would then work as another identity.
+     * Sets whether the next configured source is tried when the service refuses the first one.
+     * Default: {@code false}, since the process would then work as another identity.
      *
      * <p>Only a refusal by the service itself leads to the next source, never a proxy or an outage.
-     * While the first source's credentials are neither expired nor invalidated they stay in use;
-     * the next source is asked in the last minutes before their end, and takes over at the end. The
-     * first good answer of an earlier source brings the process back to it; until then the source
-     * in use goes on being asked, whatever becomes of the earlier ones. Each change is logged as a
-     * warning and told to the listener as {@link CredentialsEvent.IdentityChanged}. A source that
-     * is broken still stops the chain.
+     * While the first source's credentials are neither expired nor invalidated, they stay in use;
+     * the next source is asked in the last 5 minutes before they expire, and takes over when they
+     * do. The first good answer of an earlier source brings the process back to it; until then the
+     * source in use goes on being asked, even if an earlier one is down. Each change is logged as a
+     * warning and reported to the listener as {@link CredentialsEvent.IdentityChanged}. A source
+     * that is broken still stops the chain.
      *
-     * @param fallback true to fall back
+     * @param fallback whether to fall back
      * @return this builder
      */
     public Builder fallback(boolean fallback) {
@@ -105,11 +109,13 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
     }
 
     /**
-     * Sets the provider to use where no EKS source is configured at all, and only there: on a
-     * laptop, say. Lanyard hands on what it gives, and neither caches nor refreshes it. Default:
-     * none; callers then get an exception.
+     * Sets the provider to use where no EKS source is configured at all, and only there, such as on
+     * a laptop. Lanyard passes on what it returns or throws, and neither caches nor refreshes its
+     * credentials; waiting and blocking are then up to that provider. Default: none; callers then
+     * get an exception.
      *
-     * @param otherwise such as {@code ProfileCredentialsProvider.create()}; the caller closes it
+     * @param otherwise such as {@code ProfileCredentialsProvider.create()}; the application closes
+     *     it
      * @return this builder
      */
     public Builder otherwise(AwsCredentialsProvider otherwise) {

@@ -192,7 +192,7 @@ final class Engine {
         throw new IllegalStateException(
             "the exchange of "
                 + origin.first().name()
-                + " asks for the very credentials that it is to obtain: it would wait for itself");
+                + " asks for the credentials that it is itself obtaining, and would wait for ever");
       }
       // The caller's own clock bounds its wait, so that it ends even if no other thread runs.
       if (!waiter.outcome().isDone() && !time.await(waiter.outcome(), atMost)) {
@@ -562,7 +562,7 @@ final class Engine {
       throw ExchangeException.builder(
               Kind.TRANSIENT,
               "the source returned the same credentials, which have expired by this machine's"
-                  + " clock, and nothing that shows that clock to be wrong")
+                  + " clock, and nothing shows that this clock is wrong")
           .build();
     }
   }
@@ -668,17 +668,17 @@ final class Engine {
     }
     if (flight.hasTimedOut()) {
       return ExchangeException.builder(
-              Kind.TRANSIENT, "no answer within " + Text.of(flight.budget()))
+              Kind.TRANSIENT, "the source did not answer within " + Text.of(flight.budget()))
           .cause(Unexpected.of(thrown))
           .build();
     }
     if (thrown instanceof LinkageError) {
       // Its message is the name of a class.
       return ExchangeException.builder(
-              Kind.MISCONFIGURED, "a class is missing or does not fit: " + thrown)
+              Kind.MISCONFIGURED, "a class is missing or incompatible: " + thrown)
           .remedy(
-              "Check the class path: all AWS SDK modules of one version (import its BOM), and none"
-                  + " that Lanyard brings excluded")
+              "Check the class path: all AWS SDK modules need the same version (import the SDK's"
+                  + " BOM), and no dependency of Lanyard may be excluded")
           .cause(Unexpected.of(thrown))
           .build();
     }
@@ -854,8 +854,10 @@ final class Engine {
               origin.first(),
               ExchangeException.builder(
                       Kind.MISCONFIGURED,
-                      "Lanyard was shut down in this class loader, and refreshes nothing any more")
-                  .remedy("Create a new provider, or shut Lanyard down after its last use")
+                      "Lanyard was shut down in this class loader, and no longer refreshes"
+                          + " credentials")
+                  .remedy(
+                      "Create a new provider, or call Lanyard.shutdown() only after the last use")
                   .build(),
               time.millis(),
               time.nanos());
@@ -924,7 +926,7 @@ final class Engine {
           .append(source)
           .append(" are good for ")
           .append(Text.of(Duration.ofMillis(left)))
-          .append(", and ")
+          .append(", but ")
           .append(Text.of(Duration.ofMillis(waiter.minimum())))
           .append(" were asked for.");
     } else if (held != null) {
@@ -949,15 +951,15 @@ final class Engine {
         text.append(" Tried ").append(seen.failures()).append(" times in a row.");
       }
     } else if (left > 0) {
-      text.append(" The source gives none that live longer.");
+      text.append(" The source gives no credentials that live longer.");
     }
     if (refused.waitedOut()) {
       text.append(" Waited ").append(Text.of(Duration.ofNanos(nanos - waiter.arrivedNanos())));
       Flight flight = seen.flight();
       if (flight != null) {
-        text.append("; an exchange begun ")
+        text.append("; an exchange that began ")
             .append(Text.of(flight.elapsed()))
-            .append(" ago goes on");
+            .append(" ago is still in flight");
       }
       text.append('.');
     } else if (failure != null && origin.mayHeal() && seen.flight() == null && !seen.isShutDown()) {

@@ -8,12 +8,12 @@ import java.util.Optional;
 
 /**
  * Why a provider gives the credentials it gives: every source, what it looked for, what it found,
- * which was chosen, what that shadows, and how the credentials stand. Immutable, and without
+ * which was chosen, what that shadows, and the state of the credentials. Immutable, and without
  * secrets: {@link #toString} may be logged and pasted into a ticket.
  *
- * @param sources the sources, in the order in which they count
- * @param status how the credentials stand
- * @param accessKeyId the last four characters of the access key id in hand; empty if there is none
+ * @param sources the sources, in the order in which they are looked for
+ * @param status the state of the credentials
+ * @param accessKeyId the last four characters of the access key id held; empty if there is none
  * @param at when the explanation was given
  */
 public record Explanation(
@@ -22,24 +22,27 @@ public record Explanation(
   /**
    * Copies the list.
    *
-   * @param sources the sources, in the order in which they count
-   * @param status how the credentials stand
-   * @param accessKeyId the last four characters of the access key id in hand
+   * @param sources the sources, in the order in which they are looked for
+   * @param status the state of the credentials
+   * @param accessKeyId the last four characters of the access key id held
    * @param at when the explanation was given
    */
   public Explanation {
     sources = List.copyOf(sources);
   }
 
-  /** What a source is to the provider. */
+  /** The part that a source plays for the provider. */
   public enum Role {
-    /** It gives the credentials. */
+    /**
+     * It is the first that is configured. It gives the credentials, unless a fallback has taken
+     * over: {@link CredentialsStatus#source} names the source in use.
+     */
     CHOSEN,
     /** It is meant to be used and cannot work: callers get an exception, and no other is tried. */
     BROKEN,
-    /** It is configured too, and is not used because one before it is. */
+    /** It is configured too, but not used because one before it is. */
     SHADOWED,
-    /** It is configured too, and is tried when the one before it is refused. */
+    /** It is configured too, and is tried when the service refuses the one before it. */
     FALLBACK,
     /** It is not configured. */
     ABSENT
@@ -49,14 +52,14 @@ public record Explanation(
    * One source.
    *
    * @param name its name, such as {@code irsa}
-   * @param role what it is to the provider
+   * @param role the part that it plays for the provider
    * @param finding what was found, or looked for, in words
    * @param remedy what a person can do about it, if it is broken
    */
   public record Source(String name, Role role, String finding, Optional<String> remedy) {}
 
   /**
-   * Returns the source that gives the credentials, or that should.
+   * Returns the first source that is configured: it gives the credentials, or should.
    *
    * @return the chosen or broken source; empty if none is configured
    */
@@ -67,7 +70,7 @@ public record Explanation(
   }
 
   /**
-   * Writes all of it, for a person to read.
+   * Writes the whole explanation, for a person to read.
    *
    * @return several lines, without a line break at the end
    */
@@ -113,7 +116,7 @@ public record Explanation(
             skew ->
                 text.append("\n    clock         this machine is ")
                     .append(Text.of(skew.abs()))
-                    .append(skew.isNegative() ? " ahead" : " behind"));
+                    .append(skew.isNegative() ? " ahead of the source" : " behind the source"));
     status
         .disbelievedDate()
         .ifPresent(

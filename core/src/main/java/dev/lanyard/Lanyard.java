@@ -8,11 +8,11 @@ import java.util.WeakHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lanyard in this class loader, as a whole.
+ * Controls all of Lanyard in this class loader. Safe for use by many threads.
  *
- * <p>An application has no need of it: a provider that nobody holds any more stops by itself. The
- * exception is a class loader that is to be unloaded while a static field of it, or of another one,
- * still holds a provider: see {@link #shutdown}.
+ * <p>Most applications do not need it: a provider that nobody holds any more stops by itself. The
+ * exception is a class loader that is to be unloaded while a static field, in that class loader or
+ * in another, still holds a provider: see {@link #shutdown}.
  */
 public final class Lanyard {
   private static final ReentrantLock LOCK = new ReentrantLock();
@@ -23,20 +23,20 @@ public final class Lanyard {
   private Lanyard() {}
 
   /**
-   * Ends all providers that this copy of Lanyard has made, and its threads, so that the class
-   * loader that defined it can be unloaded. For a container that redeploys applications: call it
-   * when the application stops, after the last use of its providers, such as in {@code
+   * Stops all providers that this copy of Lanyard has made, and its threads, so that the class
+   * loader that defined it can be unloaded. In a container that redeploys applications, call it
+   * when the application stops, after the last use of its providers, for example in {@code
    * ServletContextListener.contextDestroyed}.
    *
-   * <p>It counts for the class loader that defined this class. Where that is a parent which several
-   * applications share, it ends the providers of all of them: then let the parent's owner call it,
-   * or nobody.
+   * <p>It affects the class loader that defined this class. Where several applications share that
+   * class loader, because it is a parent of theirs, it stops the providers of all of them: then
+   * only the owner of that class loader should call it.
    *
-   * <p>A provider that exists goes on giving what it holds until that expires, without refreshing
-   * it, and after that throws {@link CredentialsUnavailableException} of the kind {@code
-   * MISCONFIGURED}; callers that wait get it at once. An exchange in flight is ended. A provider
-   * that is created later starts anew. Returns at once; the threads end as soon as what they run
-   * does. Calling it again does nothing. Safe for use by many threads.
+   * <p>Existing providers go on giving the credentials that they hold until those expire, without
+   * refreshing them, and after that throw {@link CredentialsUnavailableException} of the kind
+   * {@code MISCONFIGURED}; callers that wait get it at once. An exchange in flight is aborted. A
+   * provider that is created later works as usual. The method returns at once; each thread ends as
+   * soon as its task does. Calling it again stops only the providers created since.
    */
   public static void shutdown() {
     List<Engine> all;

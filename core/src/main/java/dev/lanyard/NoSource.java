@@ -40,8 +40,8 @@ final class NoSource implements Origin {
                     ? "Add dev.lanyard:lanyard-irsa, dev.lanyard:lanyard-podidentity or both"
                     : "On EKS: annotate the service account with eks.amazonaws.com/role-arn (IRSA)"
                         + " or create a Pod Identity association for it, then recreate the pod;"
-                        + " running pods never change. Elsewhere: give the builder a provider to"
-                        + " use otherwise(...)")
+                        + " running pods never change. Elsewhere: tell the builder which provider"
+                        + " to use, with otherwise(...)")
             .build());
   }
 

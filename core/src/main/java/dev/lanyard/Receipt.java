@@ -72,7 +72,7 @@ final class Receipt {
             Kind.TRANSIENT,
             "this machine's clock moved forward by "
                 + Text.of(Duration.ofMillis(by))
-                + " during the exchange, so the life of the credentials cannot be told")
+                + " during the exchange, so the lifetime of the credentials is unknown")
         .build();
   }
 

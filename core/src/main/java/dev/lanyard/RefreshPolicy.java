@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * When credentials are refreshed and how long anybody waits for them. Immutable; each {@code with}
- * method returns a changed copy. The defaults are right for EKS.
+ * When credentials are refreshed and how long callers wait for them. Immutable and safe for use by
+ * many threads; each {@code with} method returns a changed copy. The defaults are right for EKS.
  */
 public final class RefreshPolicy {
   private static final RefreshPolicy DEFAULTS =
@@ -35,8 +35,8 @@ public final class RefreshPolicy {
   }
 
   /**
-   * Returns the defaults: refresh at 50 to 80 % of the lifetime and 5 minutes before the expiration
-   * at the latest, wait at most 30 seconds, 10 seconds for one exchange.
+   * Returns the defaults: refresh at 50 to 80 % of the lifetime and at the latest 5 minutes before
+   * the expiration, wait at most 30 seconds, allow 10 seconds for one exchange.
    *
    * @return the default policy
    */
@@ -45,11 +45,12 @@ public final class RefreshPolicy {
   }
 
   /**
-   * Sets the part of the remaining lifetime out of which the refresh time is drawn, uniformly, so
-   * that processes that started together do not refresh together for ever.
+   * Sets the window from which the refresh time is drawn uniformly, so that processes that started
+   * together do not refresh together for ever. Both ends are fractions of the lifetime that
+   * credentials have when they arrive; a lifetime of more than 12 hours counts as 12 hours.
    *
-   * @param from the earliest, as a fraction of the lifetime; default 0.5
-   * @param to the latest, as a fraction of the lifetime; default 0.8
+   * @param from the earliest refresh time; default 0.5
+   * @param to the latest refresh time; default 0.8
    * @return the changed policy
    * @throws IllegalArgumentException unless {@code 0 < from <= to < 1}
    */
@@ -62,10 +63,10 @@ public final class RefreshPolicy {
   }
 
   /**
-   * Sets how long before the expiration the refresh is begun at the latest, where the lifetime
-   * allows it.
+   * Sets how long before the expiration the refresh begins at the latest, where the lifetime allows
+   * it: a margin that leaves nothing of the refresh window is ignored.
    *
-   * @param margin default 5 minutes
+   * @param margin zero or more; default 5 minutes
    * @return the changed policy
    * @throws IllegalArgumentException if it is negative
    */
@@ -77,9 +78,11 @@ public final class RefreshPolicy {
   }
 
   /**
-   * Sets how long a caller waits at most where there are no credentials to give.
+   * Sets how long a caller waits at most where there are no credentials to give. It is also how
+   * long an outage is expected to pass: once it has lasted longer, callers between two attempts
+   * fail at once.
    *
-   * @param maxWait default 30 seconds
+   * @param maxWait more than zero; default 30 seconds
    * @return the changed policy
    * @throws IllegalArgumentException if it is not positive
    */
@@ -89,10 +92,11 @@ public final class RefreshPolicy {
   }
 
   /**
-   * Sets the total time budget of one exchange, connecting and reading included.
+   * Sets the total time budget of one exchange, including connecting and reading.
    *
-   * @param exchangeTimeout default 10 seconds. A cold Pod Identity Agent needs several seconds, and
-   *     a client that gives up cancels the agent's own call (source: aws/eks-pod-identity-agent#50)
+   * @param exchangeTimeout more than zero; default 10 seconds. A cold Pod Identity Agent needs
+   *     several seconds, and a client that gives up cancels the agent's own call (source:
+   *     aws/eks-pod-identity-agent#50)
    * @return the changed policy
    * @throws IllegalArgumentException if it is not positive
    */

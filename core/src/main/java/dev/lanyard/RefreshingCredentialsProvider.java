@@ -17,14 +17,15 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
 
 /**
- * What all of Lanyard's providers have in common: credentials that are refreshed in the background,
- * long before they expire, whether anybody asks or not.
+ * The base class of all of Lanyard's providers: credentials that are refreshed in the background,
+ * long before they expire, whether anybody asks for them or not.
  *
  * <p>Guarantees:
  *
  * <ul>
- *   <li>While unexpired credentials are held, no caller waits, whatever the source does. Reading
- *       fresh credentials takes no lock and allocates nothing.
+ *   <li>While unexpired credentials are held, no caller waits, whatever the source does, except one
+ *       that asks for more lifetime than is left. Reading fresh credentials takes no lock and
+ *       allocates nothing.
  *   <li>Expired credentials are never handed out.
  *   <li>At most one exchange is in flight; all who wait share its result or its failure.
  *   <li>Building a provider never fails because of the environment, never waits, and begins the
@@ -33,8 +34,8 @@ import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
  *   <li>No secret appears in a log line, an exception, an event, a status or an explanation.
  * </ul>
  *
- * <p>Safe for use by many threads, virtual ones included; one provider serves any number of
- * clients, and closing a client leaves it alone.
+ * <p>Safe for use by many threads, including virtual ones. One provider serves any number of
+ * clients, and closing a client does not affect it.
  */
 public abstract class RefreshingCredentialsProvider implements AwsCredentialsProvider {
   private final Chain chain;
@@ -45,11 +46,11 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   private final @Nullable AwsCredentialsProvider otherwise;
 
   /**
-   * Makes a provider of one source, as found in the process's own environment. All providers made
-   * so share one engine, and so its credentials, where the source's name and the evidence of its
-   * detection are equal: see {@link dev.lanyard.spi.Evidence}. A source that is broken, absent or
-   * without evidence is not shared; when a broken one works after all, its provider joins the
-   * engine that its evidence has.
+   * Makes a provider of one source, as it is configured in the process's own environment. All
+   * providers that this constructor makes share one engine and its credentials where the source's
+   * name and the evidence of its detection are equal: see {@link dev.lanyard.spi.Evidence}. A
+   * source that is broken, absent or without evidence is not shared; when a broken one works later
+   * on, its provider joins the shared engine of its evidence.
    *
    * @param source where the credentials come from
    */
@@ -100,14 +101,17 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * Returns valid credentials. Waits only if there are none: then for at most the policy's maximum
-   * wait, 30 seconds by default.
+   * Returns valid credentials. Waits only if there are none, for at most the policy's maximum wait,
+   * 30 seconds by default.
    *
    * @return unexpired session credentials
    * @throws CredentialsUnavailableException if there are none to give; the message says since when,
-   *     why, and what to do. At once if the source refused or is misconfigured
+   *     why, and what to do. It is thrown without waiting if the source refused or is
+   *     misconfigured, and between two attempts once an outage has lasted longer than the maximum
+   *     wait
    * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
    *     while it waits; the thread's interrupt flag is set, and no exchange is cancelled
+   * @throws IllegalStateException if the source's own exchange calls it and would wait for itself
    */
   @Override
   public final AwsCredentials resolveCredentials() {
@@ -127,16 +131,18 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * Returns credentials with at least so much lifetime left, for presigned URLs and long jobs.
-   * Waits for at most one exchange, shared with all others who wait.
+   * Returns credentials with at least that much lifetime left, for presigned URLs and long jobs. If
+   * those held live too short, waits for one exchange, shared with all others who wait, and for at
+   * most the policy's maximum wait; if none are held, waits as {@link #resolveCredentials()} does.
    *
    * @param minimumValidity how long the credentials have to be valid; zero or less asks for
    *     unexpired ones
-   * @return session credentials that expire no sooner
-   * @throws CredentialsUnavailableException if the source gives none that live so long; the message
-   *     says how long those live that there are
+   * @return session credentials that are valid for at least that long. Where the application's own
+   *     {@code otherwise} provider is in use, what that returns
+   * @throws CredentialsUnavailableException if there are none that live that long; the message says
+   *     how long the ones held live
    * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
-   *     while it waits
+   *     while it waits; the thread's interrupt flag is set, and no exchange is cancelled
    */
   public final AwsCredentials resolveCredentials(Duration minimumValidity) {
     Objects.requireNonNull(minimumValidity, "minimumValidity");
@@ -148,11 +154,11 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * As {@link #resolveCredentials()}, never blocking.
+   * The same as {@link #resolveIdentity()}: never blocks.
    *
    * @param request ignored
-   * @return a completed future while unexpired credentials are held. Otherwise one that completes
-   *     on a thread of Lanyard's, with credentials or with a {@link
+   * @return a completed future while unexpired credentials are held. Otherwise a future that
+   *     completes on one of Lanyard's threads, with credentials or with a {@link
    *     CredentialsUnavailableException}
    */
   @Override
@@ -162,15 +168,16 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * As {@link #resolveCredentials()}, never blocking.
+   * The same as {@link #resolveCredentials()}, but never blocks.
    *
-   * <p>What hangs on the future runs on that thread. It may block: it then holds up no exchange and
-   * no blocking caller, but other listeners and continuations once some hundreds of them do. For
-   * long work use an executor of your own.
+   * <p>Continuations that are attached to the future run on the thread that completes it. They may
+   * block: that delays no exchange and no blocking caller, but it delays other listeners and
+   * continuations once 256 of them block. For long work use an executor of your own.
    *
-   * @return a completed future while unexpired credentials are held. Otherwise one that completes
-   *     on a thread of Lanyard's, with credentials or with a {@link
-   *     CredentialsUnavailableException}
+   * @return a completed future while unexpired credentials are held. Otherwise a future that
+   *     completes on one of Lanyard's threads, with credentials or with a {@link
+   *     CredentialsUnavailableException}. Where the application's own {@code otherwise} provider is
+   *     in use, its future
    */
   @Override
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity() {
@@ -189,12 +196,13 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * As {@link #resolveCredentials(Duration)}, never blocking.
+   * The same as {@link #resolveCredentials(Duration)}, but never blocks.
    *
    * @param minimumValidity how long the credentials have to be valid; zero or less asks for
    *     unexpired ones
-   * @return a future that completes, on a thread of Lanyard's unless it already has, with session
-   *     credentials that expire no sooner or with a {@link CredentialsUnavailableException}
+   * @return a future that is complete, or completes on one of Lanyard's threads, with session
+   *     credentials that are valid for at least that long or with a {@link
+   *     CredentialsUnavailableException}. See {@link #resolveIdentity()} for continuations
    */
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity(Duration minimumValidity) {
     Objects.requireNonNull(minimumValidity, "minimumValidity");
@@ -205,26 +213,29 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * Says that a service refused these credentials. Begins a refresh in the background, unless newer
-   * ones are already here: the access key ids are compared. Until it has succeeded, callers are
-   * given what is held. Returns at once.
+   * Tells the provider that a service refused these credentials. Begins a refresh in the
+   * background, unless the credentials held are newer: the access key ids are compared. Until the
+   * refresh has succeeded, callers get the credentials held. Returns at once. Does nothing where
+   * the application's own {@code otherwise} provider is in use.
    *
-   * @param rejected what the service refused
+   * @param rejected the credentials that the service refused
    */
   public final void invalidate(AwsCredentialsIdentity rejected) {
     engine.current().invalidate(Objects.requireNonNull(rejected, "rejected").accessKeyId());
   }
 
   /**
-   * Waits for the first credentials: at start-up, so that a misconfigured pod fails there and not
-   * at its first request. A readiness probe asks {@link #status()} instead, which never waits.
+   * Waits for the first credentials. Call it at start-up, so that a misconfigured pod fails there
+   * and not at its first request. A readiness probe asks {@link #status()} instead, which never
+   * waits.
    *
-   * @param atMost how long to wait; a transient failure does not end the wait sooner
+   * @param atMost how long to wait, whatever the policy's maximum wait; a transient failure does
+   *     not end the wait sooner
    * @throws CredentialsUnavailableException if there are none by then, or at once if the source
    *     refused or is misconfigured
    * @throws IllegalArgumentException if the time is negative
    * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
-   *     while it waits
+   *     while it waits; the thread's interrupt flag is set, and no exchange is cancelled
    */
   public final void awaitReady(Duration atMost) {
     if (atMost.isNegative()) {
@@ -237,10 +248,11 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * Returns how the credentials stand. Never waits.
+   * Returns the state of the credentials. Never waits.
    *
    * @return the status at this moment. Where the application's own {@code otherwise} provider is in
-   *     use, the source is {@code otherwise}, and the health {@code HEALTHY}: nothing more is known
+   *     use, the source is {@code otherwise} and the health is {@code HEALTHY}: Lanyard knows
+   *     nothing more about its credentials
    */
   public final CredentialsStatus status() {
     if (otherwise == null) {
@@ -259,8 +271,8 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   /**
-   * Explains where the credentials come from and why: what to log at start-up, and to ask for first
-   * when a pod gets AccessDenied. Never waits, never fails.
+   * Explains where the credentials come from and why. Log it at start-up, and read it first when a
+   * pod gets AccessDenied. Never waits, never fails.
    *
    * @return a report, as data and, by {@code toString}, as text
    */
@@ -317,7 +329,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     protected abstract B self();
 
     /**
-     * Sets what the provider may look at. Default: the process's own environment.
+     * Sets the environment that the provider reads. Default: the process's own.
      *
      * @param environment variables, system properties and files
      * @return this builder
@@ -328,7 +340,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     }
 
     /**
-     * Sets when credentials are refreshed and how long anybody waits. Default: {@link
+     * Sets when credentials are refreshed and how long callers wait. Default: {@link
      * RefreshPolicy#defaults()}.
      *
      * @param refreshPolicy the policy
@@ -340,9 +352,9 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     }
 
     /**
-     * Sets who is told of what happens. Default: nobody.
+     * Sets the listener that receives the provider's events. Default: none.
      *
-     * @param listener called on threads of Lanyard's
+     * @param listener called on Lanyard's own threads, with one event at a time
      * @return this builder
      */
     public final B listener(CredentialsEventListener listener) {
@@ -351,10 +363,10 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     }
 
     /**
-     * Sets the clock, the scheduler and the threads, for tests on virtual time. Default: the
-     * system's clock, and a few daemon threads that serve all providers of the process.
+     * Sets the clock, the scheduler and the threads, for tests in virtual time. Default: the
+     * system's clock, and daemon threads that all providers of the process share.
      *
-     * @param time all of them
+     * @param time the clock, the scheduler and the threads
      * @return this builder
      */
     public final B time(Time time) {

@@ -66,7 +66,7 @@ final class SingleSource implements Origin {
     if (detection instanceof Detection.Broken broken) {
       throw ExchangeException.builder(
               Kind.MISCONFIGURED,
-              source.name() + " is configured and cannot work: " + broken.reason())
+              source.name() + " is configured but cannot work: " + broken.reason())
           .remedy(broken.remedy())
           .build();
     }

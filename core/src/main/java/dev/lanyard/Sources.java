@@ -124,7 +124,7 @@ final class Sources {
                 + " is not on the class path)");
       }
       return new Detection.Broken(
-          configured.get().origin() + " is set, and " + module + " is not on the class path",
+          configured.get().origin() + " is set, but " + module + " is not on the class path",
           "Add the dependency dev.lanyard:" + module);
     }
 
@@ -157,7 +157,7 @@ final class Sources {
     public Detection detect(Environment environment) {
       return new Detection.Broken(
           "the order names a source that does not exist",
-          "Use the names of these: "
+          "Use only these names: "
               + sources.stream().map(CredentialsSource::name).collect(Collectors.joining(", ")));
     }
   }
@@ -178,7 +178,7 @@ final class Sources {
     public Detection detect(Environment environment) {
       return new Detection.Broken(
           "a source on the class path cannot be loaded: " + thrown.getMessage(),
-          "Check that all Lanyard modules are of one version (import lanyard-bom)");
+          "Check that all Lanyard modules have the same version (import lanyard-bom)");
     }
   }
 }

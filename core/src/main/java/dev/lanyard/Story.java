@@ -78,8 +78,8 @@ final class Story {
           standing.source(),
           standing.held()
               ? "the last credentials have expired, and callers get exceptions."
-              : "no credentials came since the start, and callers get exceptions.",
-          failure == null ? "An exchange is under way." : line(failure, standing));
+              : "no credentials have come since the start, and callers get exceptions.",
+          failure == null ? "An exchange is in flight." : line(failure, standing));
       note(cause, nanos);
     } else if (failure != null && cause != null && !cause.equals(last) && isNew(cause, nanos)) {
       LOG.warn("{}: exchange {}", failure.source().name(), line(failure, standing));
@@ -89,7 +89,7 @@ final class Story {
           "{}: still no credentials after {}. {}",
           standing.source(),
           Text.of(Duration.ofNanos(nanos - failingSince)),
-          failure == null ? "An exchange is under way." : line(failure, standing));
+          failure == null ? "An exchange is in flight." : line(failure, standing));
       note(cause, nanos);
     } else if (failure != null) {
       LOG.debug("{}: exchange {}", failure.source().name(), line(failure, standing));
@@ -104,7 +104,7 @@ final class Story {
     String key = Text.keyId(held.identity().accessKeyId());
     if (failing) {
       LOG.info(
-          "{}: session credentials {} until {}, after {} failed exchanges over {}",
+          "{}: obtained session credentials {}, valid until {}, after {} failed exchanges in {}",
           held.source().name(),
           key,
           Instant.ofEpochMilli(held.expires().millis()),
@@ -112,7 +112,7 @@ final class Story {
           Text.of(Duration.ofNanos(nanos - failingSince)));
     } else if (isNew && LOG.isDebugEnabled()) {
       LOG.debug(
-          "{}: session credentials {} until {}, exchanged in {}",
+          "{}: obtained session credentials {}, valid until {}, in {}",
           held.source().name(),
           key,
           Instant.ofEpochMilli(held.expires().millis()),
@@ -124,7 +124,7 @@ final class Story {
   /** The process works as another identity from now on. */
   void identityChanged(String source, String previous, Optional<String> reason) {
     LOG.warn(
-        "this process now works as the identity of {}, no longer as that of {}{}",
+        "this process now works with the credentials of {}, no longer with those of {}{}",
         source,
         previous,
         reason.map(why -> ": " + Text.sentence(why)).orElse(", which answers again"));
@@ -155,10 +155,10 @@ final class Story {
         + standing.failures()
         + " in a row): "
         + Text.sentence(String.valueOf(failure.cause().getMessage()))
-        + " Now "
+        + " "
         + (standing.left() > 0
-            ? "the credentials held are good for " + Text.of(Duration.ofMillis(standing.left()))
-            : "there are no credentials to give")
+            ? "The credentials held are good for " + Text.of(Duration.ofMillis(standing.left()))
+            : "There are no credentials to give")
         + standing.next().map(next -> "; next attempt in " + Text.of(next)).orElse("")
         + "."
         + failure.cause().remedy().map(text -> " " + Text.sentence(text)).orElse("");

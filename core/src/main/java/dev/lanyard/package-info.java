@@ -1,5 +1,5 @@
 /**
- * What an application uses: the providers, their status, their explanation and their events.
+ * The API for applications: the providers, their status, their explanation and their events.
  *
  * <p>No argument may be null: a method that gets one throws {@link NullPointerException}.
  */

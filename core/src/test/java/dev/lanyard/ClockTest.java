@@ -461,7 +461,7 @@ class ClockTest {
 
       assertThat(f.keyIdNow()).isEmpty();
       assertThat(f.engine().status().lastFailure().orElseThrow().message())
-          .contains("nothing that shows that clock to be wrong");
+          .contains("nothing shows that this clock is wrong");
 
       f.source.answers("B", ofHours(1));
       f.time.advance(ofSeconds(20));

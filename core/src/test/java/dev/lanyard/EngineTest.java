@@ -47,7 +47,7 @@ class EngineTest {
 
       assertThat(seen).containsExactly("left 1", "aborted", "interrupted true", "left 0");
       assertThat(f.engine().status().lastFailure().orElseThrow().message())
-          .isEqualTo("no answer within 10 s");
+          .isEqualTo("the source did not answer within 10 s");
       assertThat(Thread.currentThread().isInterrupted()).isFalse();
       assertThat(caller).isNotDone();
     }
@@ -324,14 +324,14 @@ class EngineTest {
           });
       assertThat(lines)
           .containsExactly(
-              "DEBUG scripted: session credentials ****OUGH until 2030-01-01T01:00:00Z, exchanged"
-                  + " in 0 ms",
-              "WARN scripted: exchange failed (1 in a row): HTTP 403. Now the credentials held are"
+              "DEBUG scripted: obtained session credentials ****OUGH, valid until"
+                  + " 2030-01-01T01:00:00Z, in 0 ms",
+              "WARN scripted: exchange failed (1 in a row): HTTP 403. The credentials held are"
                   + " good for 21 min; next attempt in 500 ms. Mend the policy.",
-              "DEBUG scripted: exchange failed (2 in a row): HTTP 403. Now the credentials held are"
+              "DEBUG scripted: exchange failed (2 in a row): HTTP 403. The credentials held are"
                   + " good for 20 min; next attempt in 1 s. Mend the policy.",
-              "INFO scripted: session credentials ****ATER until 2030-01-01T01:39:01.500Z, after 2"
-                  + " failed exchanges over 1 s");
+              "INFO scripted: obtained session credentials ****ATER, valid until"
+                  + " 2030-01-01T01:39:01.500Z, after 2 failed exchanges in 1 s");
     }
 
     @Test
@@ -345,7 +345,7 @@ class EngineTest {
           });
       assertThat(lines)
           .containsExactly(
-              "scripted: exchange failed (1 in a row): HTTP 403. Now there are no credentials to"
+              "scripted: exchange failed (1 in a row): HTTP 403. There are no credentials to"
                   + " give; next attempt in 10 s.");
     }
   }

@@ -233,7 +233,7 @@ class GuaranteesTest {
       f.settled();
 
       assertThat(thrown).hasSize(1);
-      assertThat(thrown.get(0)).hasMessageContaining("wait for itself");
+      assertThat(thrown.get(0)).hasMessageContaining("credentials that it is itself obtaining");
     }
   }
 
@@ -1312,7 +1312,7 @@ class GuaranteesTest {
       assertThat(done.get(0)).isFalse();
       assertThat(done).last().isEqualTo(true);
       assertThat(failureOf(caller))
-          .hasMessageContaining("Waited 30 s; an exchange begun 30 s ago goes on");
+          .hasMessageContaining("Waited 30 s; an exchange that began 30 s ago is still in flight");
     }
 
     @Test
@@ -1784,8 +1784,9 @@ class GuaranteesTest {
       assertThat(f.exchanges()).isEqualTo(2);
       assertThat(failureOf(caller))
           .isInstanceOf(CredentialsUnavailableException.class)
-          .hasMessageContaining("The credentials of scripted are good for 9 min, and ")
-          .hasMessageContaining(" were asked for. The source gives none that live longer.");
+          .hasMessageContaining("The credentials of scripted are good for 9 min, but ")
+          .hasMessageContaining(
+              " were asked for. The source gives no credentials that live longer.");
       assertThat(f.keyIdNow()).contains("A");
     }
 

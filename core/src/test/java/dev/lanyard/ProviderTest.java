@@ -196,7 +196,11 @@ class ProviderTest {
                 expiration    2030-01-01T02:59:59.001Z (60 min ago)
             """)
         .contains(
-            "\n    clock         this machine is 119 min ahead\n    last failure  2030-01-01T0")
+            """
+
+                clock         this machine is 119 min ahead of the source
+                last failure  2030-01-01T0\
+            """)
         .contains(" ago), irsa, MISCONFIGURED: the token file is gone\n    what to do    Mount it");
   }
 

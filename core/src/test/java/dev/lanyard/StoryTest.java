@@ -65,7 +65,9 @@ class StoryTest {
         .startsWith("2030-01-01T01:00:00Z ERROR scripted: the last credentials have expired")
         .contains("AccessDenied it is");
     assertThat(lines.get(3)).contains("still no credentials after").contains("AccessDenied it is");
-    assertThat(lines.get(5)).contains("session credentials ****B until").contains(" over 32 min");
+    assertThat(lines.get(5))
+        .contains("obtained session credentials ****B, valid until")
+        .contains(" in 32 min");
   }
 
   @Test
@@ -121,7 +123,7 @@ class StoryTest {
 
     assertThat(levels()).containsExactly("WARN", "ERROR");
     assertThat(lines.get(1))
-        .contains("no credentials came since the start")
+        .contains("no credentials have come since the start")
         .contains("Connection refused".toLowerCase(java.util.Locale.ROOT));
   }
 

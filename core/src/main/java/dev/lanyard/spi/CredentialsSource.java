@@ -1,7 +1,7 @@
 package dev.lanyard.spi;
 
 /**
- * One way by which a pod may obtain credentials, such as IRSA or EKS Pod Identity.
+ * One way in which a pod may obtain credentials, such as IRSA or EKS Pod Identity.
  *
  * <p>A module registers its source with {@link java.util.ServiceLoader}; {@code
  * EksCredentialsProvider} then finds it on the class path. Implementations have a public
@@ -17,7 +17,7 @@ public interface CredentialsSource {
   String name();
 
   /**
-   * Returns the source's place in the chain where the application gives no order of its own.
+   * Returns the source's position in the chain where the application gives no order of its own.
    *
    * @return a number; lower comes first. IRSA has 100 and Pod Identity 200: the AWS SDKs look for a
    *     web identity token before they look for container credentials
@@ -28,9 +28,10 @@ public interface CredentialsSource {
    * Looks for the source in the environment. Reads variables, properties and the presence of files,
    * never the network, and returns promptly.
    *
-   * @param environment all that may be looked at
-   * @return what was found; a source that is configured in part is {@link Detection.Broken}, never
-   *     {@link Detection.Absent}, so that a mistake cannot lead to another identity
+   * @param environment everything that may be looked at
+   * @return what was found; a source that is only partly configured is {@link Detection.Broken},
+   *     never {@link Detection.Absent}, so that a mistake cannot lead to another identity. What the
+   *     method throws counts as {@link Detection.Broken} too
    */
   Detection detect(Environment environment);
 }

@@ -4,19 +4,20 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What the environment says about one {@link CredentialsSource}. No case holds a secret, and all
- * texts are for people: they name variables, files, roles and hosts, never tokens.
+ * What the environment says about one {@link CredentialsSource}. Immutable. No case holds a secret,
+ * and all texts are for people: they name variables, files, roles and hosts, never tokens.
  */
 public sealed interface Detection {
 
   /**
-   * The source is configured, as far as can be known without the network.
+   * The source is configured, as far as that can be known without the network.
    *
    * @param exchange obtains the credentials
    * @param description what was found, for people: "role arn:aws:iam::111122223333:role/orders,
    *     token file /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
-   * @param evidence all that decides whose credentials these are. In one process, sources of one
-   *     name and equal evidence share credentials; a source without evidence shares with no other
+   * @param evidence everything that decides whose credentials these are. In one process, sources
+   *     with the same name and equal evidence share credentials; a source without evidence shares
+   *     them with no other
    */
   record Present(CredentialsExchange exchange, String description, Optional<Evidence> evidence)
       implements Detection {
@@ -61,16 +62,16 @@ public sealed interface Detection {
   }
 
   /**
-   * Nothing in the environment speaks of the source.
+   * The source is not configured: the environment names nothing that belongs to it.
    *
-   * @param lookedFor what would have: "environment variables AWS_ROLE_ARN and
+   * @param lookedFor what would have configured it: "environment variables AWS_ROLE_ARN and
    *     AWS_WEB_IDENTITY_TOKEN_FILE"
    */
   record Absent(String lookedFor) implements Detection {
     /**
      * Checks that the part is there.
      *
-     * @param lookedFor what would have spoken of the source
+     * @param lookedFor what would have configured the source
      */
     public Absent {
       Objects.requireNonNull(lookedFor, "lookedFor");
@@ -78,11 +79,11 @@ public sealed interface Detection {
   }
 
   /**
-   * The source is meant to be used and cannot work. It stops the chain: no later source is tried,
+   * The source is meant to be used, but cannot work. It stops the chain: no later source is tried,
    * so that the process never works as an identity that nobody chose.
    *
-   * @param reason what is wrong, one sentence without the final stop
-   * @param remedy what to do about it, one sentence without the final stop
+   * @param reason what is wrong, as one sentence without the full stop at its end
+   * @param remedy what to do about it, as one sentence without the full stop at its end
    */
   record Broken(String reason, String remedy) implements Detection {
     /**

@@ -9,15 +9,15 @@ import java.util.Properties;
 import java.util.function.Function;
 
 /**
- * All that a {@link CredentialsSource} may look at: environment variables, system properties,
- * files.
+ * Everything that a {@link CredentialsSource} may look at: environment variables, system properties
+ * and files.
  *
  * <p>{@link #system()} is the process's own. A test builds its own from a map of variables, a map
  * of properties and a directory that stands for the root of the file system.
  *
- * <p>A blank value is a missing value, for variables and properties alike. Values are handed on as
- * they stand, untrimmed. {@link #toString} shows no value. Safe for use by many threads; {@link
- * #system()} reads the live variables and properties at each call.
+ * <p>A blank value counts as missing, for variables and properties alike. Values are returned as
+ * they are, untrimmed. {@link #toString} shows no value. Safe for use by many threads. {@link
+ * #system()} reads the current variables and properties at each call; all others are immutable.
  */
 public final class Environment {
   private static final Environment SYSTEM =
@@ -46,8 +46,8 @@ public final class Environment {
   }
 
   /**
-   * Returns an environment of these variables, with no system property, and with the files of this
-   * machine.
+   * Returns an environment with these variables, without system properties, and with the files of
+   * this machine.
    *
    * @param variables environment variables by name; copied
    * @return an environment that does not change
@@ -67,10 +67,10 @@ public final class Environment {
   }
 
   /**
-   * Returns this environment with its files below a directory: the absolute path {@code
-   * /var/run/token} is then read from {@code var/run/token} below the directory.
+   * Returns this environment with a directory in place of the root of the file system: the absolute
+   * path {@code /var/run/token} then means {@code var/run/token} below the directory.
    *
-   * @param directory what stands for the root of the file system
+   * @param directory the directory that stands for the root
    * @return a new environment
    */
   public Environment withRoot(Path directory) {
@@ -78,9 +78,9 @@ public final class Environment {
   }
 
   /**
-   * Returns this environment with the variables and system properties as they are now. Files stay
-   * live. A provider looks at such a snapshot, taken when it is built, so that what a process does
-   * to its properties later changes nothing.
+   * Returns this environment with the variables and system properties as they are now; files are
+   * still read when they are needed. A provider takes such a snapshot when it is built, so that
+   * later changes of the process's properties do not affect it.
    *
    * @return an environment whose settings do not change
    */
@@ -133,10 +133,10 @@ public final class Environment {
   }
 
   /**
-   * Returns where to read a file that the environment names.
+   * Returns where to read a file that a setting names.
    *
    * @param name a path as a setting gives it
-   * @return that path, below the root of this environment if it has one of its own
+   * @return that path, below the root of this environment if {@link #withRoot} set one
    * @throws java.nio.file.InvalidPathException if the name is no path on this system
    */
   public Path path(String name) {
@@ -187,7 +187,7 @@ public final class Environment {
    * secret.
    *
    * @param name the name of the variable or property
-   * @param origin the same for people: "environment variable AWS_ROLE_ARN"
+   * @param origin where the value comes from, for people: "environment variable AWS_ROLE_ARN"
    * @param value the value, never blank
    */
   public record Setting(String name, String origin, String value) {
@@ -195,7 +195,7 @@ public final class Environment {
      * Checks that all parts are there.
      *
      * @param name the name of the variable or property
-     * @param origin the same for people
+     * @param origin where the value comes from, for people
      * @param value the value
      */
     public Setting {

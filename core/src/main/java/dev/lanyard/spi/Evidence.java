@@ -17,8 +17,8 @@ import java.util.Objects;
  * and equal evidence share their credentials. Everything that the exchange reads belongs in it.
  *
  * <p>Some facts are hidden, such as a path that is as good as a password: they count in equality,
- * and nothing shows them. Only a digest of a hidden value is kept, made with a key that this
- * process drew at random, so that it can be neither reversed nor compared outside the process.
+ * but nothing shows them. Only a digest of a hidden value is kept, made with a random key of this
+ * process, so that it can be neither reversed nor compared outside the process.
  *
  * <p>Immutable and safe for use by many threads.
  */
@@ -33,7 +33,7 @@ public final class Evidence {
   }
 
   /**
-   * Starts evidence without a fact.
+   * Starts evidence with no facts.
    *
    * @return a builder
    */
@@ -42,7 +42,7 @@ public final class Evidence {
   }
 
   /**
-   * Tells whether other evidence has the same facts in the same order, the hidden ones included.
+   * Tells whether other evidence has the same facts in the same order, including the hidden ones.
    *
    * @param other what to compare with
    * @return whether the two are evidence of the same identity
@@ -110,7 +110,7 @@ public final class Evidence {
     /**
      * Builds the evidence.
      *
-     * @return evidence of the facts so far
+     * @return evidence of the facts added so far, which later ones do not change
      */
     public Evidence build() {
       return new Evidence(facts);

@@ -3,11 +3,14 @@ package dev.lanyard.spi;
 import java.time.Duration;
 import java.time.Instant;
 
-/** What one attempt of a {@link CredentialsExchange} is told about time. */
+/**
+ * The clock and the time budget of one attempt of a {@link CredentialsExchange}. Safe for use by
+ * many threads.
+ */
 public interface ExchangeContext {
 
   /**
-   * Returns the time by the engine's clock, the only one that an exchange should read.
+   * Returns the time by the engine's clock. An exchange should read no other clock.
    *
    * @return the wall-clock time of this process
    */
@@ -21,13 +24,14 @@ public interface ExchangeContext {
   Duration timeLeft();
 
   /**
-   * Registers what ends a blocking call when the budget has run out, such as aborting the request.
-   * Socket reads do not heed an interrupt, and a peer that sends one byte a second outlives every
-   * read time-out: this is what bounds the attempt as a whole. At the end of the budget the
-   * attempt's thread is interrupted too.
+   * Registers a task that ends a blocking call when the budget runs out, such as aborting the
+   * request. An interrupt does not end socket reads, and a peer that sends one byte a second
+   * outlasts every read time-out: this task is what bounds the attempt as a whole. At the end of
+   * the budget the attempt's thread is interrupted too.
    *
-   * @param abort is run once, on another thread, when the budget runs out before the attempt ends;
-   *     at once if it already has. It must not block. The last one registered counts
+   * @param abort runs once, on another thread, if the budget runs out before the attempt ends; if
+   *     it has already run out, at once and on this thread. It should not block. Only the last task
+   *     registered runs
    */
   void onTimeout(Runnable abort);
 }

@@ -14,24 +14,24 @@ import org.jspecify.annotations.Nullable;
 /**
  * Why an exchange gave no session credentials, as data, so that nobody has to parse a message.
  *
- * <p>Whoever throws it vouches that neither the message nor the cause's messages hold a secret key,
- * a session token, a web identity token or an authorization token.
+ * <p>Code that throws it has to make sure that neither its message nor the messages of its causes
+ * hold a secret access key, a session token, a web identity token or an authorization token.
  *
  * <p>It survives serialisation whole, and any JVM that has this library can read it. Causes and
- * suppressed exceptions that are not of the JDK, or that cannot be serialised, are replaced by an
- * exception that prints as they do, with what looks like a secret taken out.
+ * suppressed exceptions whose classes are not of the JDK, or that cannot be serialised, are
+ * replaced by an exception that prints the same text, without anything that looks like a secret.
  */
 public final class ExchangeException extends Exception {
   private static final long serialVersionUID = 2L;
 
   /** What the failure means for the next attempt. */
   public enum Kind {
-    /** It may work at the next attempt: time-out, connection failure, throttling, 5xx. */
+    /** The next attempt may succeed: time-out, connection failure, throttling, 5xx. */
     TRANSIENT,
     /**
-     * The service itself said no, with an error code or text of its own. Retrying unchanged does
-     * not help until somebody changes something. Only this may make {@code fallback} go on to
-     * another source.
+     * The service itself refused, with an error code or text of its own. Retrying does not help
+     * until somebody changes something. Only this kind lets {@code fallback} go on to another
+     * source.
      */
     REJECTED,
     /**
@@ -76,7 +76,7 @@ public final class ExchangeException extends Exception {
    * Starts an exception.
    *
    * @param kind what the failure means for the next attempt
-   * @param message what was seen and where, one sentence or more, without a secret
+   * @param message what went wrong and where, in one sentence or more, without a secret
    * @return a builder with nothing else set
    */
   public static Builder builder(Kind kind, String message) {
@@ -120,7 +120,7 @@ public final class ExchangeException extends Exception {
   }
 
   /**
-   * Returns how long the service asks to wait before the next attempt.
+   * Returns how long the service asks the caller to wait before the next attempt.
    *
    * @return the wait, empty if the service asked for none
    */
@@ -131,18 +131,18 @@ public final class ExchangeException extends Exception {
   /**
    * Returns what a person can do about it.
    *
-   * @return one sentence or more, empty if the message says all
+   * @return one sentence or more, empty if the message says everything
    */
   public Optional<String> remedy() {
     return remedy;
   }
 
   /**
-   * Returns when the answer was sent, by the clock of whoever sent it. The engine learns from it
-   * how far this machine's clock is off.
+   * Returns when the answer was sent, by the sender's clock. From it the engine learns how wrong
+   * this machine's clock is.
    *
-   * @return the time, empty if there was no answer, if the answer did not say, or if it was dated
-   *     by this machine's own clock
+   * @return the time; empty if there was no answer, if the answer has no {@code Date}, or if this
+   *     machine's own clock dated it
    */
   public Optional<Instant> answeredAt() {
     return answeredAt;
@@ -278,9 +278,9 @@ public final class ExchangeException extends Exception {
     }
 
     /**
-     * Sets how long the service asks to wait.
+     * Sets how long the service asks the caller to wait.
      *
-     * @param retryAfter the wait; a negative one counts as none
+     * @param retryAfter the wait; null or a negative one counts as none
      * @return this builder
      */
     public Builder retryAfter(@Nullable Duration retryAfter) {
@@ -311,10 +311,10 @@ public final class ExchangeException extends Exception {
     }
 
     /**
-     * Sets when the answer was sent, by the clock of whoever sent it.
+     * Sets when the answer was sent, by the sender's clock.
      *
-     * @param answeredAt the answer's {@code Date} plus its {@code Age}, or null if it had no {@code
-     *     Date} or was dated by this machine's own clock
+     * @param answeredAt the answer's {@code Date} plus its {@code Age}, or null if it has no {@code
+     *     Date} or if this machine's own clock dated it
      * @return this builder
      */
     public Builder answeredAt(@Nullable Instant answeredAt) {

@@ -13,23 +13,23 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes secrets out of what a peer said, before it is repeated in an error, a log line or a status.
- * For sources: a service repeats what it finds invalid, and whoever answers in its place may repeat
- * all that was sent.
+ * Removes secrets from a peer's words before they are repeated in an error, a log line or a status.
+ * Sources use it: a service repeats what it finds invalid, and something else that answers in its
+ * place may repeat everything that was sent.
  *
- * <p>Three things are taken out:
+ * <p>It removes three things:
  *
  * <ul>
- *   <li>the secrets of the exchange, and any 12 characters in a row of one: as they are, in either
- *       case, with anything but letters and digits between, in escapes of URIs, JSON, XML, HTML and
- *       program texts, in base64 and base64url at any alignment, in hexadecimal digits, and in two
- *       of these, one in the other. A text that holds a secret of fewer than 12 characters is not
- *       repeated at all;
+ *   <li>the secrets of the exchange, and any 12 characters in a row of one: as they are, in another
+ *       case, with characters that are neither letters nor digits in between, in escapes of URIs,
+ *       JSON, XML, HTML and programming languages, in base64 and base64url at any alignment, in
+ *       hexadecimal digits, and in one of these encodings inside another. A text that holds a
+ *       secret of fewer than 12 characters is not repeated at all;
  *   <li>what has the shape of a secret, known or not: JSON Web Tokens, session tokens, and runs of
- *       40 and more characters of base64 that are not made of words, numbers or short ids, as role
- *       names, paths and URLs are. A text that has the name of a secret and then a value, such as
+ *       40 or more characters of base64 that do not consist of words, numbers or short ids, as role
+ *       names, paths and URLs do. A text that has the name of a secret followed by a value, such as
  *       {@code SecretAccessKey: ...}, is not repeated at all;
- *   <li>access key ids but for their last four characters.
+ *   <li>access key ids, except for their last four characters.
  * </ul>
  *
  * <p>The work is proportional to the length of text and secrets. Immutable, and safe for use by
@@ -56,9 +56,9 @@ public final class Redaction {
   /**
    * Returns the redaction for one exchange.
    *
-   * @param secrets what was sent and is secret, such as a web identity token, an authorization
-   *     token, or the credential id in a path; blank ones count as none
-   * @return a redaction that knows these secrets, and the shapes of all others
+   * @param secrets the secrets that were sent, such as a web identity token, an authorization
+   *     token, or the credential id in a path; blank ones are ignored
+   * @return a redaction that knows these secrets, and recognises others by their shape
    */
   public static Redaction of(String... secrets) {
     List<String> given = new ArrayList<>();
@@ -71,11 +71,11 @@ public final class Redaction {
   }
 
   /**
-   * Takes what is secret out of a text.
+   * Removes the secrets from a text.
    *
-   * @param peerText what a peer said, whole: a piece of it may begin in the middle of a secret
-   * @return the text, with {@code ***} in the place of each secret; empty if it holds what cannot
-   *     be cut out, or has more than 65,536 characters
+   * @param peerText the peer's whole text: a piece of it may begin in the middle of a secret
+   * @return the text, with {@code ***} in the place of each secret; empty if it holds something
+   *     that cannot be cut out, or has more than 65,536 characters
    */
   public Optional<String> clean(String peerText) {
     if (peerText.length() > MAX_TEXT) {
@@ -99,8 +99,8 @@ public final class Redaction {
   /**
    * Tells whether a text may be repeated as it is.
    *
-   * @param peerText what a peer said
-   * @return whether {@link #clean} would take nothing out of it
+   * @param peerText the peer's whole text
+   * @return whether {@link #clean} would remove nothing from it
    */
   public boolean isClean(String peerText) {
     if (peerText.length() > MAX_TEXT) {

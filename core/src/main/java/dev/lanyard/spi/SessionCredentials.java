@@ -67,7 +67,7 @@ public final class SessionCredentials {
   }
 
   /**
-   * Returns when the credentials expire, by the clock of whoever issued them.
+   * Returns when the credentials expire, by the issuer's clock.
    *
    * @return the expiration
    */
@@ -78,28 +78,31 @@ public final class SessionCredentials {
   /**
    * Returns the AWS account of the role.
    *
-   * @return twelve digits, empty if the answer did not say
+   * @return twelve digits; empty if the answer did not name it
    */
   public Optional<String> accountId() {
     return accountId;
   }
 
   /**
-   * Returns when the answer was sent, by the clock of whoever sent it: the {@code Date} header, and
-   * the {@code Age} header where a cache answered. The engine judges the lifetime by it where it
-   * can be true, so that a wrong local clock does not kill good credentials.
+   * Returns when the answer was sent, by the sender's clock: the {@code Date} header plus the
+   * {@code Age} header of a cache. Where that time can be true, the engine judges the lifetime by
+   * it, so that a wrong local clock does not end good credentials.
    *
-   * @return the time, empty if the answer did not say or was dated by this machine's own clock
+   * @return the time; empty if the answer has no {@code Date}, or if this machine's own clock dated
+   *     it
    */
   public Optional<Instant> answeredAt() {
     return answeredAt;
   }
 
   /**
-   * Returns the longest life that these credentials can have: what was asked for, or what the
-   * service gives at most. The engine never takes a life to be longer, whatever the clocks say.
+   * Returns the longest lifetime that these credentials can have: what was asked for, or the most
+   * that the service gives. The engine never takes the lifetime to be longer, whatever the clocks
+   * say.
    *
-   * @return the bound, empty if the source knows none; the engine then takes 12 hours
+   * @return the bound; the engine takes more than 36 hours as 36. Empty if the source knows none;
+   *     the engine then assumes 12 hours
    */
   public Optional<Duration> longestLife() {
     return longestLife;
@@ -163,7 +166,7 @@ public final class SessionCredentials {
     }
 
     /**
-     * Sets when the credentials expire, by the clock of whoever issued them. Required.
+     * Sets when the credentials expire, by the issuer's clock. Required.
      *
      * @param expiration the expiration
      * @return this builder
@@ -176,7 +179,7 @@ public final class SessionCredentials {
     /**
      * Sets the AWS account of the role.
      *
-     * @param accountId twelve digits, or null if the answer did not say
+     * @param accountId twelve digits, or null if the answer did not name it
      * @return this builder
      */
     public Builder accountId(@Nullable String accountId) {
@@ -185,10 +188,10 @@ public final class SessionCredentials {
     }
 
     /**
-     * Sets when the answer was sent, by the clock of whoever sent it.
+     * Sets when the answer was sent, by the sender's clock.
      *
-     * @param answeredAt the answer's {@code Date} plus its {@code Age}, or null if it had no {@code
-     *     Date} or was dated by this machine's own clock
+     * @param answeredAt the answer's {@code Date} plus its {@code Age}, or null if it has no {@code
+     *     Date} or if this machine's own clock dated it
      * @return this builder
      */
     public Builder answeredAt(@Nullable Instant answeredAt) {
@@ -197,9 +200,9 @@ public final class SessionCredentials {
     }
 
     /**
-     * Sets the longest life that the credentials can have.
+     * Sets the longest lifetime that the credentials can have.
      *
-     * @param longestLife what was asked for, or what the service gives at most; null if unknown
+     * @param longestLife what was asked for, or the most that the service gives; null if unknown
      * @return this builder
      * @throws IllegalArgumentException if it is not positive
      */

@@ -11,20 +11,20 @@ import java.util.concurrent.TimeoutException;
  * How the library knows the time, waits for it, and runs what may block: its only clock, its only
  * scheduler and its only threads. A test hands in one of its own and drives virtual time.
  *
- * <p>Expirations are compared with {@link #millis}, the wall clock; delays and time budgets count
- * {@link #nanos}, which no one sets back. Safe for use by many threads.
+ * <p>Expirations are compared with {@link #millis}, the wall clock, and with {@link #nanos}, the
+ * monotonic clock, which also measures delays and time budgets. Safe for use by many threads.
  */
 public interface Time {
 
-  /** What a task is, so that tasks of one lane cannot keep those of another from a thread. */
+  /** The kind of a task: tasks that hang in one lane do not keep tasks of another from running. */
   enum Lane {
     /** An exchange whose source answers within its time budget, or has not been tried yet. */
     EXCHANGE,
     /** An exchange of a source that outran its time budget the last time. */
     LATE_EXCHANGE,
-    /** Code of the application: listeners, what hangs on a caller's future, and the logger. */
+    /** Code of the application: listeners, continuations of callers' futures, and the logger. */
     CALLBACK,
-    /** A look at the file system, which a mount may hold up for ever. */
+    /** A look at the file system, which may hang for ever in a mount. */
     FILE,
     /** Ends an exchange that has outrun its time budget: an abort or an interrupt. */
     ABORT
@@ -38,7 +38,7 @@ public interface Time {
   long millis();
 
   /**
-   * Returns a time that only ever grows, for measuring durations.
+   * Returns the monotonic clock's time, for measuring durations.
    *
    * @return nanoseconds since an arbitrary moment
    */
@@ -62,9 +62,10 @@ public interface Time {
   void execute(Runnable task);
 
   /**
-   * As {@link #execute(Runnable)}, on a thread of the task's lane. The default knows no lanes.
+   * The same as {@link #execute(Runnable)}, on a thread of the task's lane. The default
+   * implementation has no lanes.
    *
-   * @param lane what the task is
+   * @param lane the kind of the task
    * @param task what to run
    */
   default void execute(Lane lane, Runnable task) {
@@ -72,13 +73,13 @@ public interface Time {
   }
 
   /**
-   * Waits on the calling thread until a future is done, or for so long. It needs no other thread of
-   * this seam: a caller keeps its limit even if all of them are stuck. The default waits in real
-   * time; time that a test moves has to override it.
+   * Waits on the calling thread until a future is done, or until the time is over. It uses no other
+   * thread, so that the wait ends in time even if all of them are stuck. The default implementation
+   * waits in real time; implementations for virtual time have to override it.
    *
-   * @param done what to wait for; how it ends does not matter
+   * @param done the future to wait for; how it completes does not matter
    * @param atMost how long to wait; zero or less means not at all
-   * @return whether it is done
+   * @return whether the future is done
    * @throws InterruptedException if the thread is interrupted while it waits
    */
   default boolean await(CompletableFuture<?> done, Duration atMost) throws InterruptedException {

@@ -1,7 +1,7 @@
 /**
- * What a source of credentials implements, and what it is given: {@link
- * dev.lanyard.spi.CredentialsSource} detects, {@link dev.lanyard.spi.CredentialsExchange}
- * exchanges.
+ * The interfaces that a source of credentials implements, and the types that they use: {@link
+ * dev.lanyard.spi.CredentialsSource} detects a source, {@link dev.lanyard.spi.CredentialsExchange}
+ * makes its exchanges.
  *
  * <p>No argument may be null unless its type says so: a method that gets one throws {@link
  * NullPointerException}.

@@ -11,16 +11,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The credentials of a second role, assumed with those of a first one: role chaining. The first is
- * any provider of Lanyard's, {@code EksCredentialsProvider} or one of a single source, or another
- * of this class. The second role may be of another account.
+ * The credentials of a second role, assumed with those of a first one: role chaining. The first
+ * provider is any of Lanyard's: {@code EksCredentialsProvider}, one of a single source, or another
+ * of this class. The second role may belong to another account.
  *
- * <p>The second role's credentials are refreshed as the first one's are, by an engine of their own,
- * and survive any failure of the first one until they expire. STS gives them for one hour at most,
- * whatever the role allows. At every attempt the first provider is asked for credentials, which it
- * normally has in hand; where it has none, the attempt waits for them within its own time budget,
- * and fails with the first provider's own reason. When STS says that the first credentials are no
- * longer good, the first provider is told by {@link #invalidate}.
+ * <p>An engine of its own refreshes the second role's credentials, in the same way as the first
+ * one's, and they survive any failure of the first provider until they expire. STS gives them for
+ * one hour at most, whatever the role allows. Every attempt asks the first provider for
+ * credentials, which it normally holds; where it has none, the attempt waits for them within its
+ * own time budget, and fails with the first provider's reason. When STS says that the first
+ * credentials are no longer good, this provider calls {@link #invalidate} on the first one.
  *
  * <p>This provider keeps the first one alive and refreshing; there is nothing to close. See {@link
  * RefreshingCredentialsProvider} for the guarantees, for threads and for errors.
@@ -56,10 +56,10 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
   }
 
   /**
-   * Builds an {@link AssumeRoleCredentialsProvider}. Of the environment, only the pod's host name
-   * and the settings that choose the STS endpoint are read. A value that can never be valid is
-   * refused at once; what STS thinks of it is known at the first exchange. Not for use by more than
-   * one thread.
+   * Builds an {@link AssumeRoleCredentialsProvider}. From the environment it reads only the pod's
+   * host name and the settings that select the STS endpoint and the proxy. A value that can never
+   * be valid is refused at once; whether STS accepts it is known at the first exchange. Not for use
+   * by more than one thread.
    */
   public static final class Builder extends StsBuilder<Builder> {
     /** Source: the STS API reference, AssumeRole, DurationSeconds and role chaining. */
@@ -87,12 +87,12 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
 
     /**
      * Sets the external id that the trust policy of the role asks for ({@code sts:ExternalId}).
-     * Default: none. It is an agreement between two accounts and no secret: errors and explanations
-     * name it.
+     * Default: none. It is agreed between two accounts and is not a secret: errors and explanations
+     * show it.
      *
      * @param externalId 2 to 1224 characters out of {@code A-Z a-z 0-9 _ + = , . @ : / -}
      * @return this builder
-     * @throws IllegalArgumentException if it is not
+     * @throws IllegalArgumentException if the value breaks these rules
      */
     public Builder externalId(String externalId) {
       check("the external id ", SessionRules.externalIdProblem(externalId));
@@ -102,13 +102,13 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
 
     /**
      * Adds a session tag. Both the first role and the second have to allow {@code sts:TagSession}.
-     * Errors and explanations name keys, never values.
+     * Errors and explanations show keys, never values.
      *
      * @param key 1 to 128 letters, digits, blanks or any of {@code _ . : / = + - @}, not beginning
-     *     with {@code aws:}; a key that was added before in any case is replaced
-     * @param value up to 256 of the same
+     *     with {@code aws:}; it replaces a key that was added before, in upper or lower case
+     * @param value up to 256 of the same characters
      * @return this builder
-     * @throws IllegalArgumentException if it is not, or if there are more than 50 tags
+     * @throws IllegalArgumentException if one of them is not, or if there are more than 50 tags
      */
     public Builder sessionTag(String key, String value) {
       check("the key of a session tag ", SessionRules.tagKeyProblem(key));
@@ -124,11 +124,12 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     }
 
     /**
-     * Adds keys of session tags that go along when yet another role is assumed with these
-     * credentials. Those that the first session passes on, as Pod Identity does, go along in any
-     * case, and cannot be set again. Default: none.
+     * Adds keys of session tags that STS passes on when yet another role is assumed with these
+     * credentials (transitive tags). STS passes on the transitive tags of the first session, such
+     * as those of Pod Identity, in any case, and they cannot be set again. Default: none.
      *
-     * @param keys keys of tags that this builder is given too, before or after
+     * @param keys keys of tags that are also added with {@link #sessionTag}, before or after this
+     *     call; {@link #build} checks it
      * @return this builder
      */
     public Builder transitiveTagKeys(String... keys) {
@@ -137,14 +138,14 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     }
 
     /**
-     * Sets the source identity: who is behind the session, for good, in this session and all that
-     * are chained to it. Both the first role and the second have to allow {@code
-     * sts:SetSourceIdentity}. Default: none, or that of the first session.
+     * Sets the source identity: the name of who is behind the session. It stays the same in this
+     * session and in all sessions that are chained to it. Both the first role and the second have
+     * to allow {@code sts:SetSourceIdentity}. Default: none, or that of the first session.
      *
      * @param sourceIdentity 2 to 64 characters out of {@code A-Z a-z 0-9 _ + = , . @ -}, not
      *     beginning with {@code aws:}
      * @return this builder
-     * @throws IllegalArgumentException if it is not
+     * @throws IllegalArgumentException if the value breaks these rules
      */
     public Builder sourceIdentity(String sourceIdentity) {
       check("the source identity ", SessionRules.sourceIdentityProblem(sourceIdentity));
@@ -156,14 +157,14 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
      * Builds the provider and begins the first exchange in the background. Never waits.
      *
      * @return a provider; never fails because of the environment
-     * @throws IllegalArgumentException if a transitive tag key is not that of a session tag, or if
-     *     the session policy and the policy ARNs have more than 2048 characters together
+     * @throws IllegalArgumentException if a transitive tag key is not the key of a session tag, or
+     *     if the session policy and the policy ARNs together have more than 2048 characters
      */
     public AssumeRoleCredentialsProvider build() {
       for (String key : transitiveTagKeys) {
         if (!sessionTags.containsKey(key)) {
           throw new IllegalArgumentException(
-              "a transitive tag key has to be that of a session tag: " + Texts.shown(key));
+              "a transitive tag key has to be the key of a session tag: " + Texts.shown(key));
         }
       }
       return new AssumeRoleCredentialsProvider(

@@ -35,11 +35,11 @@ final class AssumeRoleFailures extends StsFailures {
   Optional<String> evidence(StsReason reason) {
     return reason.isOfTheCaller()
         ? Optional.of(
-            "It says so of the credentials of the first hop, access key id "
+            "STS means the credentials of the first hop, access key id "
                 + operation.shownKeyId()
                 + (operation.othersMayHelp()
-                    ? ", which are now obtained anew"
-                    : ", and said so of those before"))
+                    ? "; they are now being replaced"
+                    : "; it refused the ones before as well"))
         : Optional.empty();
   }
 
@@ -71,7 +71,7 @@ final class AssumeRoleFailures extends StsFailures {
       case TAG_PASSED_ON ->
           Optional.of(
               "The first session passes on a tag of this key, which cannot be set again: leave"
-                  + " it out here. Pod Identity passes on six");
+                  + " it out here. Pod Identity passes on six tags");
       case PACKED_POLICY_TOO_LARGE ->
           Optional.of(
               "Shorten the session policy, or pass fewer policy ARNs and session tags. Tags that"
@@ -104,8 +104,8 @@ final class AssumeRoleFailures extends StsFailures {
         + statements(principal, actions)
         + (settings.options().externalId().isEmpty()
             ? "\nIf the trust policy asks for an external id, pass it: none was sent."
-            : "\nThe external id has to be the same to the letter.")
-        + " A change in IAM takes some seconds to show";
+            : "\nThe external id has to match exactly.")
+        + " A change in IAM takes some seconds to take effect";
   }
 
   /** The first role, as a trust policy names it, by the best that is known. */

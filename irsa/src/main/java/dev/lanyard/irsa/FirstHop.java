@@ -73,9 +73,9 @@ final class FirstHop {
       throw ExchangeException.builder(
               Kind.TRANSIENT,
               prefix()
-                  + "they are being obtained, and "
+                  + "an exchange for them is in flight, and "
                   + MOST_WAITING
-                  + " others wait for such as these already")
+                  + " callers of role chains wait for it or for others")
           .build();
     }
     try {

@@ -178,7 +178,7 @@ final class HttpAnswer {
     }
     byte[] bytes = in.readNBytes((int) length);
     if (bytes.length < length) {
-      throw new EOFException("the answer ends before its end");
+      throw new EOFException("the answer was cut off");
     }
     body.writeBytes(bytes);
   }
@@ -207,7 +207,7 @@ final class HttpAnswer {
       valid = text.charAt(i) < 0x80 && Character.digit(text.charAt(i), radix) >= 0;
     }
     if (!valid) {
-      throw new ProtocolException("a number in the answer's framing is none");
+      throw new ProtocolException("a number in the answer's framing is not a number");
     }
     return Long.parseLong(text, radix);
   }
@@ -230,7 +230,7 @@ final class HttpAnswer {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       for (int c = in.read(); c != '\n'; c = in.read()) {
         if (c < 0) {
-          throw new EOFException("the answer ends before its end");
+          throw new EOFException("the answer was cut off");
         }
         if (--room < 0) {
           throw new ProtocolException("the head of the answer is too long");

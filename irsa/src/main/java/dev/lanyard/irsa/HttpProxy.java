@@ -146,7 +146,7 @@ final class HttpProxy {
     if (!isHost(host)) {
       throw new InvalidSettingException(
           setting.origin() + " is not the name of a host",
-          "Let it name the host of the proxy alone; the port is https.proxyPort");
+          "Set it to the host name of the proxy only; the port belongs in https.proxyPort");
     }
     int port = HTTPS_PORT;
     Optional<Setting> portSetting = environment.property("https.proxyPort");
@@ -230,9 +230,9 @@ final class HttpProxy {
   private static InvalidSettingException invalid(Setting setting, String rule) {
     return new InvalidSettingException(
         setting.origin() + " " + rule,
-        "Let it be http://{host}:{port}, or http://{user}:{password}@{host}:{port} with all but"
-            + " letters and digits of user and password percent-encoded; or hand in an StsClient"
-            + " that has a proxy of its own");
+        "Set it to http://{host}:{port}, or to http://{user}:{password}@{host}:{port} with all"
+            + " characters of user and password but letters and digits percent-encoded; or give"
+            + " the builder an StsClient with a proxy of its own");
   }
 
   private static Optional<Setting> either(Environment environment, String one, String other) {

@@ -8,12 +8,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The credentials of a pod with an IAM role for its service account (IRSA): its web identity token,
- * exchanged at AWS STS. No other source is looked at; {@code EksCredentialsProvider} looks for Pod
- * Identity as well.
+ * The credentials of a pod with an IAM role for its service account (IRSA): it exchanges the pod's
+ * web identity token at AWS STS. It looks for no other source; {@code EksCredentialsProvider} looks
+ * for Pod Identity as well.
  *
  * <p>The settings are read once, when the provider is built: the builder's own, then system
- * properties, then environment variables, as the EKS webhook injects them. The token file is read
+ * properties, then the environment variables, which the EKS webhook injects. The token file is read
  * at every exchange. The request is not signed, so no credentials are needed; the instance metadata
  * service is never asked. When STS refuses, the exception names the token's issuer, subject and
  * audience, and prints the trust policy statement that would admit it.
@@ -37,8 +37,9 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
   }
 
   /**
-   * Returns a provider with the defaults. All providers created so in a process share one engine
-   * and its credentials: creating many costs one exchange.
+   * Returns a provider with the defaults. All providers that this method creates from equal
+   * settings share one engine and its credentials: creating many costs one exchange. Where the
+   * settings are incomplete, nothing is shared.
    *
    * @return a provider; never fails because of the environment
    */
@@ -56,9 +57,9 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
   }
 
   /**
-   * Builds an {@link IrsaCredentialsProvider}. What is set here comes before what the environment
-   * says. A value that can never be valid is refused at once; what STS thinks of it is known at the
-   * first exchange. Not for use by more than one thread.
+   * Builds an {@link IrsaCredentialsProvider}. What is set here takes precedence over the
+   * environment. A value that can never be valid is refused at once; whether STS accepts it is
+   * known at the first exchange. Not for use by more than one thread.
    */
   public static final class Builder extends StsBuilder<Builder> {
     /** Source: the STS model, DurationSeconds. */
@@ -93,7 +94,7 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
      * Sets where the web identity token is. Default: {@code aws.webIdentityTokenFile}, {@code
      * AWS_WEB_IDENTITY_TOKEN_FILE}. The file need not be there yet.
      *
-     * @param tokenFile the file, taken as it stands: an environment's own root does not count
+     * @param tokenFile the file as it is: a root set by {@code Environment.withRoot} does not apply
      * @return this builder
      */
     public Builder tokenFile(Path tokenFile) {
@@ -105,8 +106,8 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
      * Builds the provider and begins the first exchange in the background. Never waits.
      *
      * @return a provider; never fails because of the environment
-     * @throws IllegalArgumentException if the session policy and the policy ARNs have more than
-     *     2048 characters together
+     * @throws IllegalArgumentException if the session policy and the policy ARNs together have more
+     *     than 2048 characters
      */
     public IrsaCredentialsProvider build() {
       return new IrsaCredentialsProvider(

@@ -53,16 +53,14 @@ record IrsaSettings(
     }
     if (!hasFile) {
       throw new InvalidSettingException(
-          "a role is named by "
-              + roleSetting.map(Setting::origin).orElse("the application")
-              + ", but no web identity token file: AWS_WEB_IDENTITY_TOKEN_FILE is not set",
+          roleSetting.map(Setting::origin).orElse("the application")
+              + " names a role, but AWS_WEB_IDENTITY_TOKEN_FILE is not set",
           "Set both or neither; " + INJECTION + ": remove it there and recreate the pod");
     }
     if (!hasRole) {
       throw new InvalidSettingException(
-          "a web identity token file is named by "
-              + fileSetting.map(Setting::origin).orElse("the application")
-              + ", but no role: AWS_ROLE_ARN is not set",
+          fileSetting.map(Setting::origin).orElse("the application")
+              + " names a web identity token file, but AWS_ROLE_ARN is not set",
           "Set both or neither; " + INJECTION + ": remove it there and recreate the pod");
     }
     RoleArn role =
@@ -140,8 +138,8 @@ record IrsaSettings(
     if (WebIdentityToken.looksLikeOne(setting.value())) {
       // The value is not repeated, here or as the name of a file that does not exist.
       throw new InvalidSettingException(
-          setting.origin() + " holds a token, and not the path of the token's file",
-          "Let it name the file that the token is mounted at, and recreate the pod");
+          setting.origin() + " holds a token instead of the path of the token's file",
+          "Set it to the path at which the token is mounted, and recreate the pod");
     }
     try {
       return environment.path(setting.value());

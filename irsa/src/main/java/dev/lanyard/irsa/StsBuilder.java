@@ -60,13 +60,13 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
   }
 
   /**
-   * Sets the session's name, which CloudTrail shows. Default: for the pod's own role {@code
-   * aws.roleSessionName} and {@code AWS_ROLE_SESSION_NAME}, and where these are not set, as for a
-   * second role, the pod's host name with a mark of the process.
+   * Sets the session's name, which CloudTrail shows. Default: for the pod's own role, {@code
+   * aws.roleSessionName}, then {@code AWS_ROLE_SESSION_NAME}; where these are not set, and for a
+   * second role, the pod's host name and eight characters that are drawn once per process.
    *
    * @param sessionName 2 to 64 characters out of {@code A-Z a-z 0-9 _ + = , . @ -}
    * @return this builder
-   * @throws IllegalArgumentException if it is not
+   * @throws IllegalArgumentException if the value breaks these rules
    */
   public B sessionName(String sessionName) {
     check("the session name ", SessionName.problem(sessionName));
@@ -75,13 +75,13 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
   }
 
   /**
-   * Sets how long the session credentials live. Default: what STS gives, one hour. STS refuses more
-   * than the role's own maximum; and more than one hour, whatever that is, where a second role is
-   * assumed.
+   * Sets how long the session credentials live. Default: one hour, which STS gives if it is not
+   * asked for a duration. STS refuses more than the maximum session duration of the role, and, for
+   * a second role, more than one hour.
    *
    * @param duration whole seconds, from 15 minutes to 12 hours, or to 1 hour for a second role
    * @return this builder
-   * @throws IllegalArgumentException if it is not
+   * @throws IllegalArgumentException if the value breaks these rules
    */
   public B duration(Duration duration) {
     if (duration.compareTo(MIN_DURATION) < 0
@@ -99,13 +99,13 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
   }
 
   /**
-   * Sets a session policy that narrows what the role allows. Default: none. A request with a web
-   * identity token is not signed: only TLS protects the policy on its way.
+   * Sets a session policy that restricts what the role allows. Default: none. A request with a web
+   * identity token is not signed: only TLS protects the policy in transit.
    *
    * @param policy a policy as JSON, 1 to 2048 characters, none beyond U+00FF and no control
    *     character but tab, line feed and carriage return
    * @return this builder
-   * @throws IllegalArgumentException if it is not
+   * @throws IllegalArgumentException if the value breaks these rules
    */
   public B policy(String policy) {
     if (policy.isBlank() || policy.length() > MAX_POLICY_LENGTH) {
@@ -119,7 +119,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
             String.format(
                 Locale.ROOT,
                 "the session policy may hold tab, line feed, carriage return and U+0020 to U+00FF"
-                    + " only, and has U+%04X at position %d; JSON can spell it as an escape",
+                    + " only, and has U+%04X at position %d; write it as a JSON escape",
                 (int) c,
                 i));
       }
@@ -129,7 +129,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
   }
 
   /**
-   * Sets managed policies that narrow what the role allows. Default: none.
+   * Sets managed policies that restrict what the role allows. Default: none.
    *
    * @param policyArns the ARNs of up to 10 managed policies of the role's account or of AWS, each
    *     20 to 2048 characters
@@ -160,7 +160,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
   }
 
   /**
-   * Sets the region whose STS endpoint is asked, and which a signature names. Default: {@code
+   * Sets the region whose STS endpoint is used, and which a signature names. Default: {@code
    * aws.region}, {@code AWS_REGION}, {@code AWS_DEFAULT_REGION}, then the global endpoint where the
    * role's partition has one.
    *
@@ -179,8 +179,8 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * {@code aws.endpointUrl}, {@code AWS_ENDPOINT_URL}, then that of the region. For a second role
    * the region has to be known too, for the signature.
    *
-   * @param endpoint an http or https URL. Over plain http the token that is sent, the web identity
-   *     token or the first role's session token, crosses the network in the clear
+   * @param endpoint an http or https URL. Over plain http the web identity token, or the first
+   *     role's session token, crosses the network unencrypted
    * @return this builder
    * @throws IllegalArgumentException if it is no such URL, or holds more than host, port and path
    */
@@ -191,13 +191,14 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
   }
 
   /**
-   * Sets the client that asks STS, for what the other options cannot do: a proxy with another
+   * Sets the client that calls STS, for what the other options cannot do: a proxy with another
    * authentication than Basic, another trust store, an interceptor. Its own region, endpoint, proxy
-   * and retries then hold, instead of this builder's; its credentials do not, and each call is
-   * limited to the exchange's time budget. Default: a client made for each exchange, with one
-   * connection.
+   * and retries then apply instead of this builder's; its credentials are not used, and each call
+   * is limited to the exchange's time budget. Turn its retries off: the engine retries. Default: a
+   * client made for each exchange, with one connection.
    *
-   * @param stsClient a client; the caller closes it, after all use of this provider
+   * @param stsClient a client that is safe for use by many threads; the application closes it after
+   *     the last use of this provider
    * @return this builder
    */
   public B stsClient(StsClient stsClient) {

@@ -238,8 +238,8 @@ abstract class StsFailures {
   private static final String CERTIFICATE =
       "Check that the trust store of this JVM (javax.net.ssl.trustStore) holds the certificate"
           + " authority that signed it, that it names this host, and that it has not expired by the"
-          + " clock of the node. If a proxy or a firewall intercepts the connection, the trust"
-          + " store needs the authority of that, or the connection an exception from it";
+          + " clock of the node. If a proxy or a firewall intercepts the connection, add its"
+          + " certificate authority to the trust store, or exempt the endpoint from interception";
 
   private String remedy(IOException cause) {
     if (cause instanceof SSLException) {
@@ -268,16 +268,17 @@ abstract class StsFailures {
     }
     if (status == 407) {
       failure.remedy(
-          "Put the user and the password that the proxy asks for into its URL; only Basic"
-              + " authentication is supported");
+          "Put the proxy's user and password into its URL, or set https.proxyUser and"
+              + " https.proxyPassword with https.proxyHost; only Basic authentication is"
+              + " supported");
     } else if (e.isOfItsCertificate()) {
       failure.remedy(CERTIFICATE);
     } else if (refused) {
       failure.remedy(
-          "Let the proxy pass CONNECT to the endpoint, or except the endpoint by NO_PROXY or"
+          "Allow CONNECT to the endpoint in the proxy, or exempt the endpoint with NO_PROXY or"
               + " http.nonProxyHosts");
     } else {
-      failure.remedy("Check that the proxy is there, and that the pod may reach it");
+      failure.remedy("Check that the proxy runs, and that the pod can reach it");
     }
     return failure.build();
   }
@@ -307,9 +308,9 @@ abstract class StsFailures {
             Kind.MISCONFIGURED,
             "the AWS SDK cannot make an STS client: " + e.getClass().getSimpleName() + rootName(e))
         .remedy(
-            "Check the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, if there"
-                + " are any: each client of the SDK parses them, though this one uses nothing of"
-                + " them; and that all modules of the SDK have the same version")
+            "Check the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, if any:"
+                + " every client of the SDK parses them, although this one uses nothing from them."
+                + " Also check that all modules of the SDK have the same version")
         .build();
   }
 
@@ -375,7 +376,7 @@ abstract class StsFailures {
           Optional.of(
               "Activate STS for this region in account "
                   + role.accountId()
-                  + ", or set AWS_REGION to another");
+                  + ", or set AWS_REGION to another region");
       case MALFORMED_POLICY -> Optional.of("Correct the JSON of the session policy");
       case PACKED_POLICY_TOO_LARGE ->
           Optional.of("Shorten the session policy, or pass fewer policy ARNs");
@@ -422,7 +423,7 @@ abstract class StsFailures {
   }
 
   private static String networkRemedy() {
-    return "Check that the pod reaches the endpoint: DNS, network policies, the proxy, and in a"
+    return "Check that the pod can reach the endpoint: DNS, network policies, the proxy, and in a"
         + " private cluster the VPC interface endpoint for STS";
   }
 

@@ -49,7 +49,7 @@ final class StsForm {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z.]{1,100}");
 
   /** What stands in the place of a message that cannot be repeated. */
-  static final String NOT_REPEATED = "what it said is not repeated, for it may hold a secret";
+  static final String NOT_REPEATED = "its message is left out because it may hold a secret";
 
   private StsForm() {}
 

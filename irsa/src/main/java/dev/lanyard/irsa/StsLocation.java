@@ -81,7 +81,7 @@ record StsLocation(String region, Optional<URI> endpoint, boolean fips, boolean 
         throw new InvalidSettingException(
             "no region is set, and role "
                 + role
-                + " is of partition "
+                + " belongs to partition "
                 + role.partition()
                 + ", which has no global STS endpoint",
             "Set AWS_REGION to the region of the cluster");

@@ -87,20 +87,21 @@ final class WebIdentityFailures extends StsFailures {
           Optional.of(
               "Check that the role exists. "
                   + TokenClaims.of(token)
-                      .map(c -> "Its trust policy has to admit this token:\n" + statement(c))
+                      .map(c -> "Add this statement to its trust policy:\n" + statement(c))
                       .orElse(
                           "Its trust policy has to admit the token's issuer, subject and audience")
-                  + "\nA change in IAM takes some seconds to show");
+                  + "\nA change in IAM takes some seconds to take effect");
       case KEYS_UNREACHABLE, ISSUER_UNREACHABLE -> Optional.of(ISSUER_UNREACHABLE);
       case WRONG_THUMBPRINT, WRONG_AUDIENCE, NO_PROVIDER, INVALID_TOKEN ->
           Optional.of(tokenRemedy(reason, TokenClaims.of(token)));
       case REJECTED_CLAIM ->
-          Optional.of("The issuer says that the token is invalid or revoked: recreate the pod");
+          Optional.of(
+              "The issuer says that the token is invalid, expired or revoked: recreate the pod");
       case EXPIRED_TOKEN -> Optional.of(notReplaced(settings));
       case WRONG_SIGNATURE ->
           Optional.of(
-              "This request is not signed: remove the endpoint setting, and see that no proxy signs"
-                  + " requests on their way");
+              "Lanyard does not sign this request: remove the endpoint setting, and check that no"
+                  + " proxy signs requests on the way");
       case INVALID_ARN ->
           Optional.of(
               "Correct the annotation eks.amazonaws.com/role-arn of the service account and"
@@ -113,7 +114,7 @@ final class WebIdentityFailures extends StsFailures {
     return "The token in "
         + settings.tokenFileName()
         + " was not replaced in time: check that the file is not mounted by subPath or copied, that"
-        + " the kubelet reaches its API server, and the node's clock";
+        + " the kubelet reaches the API server, and that the clock of the node is right";
   }
 
   private static final String ISSUER_UNREACHABLE =
@@ -136,9 +137,9 @@ final class WebIdentityFailures extends StsFailures {
           + audience
           + " to the client ids of the IAM OIDC identity provider "
           + Texts.shown(TrustPolicy.providerArn(settings.role(), c))
-          + ", or let the service account ask for a token of another audience (annotation"
-          + " eks.amazonaws.com/audience, sts.amazonaws.com by default). The role's trust policy"
-          + " then has to admit the token:\n"
+          + ", or change the audience with the annotation eks.amazonaws.com/audience of the service"
+          + " account (default sts.amazonaws.com) and recreate the pod. The role's trust policy"
+          + " has to admit the token:\n"
           + statement(c);
     }
     if (reason == StsReason.NO_PROVIDER) {
@@ -148,7 +149,7 @@ final class WebIdentityFailures extends StsFailures {
           + audience
           + " in account "
           + settings.role().accountId()
-          + " (aws iam create-open-id-connect-provider). A cluster that was created anew has a new"
+          + " (aws iam create-open-id-connect-provider). A recreated cluster has a new"
           + " issuer. The role's trust policy has to name the provider:\n"
           + statement(c);
     }

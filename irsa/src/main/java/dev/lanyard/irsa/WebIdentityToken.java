@@ -69,8 +69,8 @@ final class WebIdentityToken {
           e);
     } catch (AccessDeniedException e) {
       throw misconfigured(
-          "web identity token file " + name + " may not be read by this process",
-          "Set securityContext.fsGroup of the pod, so that a process that is not root may read"
+          "web identity token file " + name + " is not readable by this process",
+          "Set securityContext.fsGroup on the pod, so that a process that is not root can read"
               + " projected tokens",
           e);
     } catch (IOException e) {
@@ -80,7 +80,7 @@ final class WebIdentityToken {
               + " cannot be read ("
               + e.getClass().getSimpleName()
               + ")",
-          "Check that it is a regular file, and the pod's projected volume",
+          "Check that it is a regular file, and check the pod's projected volume",
           e);
     }
     if (bytes.length > MAX_READ) {
@@ -105,7 +105,7 @@ final class WebIdentityToken {
               + (value.length() < MIN_LENGTH
                   ? "it has fewer than " + MIN_LENGTH + " characters"
                   : "it has blanks, line breaks or characters that are not printable within"),
-          "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the token alone",
+          "Check that AWS_WEB_IDENTITY_TOKEN_FILE names a file that holds only the token",
           null);
     }
     return new WebIdentityToken(value);
@@ -169,7 +169,7 @@ final class WebIdentityToken {
             + " has more than "
             + MAX_LENGTH
             + " characters, more than STS takes",
-        "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the token alone",
+        "Check that AWS_WEB_IDENTITY_TOKEN_FILE names a file that holds only the token",
         null);
   }
 

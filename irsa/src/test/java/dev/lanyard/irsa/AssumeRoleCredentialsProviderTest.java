@@ -333,7 +333,7 @@ class AssumeRoleCredentialsProviderTest {
   void aTransitiveKeyIsThatOfATag() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder(provider(), second).transitiveTagKeys("team").build())
-        .withMessageContaining("has to be that of a session tag: team");
+        .withMessageContaining("has to be the key of a session tag: team");
   }
 
   @ParameterizedTest

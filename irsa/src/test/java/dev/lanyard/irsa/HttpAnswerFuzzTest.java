@@ -36,12 +36,12 @@ class HttpAnswerFuzzTest {
   private static final Set<String> MESSAGES =
       Set.of(
           "the answer is not HTTP",
-          "the answer ends before its end",
+          "the answer was cut off",
           "the head of the answer is too long",
           "the answer has two lengths",
           "the answer has a transfer encoding that was not asked for",
           "there are too many interim answers",
-          "a number in the answer's framing is none",
+          "a number in the answer's framing is not a number",
           "a chunk is longer than it says",
           "the answer is compressed, which was not asked for",
           "the answer has more than 4096 bytes");

@@ -258,7 +258,7 @@ class SecretsTest {
     assertThat(failure.code()).contains("AccessDenied");
     assertThat(failure.kind()).isEqualTo(ExchangeException.Kind.REJECTED);
     assertThat(failure)
-        .hasMessageContaining("what it said is not repeated, for it may hold a secret")
+        .hasMessageContaining("its message is left out because it may hold a secret")
         .hasMessageNotContaining("pa55w");
   }
 

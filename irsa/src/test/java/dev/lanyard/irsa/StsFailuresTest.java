@@ -225,7 +225,7 @@ class StsFailuresTest {
             r ->
                 assertThat(r)
                     .contains(STATEMENT)
-                    .endsWith("A change in IAM takes some seconds to show"));
+                    .endsWith("A change in IAM takes some seconds to take effect"));
   }
 
   @Test
@@ -327,7 +327,7 @@ class StsFailuresTest {
         "InvalidIdentityToken|400|Something new|Check that the token was issued by",
         "IDPRejectedClaim|403|x|The issuer says",
         "ExpiredTokenException|400|x|The token in /var/run/secrets/eks.amazonaws.com",
-        "SignatureDoesNotMatch|403|x|This request is not signed",
+        "SignatureDoesNotMatch|403|x|Lanyard does not sign this request",
       })
   void otherErrorsHaveTheirRemedy(String code, int status, String message, String remedy) {
     sts.answersWithError(status, code, message);

@@ -115,7 +115,7 @@ class TokenFileTest {
             });
 
     assertThat(e.kind()).isEqualTo(Kind.MISCONFIGURED);
-    assertThat(e).hasMessage("web identity token file name may not be read by this process");
+    assertThat(e).hasMessage("web identity token file name is not readable by this process");
     assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("fsGroup"));
   }
 

@@ -266,7 +266,7 @@ final class AgentExchange implements CredentialsExchange {
               + " was not asked: the host resolves to "
               + refused.address()
               + ", where the token would leave this host in the clear",
-          "Use https, or a host that leads to nothing but " + HostRule.ALLOWED,
+          "Use https, or a host that resolves only to " + HostRule.ALLOWED,
           exception);
     }
     if (connection.isAborted()) {
@@ -287,8 +287,8 @@ final class AgentExchange implements CredentialsExchange {
       return failure(
           Kind.MISCONFIGURED,
           agent + " was not asked: " + exception.getMessage(),
-          "Check the file and the password that the javax.net.ssl system properties name for this"
-              + " process's own certificate, or unset javax.net.ssl.keyStore",
+          "Check the file in javax.net.ssl.keyStore and the password in"
+              + " javax.net.ssl.keyStorePassword, or unset javax.net.ssl.keyStore",
           exception);
     }
     if (Tls.refusesCertificate(exception)) {

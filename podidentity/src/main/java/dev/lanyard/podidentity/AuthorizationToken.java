@@ -111,14 +111,14 @@ sealed interface AuthorizationToken {
       } catch (RuntimeException e) {
         // Its message may hold the token, and it is no cause to show either.
         throw new Misconfiguration(
-            description() + " could not be had (" + e.getClass().getName() + ")",
-            "Mend the supplier that was given as authorizationToken");
+            description() + " could not be obtained (" + e.getClass().getName() + ")",
+            "Correct the supplier that was passed to authorizationToken(...)");
       }
       if (token == null || token.isBlank()) {
         throw new Misconfiguration(
             description() + " is " + (token == null ? "null" : "blank"),
-            "Let the supplier that was given as authorizationToken return the whole value of the"
-                + " Authorization header");
+            "The supplier that was passed to authorizationToken(...) has to return the whole"
+                + " value of the Authorization header");
       }
       if (token.length() > MAX_BYTES) {
         throw oversized(description());
@@ -164,8 +164,8 @@ sealed interface AuthorizationToken {
                 + " newer than the pod, recreate the pod");
       } catch (AccessDeniedException e) {
         throw new Misconfiguration(
-            what + " may not be read by this user",
-            "Set securityContext.fsGroup on the pod so that its user may read the token");
+            what + " is not readable by this user",
+            "Set securityContext.fsGroup on the pod so that its user can read the token");
       } catch (IOException e) {
         throw new Misconfiguration(
             what + " cannot be read (" + e.getClass().getSimpleName() + ")",
@@ -203,8 +203,8 @@ sealed interface AuthorizationToken {
 
   private static Misconfiguration oversized(String what) {
     return new Misconfiguration(
-        what + " holds more than " + MAX_BYTES / 1024 + " KiB, which no token does",
-        "Let it hold nothing but the token");
+        what + " holds more than " + MAX_BYTES / 1024 + " KiB, more than any token has",
+        "Write only the token into it");
   }
 
   private static String checked(String token, String what) throws Misconfiguration {
@@ -213,7 +213,7 @@ sealed interface AuthorizationToken {
       if (c == '\n' || c == '\r') {
         throw new Misconfiguration(
             what + " holds a token with a line break",
-            "Write the token without one, at the end too: 'echo -n' does, echo does not");
+            "Write the token without a line break, also at its end: use 'echo -n', not 'echo'");
       }
       boolean blankAtAnEnd = c == ' ' && (i == 0 || i == token.length() - 1);
       if (c < ' ' || c > '~' || blankAtAnEnd) {

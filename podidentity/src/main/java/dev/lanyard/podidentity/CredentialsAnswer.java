@@ -57,7 +57,7 @@ final class CredentialsAnswer {
     String sessionToken = credential(json, other ? "SessionToken" : "Token");
     Optional<Instant> expiration = time(required(json, "Expiration"));
     if (expiration.isEmpty()) {
-      throw new Unusable("field Expiration is not a time as RFC 3339 has it");
+      throw new Unusable("field Expiration is not a time in RFC 3339 form");
     }
     Optional<String> account = json.text("AccountId");
     return SessionCredentials.builder()

@@ -23,7 +23,7 @@ final class Endpoint {
   private static final int SHORTEST_SECRET = 4;
 
   private static final String PLAIN_EXAMPLE =
-      "Let it be an absolute URI such as http://169.254.170.23/v1/credentials";
+      "Set it to an absolute URI such as http://169.254.170.23/v1/credentials";
 
   private final boolean tls;
   private final String host;
@@ -69,14 +69,14 @@ final class Endpoint {
   static Endpoint relative(String base, String baseOrigin, String path, String pathOrigin)
       throws Misconfiguration {
     String remedy =
-        "Let it be a path that begins with one '/', such as /v2/credentials/ID, or set"
+        "Set it to a path that begins with one '/', such as /v2/credentials/ID, or set"
             + " AWS_CONTAINER_CREDENTIALS_FULL_URI instead";
     if (!path.startsWith("/") || path.startsWith("//")) {
-      throw new Misconfiguration(pathOrigin + " is no path on a host", remedy);
+      throw new Misconfiguration(pathOrigin + " is not a path on a host", remedy);
     }
     Endpoint parent = parse(base, baseOrigin);
     if (parent.path.indexOf('?') >= 0) {
-      throw new Misconfiguration(baseOrigin + " has a query", "Leave the query out");
+      throw new Misconfiguration(baseOrigin + " has a query", "Remove the query");
     }
     String trimmed = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     Endpoint endpoint;
@@ -103,7 +103,7 @@ final class Endpoint {
     } catch (URISyntaxException | NumberFormatException e) {
       // The latter too: the JDK's parser throws it at a number too long for an IPv6 address.
       // The exception repeats the value, which may be a token in the wrong variable.
-      throw new Misconfiguration(origin + " is no URI", PLAIN_EXAMPLE);
+      throw new Misconfiguration(origin + " is not a URI", PLAIN_EXAMPLE);
     }
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
     boolean tls = scheme.equals("https");
@@ -114,14 +114,14 @@ final class Endpoint {
     if (uri.getRawUserInfo() != null) {
       throw new Misconfiguration(
           origin + " has a user name before its host",
-          "Leave the part before the '@' out: the token is all the agent asks for");
+          "Remove the part before the '@': the token is all that the agent asks for");
     }
     if (uri.getHost() == null) {
       throw new Misconfiguration(origin + " names no host that can be checked", PLAIN_EXAMPLE);
     }
     if (uri.getRawFragment() != null) {
       throw new Misconfiguration(
-          origin + " has a fragment, which is never sent", "Leave the '#' and the rest out");
+          origin + " has a fragment, which is never sent", "Remove the '#' and what follows it");
     }
     if (uri.getPort() == 0 || uri.getPort() > 65_535) {
       throw new Misconfiguration(
@@ -151,7 +151,7 @@ final class Endpoint {
               + " leads to "
               + host
               + " without TLS, where the token would leave this host in the clear",
-          "Use https, or one of the addresses that plain http is for: " + HostRule.ALLOWED);
+          "Use https, or one of the addresses that plain http may go to: " + HostRule.ALLOWED);
     }
     return literal;
   }

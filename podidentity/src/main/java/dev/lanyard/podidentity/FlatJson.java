@@ -117,7 +117,7 @@ final class FlatJson {
     switch (JsonCharacters.of(chars, NESTING)) {
       case NO_OBJECT -> throw new Invalid("the body is not a JSON object");
       case INVALID -> throw new Invalid(INVALID);
-      case TRAILING -> throw new Invalid("there is something after the JSON object");
+      case TRAILING -> throw new Invalid("there is text after the JSON object");
       case OBJECT -> {}
     }
     // Strict as it comes from the constructor, in every version.
@@ -145,7 +145,7 @@ final class FlatJson {
     }
     String key = name.toLowerCase(Locale.ROOT);
     if (ambiguous.contains(key)) {
-      return "field " + name + " comes twice";
+      return "field " + name + " occurs twice";
     }
     boolean blank = fields.getOrDefault(key, Optional.empty()).isPresent();
     return "field " + name + (blank ? " is empty" : " is not text");

@@ -9,21 +9,22 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Credentials from EKS Pod Identity, or from another agent that keeps the container credentials
- * contract, such as the one of ECS; and from nowhere else.
+ * Credentials from EKS Pod Identity, or from another agent that follows the container credentials
+ * contract, such as that of ECS. It looks for no other source.
  *
  * <p>Guarantees, beyond those of {@link RefreshingCredentialsProvider}:
  *
  * <ul>
- *   <li>The token goes to nobody but the configured endpoint: without TLS to loopback and the
- *       addresses of the two agents alone, every resolved address being checked at each connection;
- *       through no proxy, whatever variables and properties say; along no redirect.
- *   <li>The token file is read anew for every exchange.
- *   <li>The agent's own words are in the exception, with what to do about them.
+ *   <li>The token goes only to the configured endpoint. Without TLS it goes only to loopback and
+ *       the addresses of the EKS and ECS agents, and every resolved address is checked at each
+ *       connection. It goes through no proxy, whatever variables and properties say, and follows no
+ *       redirect.
+ *   <li>The token file is read at every exchange.
+ *   <li>The exception holds the agent's own message, if it holds no secret, and says what to do.
  * </ul>
  *
  * <p>Safe for use by many threads. There is nothing to close. Where the environment configures no
- * endpoint, or one that cannot be used, building succeeds all the same, and {@link
+ * endpoint, or one that cannot be used, building succeeds nevertheless, and {@link
  * #resolveCredentials()} throws {@link dev.lanyard.CredentialsUnavailableException} with the
  * reason.
  */
@@ -44,11 +45,12 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
   }
 
   /**
-   * Returns a provider as the process's environment configures it. All that are created so share
-   * one engine and its credentials. Configuration files that name a provider by its class find this
-   * method.
+   * Returns a provider with the settings of the process's environment. All providers that this
+   * method creates from equal settings share one engine and its credentials: creating many costs
+   * one exchange. Where the settings are incomplete, nothing is shared. Frameworks whose
+   * configuration names a provider class call this method.
    *
-   * @return a provider
+   * @return a provider; never fails because of the environment
    */
   public static PodIdentityCredentialsProvider create() {
     return new PodIdentityCredentialsProvider();
@@ -78,12 +80,11 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
     }
 
     /**
-     * Sets where to ask. Default: what {@code AWS_CONTAINER_CREDENTIALS_RELATIVE_URI} or else
-     * {@code AWS_CONTAINER_CREDENTIALS_FULL_URI} says. The rules for those hold for this one too:
-     * without TLS no token leaves the host. A URI against them is reported by the first {@code
-     * resolve} and by {@code explain}.
+     * Sets the endpoint. Default: {@code AWS_CONTAINER_CREDENTIALS_RELATIVE_URI}, then {@code
+     * AWS_CONTAINER_CREDENTIALS_FULL_URI}. The same rules apply to it: without TLS no token leaves
+     * the host. The first {@code resolve} and {@code explain} report a URI that breaks them.
      *
-     * @param endpoint the whole URI, such as {@code http://169.254.170.23/v1/credentials}
+     * @param endpoint the full URI, such as {@code http://169.254.170.23/v1/credentials}
      * @return this builder
      */
     public Builder endpoint(URI endpoint) {
@@ -105,13 +106,13 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
     }
 
     /**
-     * Sets where the token comes from, for an endpoint whose token is neither in a file nor in the
-     * environment. Default: as for {@link #tokenFile}, which goes before this one if both are set.
+     * Sets a supplier of the token, for an endpoint whose token is neither in a file nor in the
+     * environment. Default: as for {@link #tokenFile}, which takes precedence if both are set.
      *
-     * @param authorizationToken asked at each exchange, on a thread of Lanyard's, for the whole
-     *     value of {@code Authorization}; it must not block for long. What it throws is a
-     *     misconfiguration, and so is null, a blank, or a line break in the token; neither the
-     *     token nor the message of what it throws is shown anywhere
+     * @param authorizationToken returns the whole value of the {@code Authorization} header. It is
+     *     called at each exchange, on one of Lanyard's threads, and must not block for long. An
+     *     exception, null, a blank token or one with a line break counts as a misconfiguration;
+     *     nothing shows the token or the exception's message
      * @return this builder
      */
     public Builder authorizationToken(Supplier<String> authorizationToken) {
@@ -120,13 +121,13 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
     }
 
     /**
-     * Sets the longest life that credentials of the endpoint can have. The engine never takes a
-     * life to be longer, whatever the answer and the clocks say. Default: 6 hours for EKS Pod
-     * Identity, 12 hours for any other endpoint.
+     * Sets the longest lifetime that credentials of the endpoint can have. The engine never takes
+     * the lifetime to be longer, whatever the answer and the clocks say. Default: 6 hours for EKS
+     * Pod Identity, 12 hours for any other endpoint.
      *
      * @param longestLife more than zero and at most 36 hours, the longest session that STS gives
      * @return this builder
-     * @throws IllegalArgumentException if it is not
+     * @throws IllegalArgumentException if it is not in that range
      */
     public Builder longestLife(Duration longestLife) {
       if (longestLife.isZero()

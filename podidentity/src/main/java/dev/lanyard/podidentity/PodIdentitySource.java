@@ -109,10 +109,10 @@ public final class PodIdentitySource implements CredentialsSource {
                 + TOKEN
                 + " is set, and the EKS Pod Identity Agent at "
                 + endpoint
-                + " answers nobody without a token",
+                + " refuses requests without a token",
             "Recreate the pod, so that the EKS webhook injects both variables, or set "
                 + TOKEN_FILE
-                + " to the projected token");
+                + " to the path of the projected token");
       }
       Tls tls = Tls.of(environment);
       return new Detection.Present(
@@ -162,7 +162,8 @@ public final class PodIdentitySource implements CredentialsSource {
               base.map(Setting::origin).orElse("the address of the ECS agent"),
               path.value(),
               path.origin());
-      String ignored = full.map(setting -> ", which goes before " + setting.origin()).orElse("");
+      String ignored =
+          full.map(setting -> ", which takes precedence over " + setting.origin()).orElse("");
       return Optional.of(new Found(endpoint, path.origin() + ignored));
     }
     if (full.isPresent()) {
@@ -216,8 +217,8 @@ public final class PodIdentitySource implements CredentialsSource {
   private static Misconfiguration noPath(Setting file) {
     // Whatever is no absolute path is not shown: it may be a token in the wrong variable.
     return new Misconfiguration(
-        file.origin() + " is no absolute path",
-        "Let it name the file that the token is mounted at; the token itself belongs in " + TOKEN);
+        file.origin() + " is not an absolute path",
+        "Set it to the path at which the token is mounted; a token itself belongs in " + TOKEN);
   }
 
   private static Detection missingUri(Environment environment) {
@@ -231,7 +232,7 @@ public final class PodIdentitySource implements CredentialsSource {
           "Set "
               + FULL_URI
               + " (http://169.254.170.23/v1/credentials on EKS), or recreate the pod so that the"
-              + " EKS webhook injects both; without an agent, unset it");
+              + " EKS webhook injects both; if there is no agent, unset it");
     }
     return new Detection.Absent("environment variables " + RELATIVE_URI + " and " + FULL_URI);
   }

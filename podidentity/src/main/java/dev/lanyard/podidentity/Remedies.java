@@ -17,19 +17,20 @@ final class Remedies {
 
   /** Source: EKS user guide, setting up the agent. */
   static final String NODE_ROLE =
-      "Let the role of the node allow "
+      "Allow "
           + NODE_ACTION
-          + ", as the managed policy AmazonEKSWorkerNodePolicy does: the agent calls EKS Auth as"
-          + " the node";
+          + " to the role of the node, for example with the managed policy"
+          + " AmazonEKSWorkerNodePolicy: the agent calls EKS Auth with that role";
 
   /** The last of it: aws/eks-pod-identity-agent, issue 139, whose cause nobody has found. */
   static final String TRUST =
-      "Let the associated role's trust policy contain "
+      "Add this statement to the trust policy of the associated role: "
           + TRUST_STATEMENT
-          + ", check its conditions on session tags, and let the node's role allow "
+          + ". Check the policy's conditions on session tags, and that the role of the node allows "
           + NODE_ACTION
-          + " (AmazonEKSWorkerNodePolicy does). If all that is so and the pod has hostNetwork:"
-          + " true, try without, or use IRSA: such pods have been seen to be refused";
+          + " (AmazonEKSWorkerNodePolicy does). If all of this is in place and the pod has"
+          + " hostNetwork: true, remove that setting or use IRSA: there are reports that EKS"
+          + " refuses such pods";
 
   /** The label is that of the agent's chart: aws/eks-pod-identity-agent, charts. */
   private static final String AGENT_PODS =
@@ -48,36 +49,36 @@ final class Remedies {
           + " cannot";
 
   static final String PACKED_POLICY =
-      "Set disableSessionTags on the association: its six session tags and a session policy do not"
-          + " fit together";
+      "Set disableSessionTags on the association: the six session tags and the session policy"
+          + " together exceed the size that STS accepts";
 
   /** Source: aws/eks-pod-identity-agent, its chart and command line. */
   static final String CLUSTER =
-      "Check the name of the cluster that the agent was started with (--cluster-name, in its chart"
-          + " clusterName, in its DaemonSet EKS_CLUSTER_NAME): EKS has no cluster of that name in"
-          + " the node's account and region. An association does not help. If the cluster was"
-          + " deleted or recreated, this node belongs to none";
+      "Check the cluster name that the agent was started with (--cluster-name; clusterName in its"
+          + " chart, EKS_CLUSTER_NAME in its DaemonSet): EKS has no cluster of that name in the"
+          + " node's account and region. Creating an association does not help. If the cluster was"
+          + " deleted or recreated, this node still belongs to the old one: replace the node";
 
   static final String EKS_AUTH_THROTTLES =
-      "Nothing, if it passes: it is tried again. EKS Auth throttles this cluster; let each process"
-          + " use one provider, such as create() returns";
+      "Wait: Lanyard tries again. EKS Auth throttles this cluster. If it lasts, use one provider in"
+          + " each process, such as the one that create() returns";
 
   static final String ECS_ID =
-      "Leave AWS_CONTAINER_CREDENTIALS_RELATIVE_URI as the ECS agent sets it for this task";
+      "Keep AWS_CONTAINER_CREDENTIALS_RELATIVE_URI as the ECS agent sets it for this task";
 
   static final String ECS_NOT_READY =
-      "Nothing, if it passes: the ECS agent has not yet received this task's credentials, and it is"
-          + " tried again. If it lasts, check that the task has a task role";
+      "Wait: Lanyard tries again. The ECS agent has not yet received this task's credentials. If it"
+          + " lasts, check that the task has a task role";
 
   static final String TOKEN_FILE =
-      "Set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to the projected token of this pod";
+      "Set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to the path of this pod's projected token";
 
   static final String BARE_TOKEN =
-      "Take the scheme out, such as 'Bearer': the agent wants the bare token, as the kubelet writes"
-          + " it";
+      "Remove the scheme, such as 'Bearer', from the token: the agent wants the bare token, as the"
+          + " kubelet writes it";
 
   static final String CLOCK_BEHIND =
-      "Set the clock of this node: it is behind the clock of whoever issued the token";
+      "Correct the clock of this node: it is behind the clock of whoever issued the token";
 
   static final String OWN_ADDRESS =
       "Call the agent by its own address, http://169.254.170.23/v1/credentials or"
@@ -85,21 +86,21 @@ final class Remedies {
           + " proxies";
 
   static final String PATH =
-      "Check the path: the EKS Pod Identity Agent knows /v1/credentials alone";
+      "Check the path: the EKS Pod Identity Agent serves only /v1/credentials";
 
   static final String AGENT_THROTTLES =
-      "Nothing, if it passes: it is tried again. The agent takes 1000 requests a second of all pods"
-          + " on its node; let each process use one provider, such as create() returns";
+      "Wait: Lanyard tries again. The agent takes 1000 requests a second from all pods on its node."
+          + " If it lasts, use one provider in each process, such as the one that create() returns";
 
   static final String AGENT_FAILS =
-      "Nothing, if it passes: it is tried again. If it lasts, read what the agent says ("
+      "Wait: Lanyard tries again. If it lasts, read the agent's log ("
           + AGENT_LOG
-          + "): it needs the credentials of the node and a way to EKS Auth, in a private cluster"
-          + " the interface endpoint for eks-auth";
+          + "): the agent needs the credentials of the node and a route to EKS Auth, which in a"
+          + " private cluster is the interface endpoint for eks-auth";
 
   /** What to do where the handshake fails, and not for the certificate of the endpoint. */
   static final String FOR_NO_TLS =
-      "Check that the endpoint speaks TLS at this port. If it asks clients for a certificate, name"
+      "Check that the endpoint speaks TLS on this port. If it asks clients for a certificate, name"
           + " one with the system properties javax.net.ssl.keyStore and"
           + " javax.net.ssl.keyStorePassword";
 
@@ -108,8 +109,8 @@ final class Remedies {
   /** What to do where something other than the agent answered. */
   static String forSomebodyElse(Endpoint endpoint, int status) {
     if (status >= 300 && status < 400) {
-      return "Find out what redirects. If the agent is where the redirect leads to, set that URI:"
-          + " redirects are never followed, since they would take the token along";
+      return "Find out what redirects the request. If the agent is at the target, set that URI:"
+          + " Lanyard follows no redirect, since that would send the token there";
     }
     if (endpoint.isLikePodIdentity()) {
       return "Find out what answered in the agent's place: a service mesh or a transparent proxy"
@@ -138,7 +139,7 @@ final class Remedies {
     return "Create a Pod Identity association for "
         + whose
         + command
-        + ". A new one takes some seconds to be seen";
+        + ". A new association takes some seconds to take effect";
   }
 
   /** What to do when nobody listens. */
@@ -146,8 +147,9 @@ final class Remedies {
     if (endpoint.isLikePodIdentity()) {
       return "Check that the EKS Pod Identity Agent runs on this pod's node ("
           + AGENT_PODS
-          + "): add-on eks-pod-identity-agent installed, its DaemonSet not kept off this node by a"
-          + " taint, and IPv6 switched off in its configuration if the node has none. "
+          + "): that the add-on eks-pod-identity-agent is installed, that no taint keeps its"
+          + " DaemonSet off this node, and that IPv6 is disabled in its configuration if the node"
+          + " has no IPv6. "
           + NO_AGENT;
     }
     if (endpoint.isEcsAgent()) {
@@ -161,10 +163,10 @@ final class Remedies {
     if (endpoint.isLikePodIdentity()) {
       return "Check that the EKS Pod Identity Agent runs on this pod's node ("
           + AGENT_PODS
-          + "). If it does, let network policies admit TCP port 80 of the node-local address; with"
-          + " security groups for pods use POD_SECURITY_GROUP_ENFORCING_MODE=standard; in a private"
-          + " cluster give the agent an interface endpoint for eks-auth. The hop limit of the"
-          + " instance metadata service plays no part. "
+          + "). If it does, allow TCP port 80 of its address in the network policies; with security"
+          + " groups for pods, set POD_SECURITY_GROUP_ENFORCING_MODE=standard; in a private"
+          + " cluster, give the agent an interface endpoint for eks-auth. The hop limit of the"
+          + " instance metadata service does not matter. "
           + NO_AGENT;
     }
     return "Check that nothing between this process and the credentials endpoint drops packets";

@@ -1,7 +1,7 @@
 /**
  * Session credentials from the EKS Pod Identity Agent, the ECS agent or any other endpoint that
- * keeps the AWS container credentials contract: one plain request on the node, which answers with
- * the session credentials of the pod's role.
+ * follows the AWS container credentials contract: an exchange is one GET request, and the answer
+ * holds the session credentials of the pod's role.
  *
  * <p>No argument may be null: a method that gets one throws {@link NullPointerException}.
  */

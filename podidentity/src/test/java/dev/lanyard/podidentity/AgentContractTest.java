@@ -109,7 +109,8 @@ class AgentContractTest {
     told("400 Bad Request", "Service account token cannot be empty")
         .of(Kind.REJECTED, 400, "", "")
         .saying("Service account token cannot be empty")
-        .withTheAdvice("Set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to the projected token");
+        .withTheAdvice(
+            "Set AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE to the path of this pod's projected token");
   }
 
   @Test
@@ -132,7 +133,7 @@ class AgentContractTest {
                 + " header: illegal base64 data at input byte 6\n")
         .of(Kind.REJECTED, 400, "", "")
         .saying("Service account token cannot be parsed: token is malformed: could not base64")
-        .withTheAdvice("Take the scheme out, such as 'Bearer'");
+        .withTheAdvice("Remove the scheme, such as 'Bearer', from the token");
   }
 
   @Test
@@ -163,7 +164,7 @@ class AgentContractTest {
             "Service account token failed basic claim validations: token is not valid yet")
         .of(Kind.REJECTED, 400, "", "")
         .saying("Service account token failed basic claim validations: token is not valid yet")
-        .withTheAdvice("Set the clock of this node");
+        .withTheAdvice("Correct the clock of this node");
   }
 
   @Test
@@ -182,7 +183,7 @@ class AgentContractTest {
     told("404 Not Found", "404 page not found")
         .of(Kind.REJECTED, 404, "", "")
         .saying("404 page not found")
-        .withTheAdvice("knows /v1/credentials alone");
+        .withTheAdvice("serves only /v1/credentials");
   }
 
   @Test
@@ -190,7 +191,7 @@ class AgentContractTest {
     told("429 Too Many Requests", "Too Many Requests")
         .of(Kind.TRANSIENT, 429, "", "")
         .saying("Too Many Requests")
-        .withTheAdvice("1000 requests a second", "tried again");
+        .withTheAdvice("1000 requests a second", "Lanyard tries again");
   }
 
   @Test
@@ -211,7 +212,7 @@ class AgentContractTest {
                 + " within the next 15 seconds")
         .of(Kind.TRANSIENT, 500, "", "")
         .saying("error getting credentials to cache: fetched credentials are expired")
-        .withTheAdvice("tried again");
+        .withTheAdvice("Lanyard tries again");
   }
 
   @Test
@@ -227,7 +228,7 @@ class AgentContractTest {
     told("500 Internal Server Error", "Unable to serialize credentials")
         .of(Kind.TRANSIENT, 500, "", "")
         .saying("Unable to serialize credentials")
-        .withTheAdvice("tried again");
+        .withTheAdvice("Lanyard tries again");
   }
 
   // ---- EKS Auth, through the agent
@@ -245,7 +246,7 @@ class AgentContractTest {
             "Create a Pod Identity association for service account orders in namespace shop",
             "aws eks create-pod-identity-association --cluster-name CLUSTER --namespace shop"
                 + " --service-account orders --role-arn ROLE",
-            "takes some seconds to be seen");
+            "takes some seconds to take effect");
   }
 
   @Test
@@ -274,7 +275,9 @@ class AgentContractTest {
                 "User: arn:aws:sts::111122223333:assumed-role/node/i-0 is not authorized to"
                     + " perform: eks-auth:AssumeRoleForPodIdentity"))
         .of(Kind.REJECTED, 400, "AccessDeniedException", ID)
-        .withTheAdvice("Let the role of the node allow", "AmazonEKSWorkerNodePolicy");
+        .withTheAdvice(
+            "Allow eks-auth:AssumeRoleForPodIdentity to the role of the node",
+            "AmazonEKSWorkerNodePolicy");
   }
 
   @Test
@@ -324,7 +327,7 @@ class AgentContractTest {
     told("500 Internal Server Error", "[" + ID + "]: (InternalServerException): Oh, fault: server")
         .of(Kind.TRANSIENT, 500, "InternalServerException", ID)
         .saying("Oh")
-        .withTheAdvice("tried again");
+        .withTheAdvice("Lanyard tries again");
   }
 
   @Test
@@ -334,7 +337,7 @@ class AgentContractTest {
             "[" + ID + "]: (ServiceUnavailableException): Soon, fault: unknown")
         .of(Kind.TRANSIENT, 503, "ServiceUnavailableException", ID)
         .saying("Soon")
-        .withTheAdvice("tried again");
+        .withTheAdvice("Lanyard tries again");
   }
 
   @Test
@@ -413,17 +416,17 @@ class AgentContractTest {
     assertThat(told.thrown().kind()).contains(Kind.TRANSIENT);
     told.withTheAdvice(
         "kubectl -n kube-system get pods -o wide -l app.kubernetes.io/name=eks-pod-identity-agent",
-        "add-on eks-pod-identity-agent installed",
-        "IPv6 switched off",
+        "the add-on eks-pod-identity-agent is installed",
+        "IPv6 is disabled in its configuration if the node has no IPv6",
         "On EKS Fargate and on Windows nodes there is no agent: use IRSA there");
   }
 
   @Test
   void packetsThatAreDropped() throws Exception {
     assertThat(Remedies.forSilence(Endpoint.full("http://169.254.170.23/v1/credentials", "it")))
-        .contains("network policies admit TCP port 80")
+        .contains("allow TCP port 80 of its address in the network policies")
         .contains("POD_SECURITY_GROUP_ENFORCING_MODE=standard")
-        .contains("hop limit of the instance metadata service plays no part")
+        .contains("hop limit of the instance metadata service does not matter")
         .contains("On EKS Fargate and on Windows nodes there is no agent: use IRSA there");
     assertThat(Remedies.forSilence(Endpoint.full("http://169.254.170.2/v2/x", "it")))
         .doesNotContain("Fargate");

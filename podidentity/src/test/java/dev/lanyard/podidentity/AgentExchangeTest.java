@@ -214,7 +214,7 @@ class AgentExchangeTest {
             () -> {
               throw new IllegalStateException("SECRET");
             },
-            "could not be had (java.lang.IllegalStateException)");
+            "could not be obtained (java.lang.IllegalStateException)");
     try (Peer agent = Agents.answeringWell()) {
       for (Map.Entry<Supplier<String>, String> scene : scenes.entrySet()) {
         AgentExchange exchange =

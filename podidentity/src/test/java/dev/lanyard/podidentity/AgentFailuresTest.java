@@ -157,8 +157,8 @@ class AgentFailuresTest {
   @ParameterizedTest
   @CsvSource({
     "204 No Content, '', a service mesh",
-    "301 Moved Permanently, '', never followed",
-    "302 Found, moved, never followed",
+    "301 Moved Permanently, '', Lanyard follows no redirect",
+    "302 Found, moved, Lanyard follows no redirect",
     "400 Bad Request, <html>400</html>, a service mesh",
     "401 Unauthorized, who, a service mesh",
     "403 Forbidden, RBAC: access denied, a service mesh",

@@ -57,7 +57,7 @@ class AgentJsonFuzzTest {
           .isIn(
               "the body is not a JSON object",
               "the body is not valid JSON",
-              "there is something after the JSON object");
+              "there is text after the JSON object");
       // Bounds of our own are no reason to call the two different.
       assertThat(tree.filter(whole -> isWithinBounds(whole, body) && !readsTooMuch(body)))
           .as("read by another")
@@ -94,8 +94,8 @@ class AgentJsonFuzzTest {
           .matches(
               "field ("
                   + String.join("|", FIELDS)
-                  + ") (is missing|is empty|is not text|comes twice|holds a character that no"
-                  + " request can carry|is not a time as RFC 3339 has it)");
+                  + ") (is missing|is empty|is not text|occurs twice|holds a character that no"
+                  + " request can carry|is not a time in RFC 3339 form)");
       return;
     }
     assertThat(read.accessKeyId()).isEqualTo(only(tree, "AccessKeyId"));

@@ -235,7 +235,7 @@ class AgentLifeTest {
           .cause()
           .isInstanceOf(CredentialsUnavailableException.class)
           .hasMessageContaining("gave no complete answer within 10 s")
-          .hasMessageContaining("let network policies admit TCP port 80");
+          .hasMessageContaining("allow TCP port 80 of its address in the network policies");
     }
   }
 

@@ -104,10 +104,10 @@ class EndpointTest {
   void halfOfASurrogatePairMakesNoUri(String path) {
     assertThatThrownBy(() -> Endpoint.full("http://127.0.0.1" + path, "the URI"))
         .isInstanceOf(Misconfiguration.class)
-        .hasMessage("the URI is no URI");
+        .hasMessage("the URI is not a URI");
     assertThatThrownBy(() -> Endpoint.relative("http://127.0.0.1", "the base", path, "the path"))
         .isInstanceOf(Misconfiguration.class)
-        .hasMessage("the path is no URI");
+        .hasMessage("the path is not a URI");
   }
 
   @Test

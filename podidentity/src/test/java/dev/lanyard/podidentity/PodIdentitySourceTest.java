@@ -238,7 +238,7 @@ class PodIdentitySourceTest {
   void theRelativeUriGoesBeforeTheFullOne() {
     assertThat(present(detect(RELATIVE, "/v2/x", FULL, AGENT, FILE, TOKEN_PATH)).description())
         .startsWith("agent http://169.254.170.2/... ")
-        .contains("goes before environment variable " + FULL);
+        .contains("takes precedence over environment variable " + FULL);
   }
 
   @Test
@@ -347,7 +347,7 @@ class PodIdentitySourceTest {
 
     assertThat(present(new PodIdentitySource().detect(environment)).description())
         .startsWith("agent http://169.254.170.2/... ")
-        .contains("which goes before system property aws.containerCredentialsFullUri")
+        .contains("which takes precedence over system property aws.containerCredentialsFullUri")
         .endsWith("token file " + TOKEN_PATH);
   }
 
@@ -464,7 +464,7 @@ class PodIdentitySourceTest {
   @ValueSource(strings = {"relative/token", "token", "/with\nbreak"})
   void aTokenFileThatIsNoAbsolutePathIsBroken(String path) {
     assertThat(broken(detect(FULL, AGENT, FILE, path)).reason())
-        .isEqualTo("environment variable " + FILE + " is no absolute path");
+        .isEqualTo("environment variable " + FILE + " is not an absolute path");
   }
 
   @Test

@@ -29,15 +29,16 @@ import org.jspecify.annotations.Nullable;
  * 500.
  *
  * <p>It serves answers from a cache by token, and renews each in the background with the token that
- * it came with: at the first of its sweeps, one a minute, after three hours, or after the
- * credentials have expired where they last less. So a change of the association or of the trust
+ * it was requested with: at the first of its sweeps, one a minute, after three hours, or after the
+ * credentials have expired if they live less long. So a change of the association or of the trust
  * policy shows only then, or with a new token, as on a cluster. A renewal that EKS Auth refuses
- * drops the answer; one that cannot reach EKS Auth leaves it, and is tried again after two minutes.
- * Credentials with 15 s left are not given any more. What the background does goes by the clock,
- * too: when the clock is moved by hours, all that would have happened meanwhile has.
+ * drops the answer; one that cannot reach EKS Auth keeps it, and is tried again after two minutes.
+ * Credentials with 15 s or less left are not served any more. The background work goes by the
+ * clock, too: when a test moves the clock by hours, everything that would have happened meanwhile
+ * has happened.
  *
- * <p>Unlike the real one it also answers to its own loopback address, and renews as many answers at
- * a time as are due.
+ * <p>Unlike the real agent, it also accepts its own loopback address as {@code Host}, and renews as
+ * many answers at a time as are due.
  */
 public final class FakeAgent extends FakeService {
   private static final String PATH = "/v1/credentials";
@@ -126,16 +127,15 @@ public final class FakeAgent extends FakeService {
   }
 
   /**
-   * Is upgraded to release 0.2 from now on, with an empty cache: that is by the UID of the pod, and
-   * not by the token. A new token of the pod is verified by the agent itself, by the keys of the
-   * API server, and then gets what there is already, which is renewed with the new token; so a
-   * rotation costs no request to EKS Auth, and passes while EKS Auth is out of reach. A token that
-   * the agent does not find in order goes to EKS Auth, as before. One that names no pod is refused
-   * with 400. What an edited association says shows only at the next renewal, whatever becomes of
-   * the token.
+   * Behaves like release 0.2 from now on, with an empty cache, whose key is the UID of the pod and
+   * not the token. The agent itself verifies a new token of the pod, with the keys of the API
+   * server, then serves what it has in its cache, and renews that with the new token. So a rotation
+   * needs no request to EKS Auth, and works while EKS Auth cannot be reached. A token that the
+   * agent cannot verify goes to EKS Auth, as before. One that names no pod is refused with 400. A
+   * change of an association shows only at the next renewal, also with a new token.
    *
    * <p>Source: the branch cache-enhancements of eks-pod-identity-agent, commit 6302d98, of May
-   * 2026, before that release; the release itself was not read.
+   * 2026, before that release; the release itself could not be read.
    */
   public void isUpgradedTo02() {
     synchronized (cache) {
@@ -145,17 +145,18 @@ public final class FakeAgent extends FakeService {
   }
 
   /**
-   * Goes by the clock of its node from now on, which is the pod's: the one that was given to {@link
-   * FakeEks.Builder#clock}, and not {@link FakeEks#clock}, by which AWS goes. The two differ once
-   * that is set ahead or behind. By the pod's clock it dates its answers, judges the times of a
-   * token before EKS Auth does by its own, and finds that credentials have expired, or do so within
-   * the 15 s in which it does not give them any more. Their expiration is of AWS all the same.
-   * Fresh credentials that have 15 s or less left by the pod's clock are answered with 500.
+   * Goes by the clock of its node from now on, which is the pod's: the clock that was given to
+   * {@link FakeEks.Builder#clock}, and not {@link FakeEks#clock}, which is the clock of AWS. The
+   * two differ once the latter is set ahead or behind. By the pod's clock the agent dates its
+   * answers, judges the times of a token before EKS Auth judges them by its own clock, and decides
+   * whether credentials have expired or have 15 s or less left, when it no longer serves them. The
+   * expiration itself is still by the clock of AWS. For new credentials that have 15 s or less left
+   * by the pod's clock, it answers 500.
    *
    * <p>The real agent is on the same machine as the pod, so that its {@code Date} proves nothing
-   * about the pod's clock. Until this is called, the agent goes by {@link FakeEks#clock} in all
-   * things, its {@code Date} included. This empties the agent's cache, and {@link #recovers} does
-   * not end it.
+   * about the pod's clock. Until this method is called, the agent goes by {@link FakeEks#clock} in
+   * everything, its {@code Date} included. The call empties the agent's cache, and {@link
+   * #recovers} does not end it.
    */
   public void goesByThePodsClock() {
     synchronized (cache) {
@@ -202,11 +203,10 @@ public final class FakeAgent extends FakeService {
   }
 
   /**
-   * Asks for a cluster that EKS Auth does not know from now on: the agent was started with the name
-   * of another one, or the cluster was deleted. 404 {@code ResourceNotFoundException} {@code No
-   * cluster found ...} for every token that it does not have in its cache, until it {@link
-   * #recovers}. No association cures that. The text is that of the EKS API; the one of EKS Auth is
-   * not documented.
+   * Names a cluster that EKS Auth does not know from now on: the agent was started with a wrong
+   * name, or the cluster was deleted. 404 {@code ResourceNotFoundException} {@code No cluster found
+   * ...} for every token that it does not have in its cache, until it {@link #recovers}. No
+   * association fixes that. The text is that of the EKS API; the one of EKS Auth is not documented.
    */
   public void namesAnUnknownCluster() {
     finds(Upstream.DOES_NOT_KNOW_THE_CLUSTER);

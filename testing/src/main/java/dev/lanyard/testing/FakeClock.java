@@ -5,13 +5,14 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * The time of the cluster and of AWS: when tokens and credentials are issued and expire, and what
- * the {@code Date} of every answer says, unless the agent {@link FakeAgent#goesByThePodsClock goes
- * by the pod's clock}. Get it from {@link FakeEks#clock}. Safe for use by many threads.
+ * The clock of the cluster and of AWS: it decides when tokens and credentials are issued and
+ * expire, and what the {@code Date} of every answer says, unless the agent {@link
+ * FakeAgent#goesByThePodsClock goes by the pod's clock}. Get it from {@link FakeEks#clock}. Safe
+ * for use by many threads.
  *
- * <p>It is the clock that was given to {@link FakeEks.Builder#clock} as long as that is right. A
- * program under test that goes by the same clock has a right one too; {@link #isAheadBy} and {@link
- * #isBehindBy} set the two apart, as they are on a node whose own clock is wrong.
+ * <p>At first it shows the same time as the clock that was given to {@link FakeEks.Builder#clock},
+ * which the program under test uses too. {@link #isAheadBy} and {@link #isBehindBy} set the two
+ * apart, as they are on a node whose clock is wrong.
  */
 public final class FakeClock implements InstantSource {
   private final InstantSource base;
@@ -44,7 +45,7 @@ public final class FakeClock implements InstantSource {
   /**
    * Sets the cluster and AWS ahead of the base clock from now on: the pod's clock is slow.
    *
-   * @param difference by how much; it takes the place of an earlier one, and zero makes it right
+   * @param difference by how much; it replaces an earlier one, and zero makes the two equal again
    */
   public void isAheadBy(Duration difference) {
     ahead = difference;
@@ -53,7 +54,7 @@ public final class FakeClock implements InstantSource {
   /**
    * Sets the cluster and AWS behind the base clock from now on: the pod's clock is fast.
    *
-   * @param difference by how much; it takes the place of an earlier one, and zero makes it right
+   * @param difference by how much; it replaces an earlier one, and zero makes the two equal again
    */
   public void isBehindBy(Duration difference) {
     ahead = difference.negated();

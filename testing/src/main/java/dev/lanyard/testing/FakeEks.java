@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It accepts and refuses for the reasons for which the real services do: signature, issuer,
- * audience and times of a token, the conditions of a trust policy, the association of a service
- * account. Nothing is eventually consistent: a change holds for the next request.
+ * <p>It accepts and refuses for the same reasons as the real services: signature, issuer, audience
+ * and times of a token, the conditions of a trust policy, the association of a service account.
+ * Nothing is eventually consistent: a change holds for the next request.
  *
  * <p>Safe for use by many threads. Two clusters know nothing of each other: each refuses the
  * other's tokens. {@link #close} frees the ports and deletes the pods' files.
@@ -408,7 +408,7 @@ public final class FakeEks implements AutoCloseable {
     private Builder() {}
 
     /**
-     * Sets the clock by which tokens and credentials are issued, expire, and answers are dated.
+     * Sets the clock by which tokens and credentials are issued and expire, and answers are dated.
      *
      * @param clock by default the system's; read by many threads
      * @return this builder
@@ -449,9 +449,9 @@ public final class FakeEks implements AutoCloseable {
     }
 
     /**
-     * Lets a webhook of your own admit pods, in the place of the one that EKS runs, which injects
-     * the region and asks for the regional endpoints of STS. What its command line does not say has
-     * the upstream default: without a flag it injects neither.
+     * Lets a webhook of your own admit pods, in place of the one that EKS runs. That one injects
+     * the region and {@code AWS_STS_REGIONAL_ENDPOINTS=regional}. A flag that is not given has the
+     * upstream default: without any flag the webhook injects neither.
      *
      * <pre>{@code
      * FakeEks.builder()
@@ -477,7 +477,7 @@ public final class FakeEks implements AutoCloseable {
     }
 
     /**
-     * Puts the cluster into the account of another one, with whose clock it goes: both see the same
+     * Puts the cluster into the account of another one, whose clock it then uses: both see the same
      * roles and credentials. For IRSA a role has to trust each of them; Pod Identity needs an
      * association in each.
      *

@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A source of session credentials on loopback: what {@link FakeSts} and {@link FakeAgent} have in
- * common, the faults that they can have and the account of what was asked of them. Safe for use by
+ * common, which is the faults that they can have and the log of their requests. Safe for use by
  * many threads.
  *
- * <p>Faults are chosen by the words of {@link Faults}, and {@link #recovers} ends them all. A
- * service that is down refuses connections; one that {@link #startsAfter(int) starts after} some
- * requests resets them, since nobody can count connections to a closed port.
+ * <p>The methods of {@link Faults} start faults, and {@link #recovers} ends them all. A service
+ * that is down refuses connections; one that {@link #startsAfter(int) starts after} some requests
+ * resets them, since nobody can count connections to a closed port.
  */
 public abstract sealed class FakeService extends Faults permits FakeSts, FakeAgent {
   private final FakeClock clock;
@@ -65,9 +65,9 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   /**
-   * Lets attempts to connect hang from now on, until it {@link #recovers}: nothing of them gets
-   * through, as behind a network policy that drops them. Open connections are closed. Linux and
-   * macOS do so; where the kernel refuses instead, it is as if the service {@link #isDown}.
+   * Lets attempts to connect hang from now on, until it {@link #recovers}: no packet gets through,
+   * as behind a network policy that drops them. Open connections are closed. Linux and macOS do so;
+   * where the kernel refuses instead, it is as if the service {@link #isDown}.
    */
   public void isUnreachable() {
     server.goSilent();
@@ -85,19 +85,19 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   /**
-   * Resets the connections of all requests until so much time has passed: a service that starts
+   * Resets the connections of all requests until this much time has passed: a service that starts
    * after the pod.
    *
-   * @param time from now on, by {@link FakeEks#clock}
+   * @param time how long from now, by {@link FakeEks#clock}
    */
   public void startsAfter(Duration time) {
     plan.startsAt(clock.instant().plus(time));
   }
 
   /**
-   * Answers every request so much later. It goes with the other faults.
+   * Delays the answer to every request. Other faults may be active at the same time.
    *
-   * @param latency real time
+   * @param latency how long, in real time
    * @throws IllegalArgumentException if it is negative
    */
   public void takes(Duration latency) {
@@ -146,7 +146,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   /**
-   * Returns how many requests have arrived, whatever they asked for and met.
+   * Returns how many requests have arrived, whatever they asked for and whatever fault they met.
    *
    * @return the count since the start
    */
@@ -165,8 +165,8 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   /**
-   * Returns the last requests, oldest first, as soon as they were answered or let down. Of all
-   * services of a cluster, 1000 are kept.
+   * Returns the last requests that were answered or have failed, oldest first. A cluster keeps the
+   * last 1000 of all its services.
    *
    * @return a copy, without secrets
    */

@@ -10,9 +10,9 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
- * What can go wrong with requests to a {@link FakeService}, in the words of the field. Called on
- * the service itself, a fault lasts until {@link FakeService#recovers}, and takes the place of the
- * one before; called on {@link FakeService#next}, it meets that many requests.
+ * What can go wrong with requests to a {@link FakeService}. Called on the service itself, a fault
+ * lasts until {@link FakeService#recovers}, and replaces the one before; called on {@link
+ * FakeService#next}, it affects that many requests.
  *
  * <pre>{@code
  * eks.agent().hangs();            // until it recovers
@@ -21,8 +21,8 @@ import java.util.function.UnaryOperator;
  * eks.agent().after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
  * }</pre>
  *
- * <p>Nothing is random, and nothing is left to time: a request meets its fault by the order in
- * which requests arrive. Safe for use by many threads.
+ * <p>Nothing is random or depends on timing: the order in which requests arrive decides which fault
+ * each of them meets. Safe for use by many threads.
  */
 public abstract sealed class Faults permits FakeService, FakeService.Next, Faults.Changed {
   /** How far past their expiration expired credentials are. */
@@ -64,14 +64,14 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /**
-   * Returns the same faults, each so much later: what the service does about a request, it does
-   * when so much time has passed since the request arrived. Where {@link FakeService#takes} counts
-   * real time, this goes by the clock of {@link FakeEks.Builder#clock}: with one that stands still,
-   * the request waits until it is moved. A service that recovers meanwhile waits no longer.
+   * Returns the same faults with a delay: the service reacts to a request when that much time has
+   * passed since the request arrived. While {@link FakeService#takes} counts real time, this delay
+   * is by the clock of {@link FakeEks.Builder#clock}: if that clock stands still, the request waits
+   * until it is moved. A service that recovers meanwhile waits no longer.
    *
-   * <p>Nothing happens before a fault is chosen from what is returned.
+   * <p>Nothing happens before a fault is chosen on the returned object.
    *
-   * @param delay how much later
+   * @param delay how long to wait
    * @return the faults to choose from
    * @throws IllegalArgumentException if it is negative
    */
@@ -92,8 +92,8 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
 
   /**
    * Returns the same faults with another {@code Date} in each answer: that of a machine whose clock
-   * is wrong, or of a cache in between. Nothing happens before a fault is chosen from what is
-   * returned.
+   * is wrong, or of a cache in between. Nothing happens before a fault is chosen on the returned
+   * object.
    *
    * @param date any whole second from the year 1 to the end of 9999, which is all that the header
    *     can say
@@ -109,10 +109,10 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
 
   /**
    * Returns the same faults with the header {@code Age} in each answer, as from a cache that has
-   * had it for so long. The {@code Date} stays: what is in a real cache has one that is as old.
-   * Nothing happens before a fault is chosen from what is returned.
+   * had it for that long. The {@code Date} does not change; in a real cache it would be as old.
+   * Nothing happens before a fault is chosen on the returned object.
    *
-   * @param age whole seconds count
+   * @param age the age; fractions of a second are cut off
    * @return the faults to choose from
    * @throws IllegalArgumentException if it is negative
    */
@@ -133,15 +133,15 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /**
-   * Answers as it does when nothing is wrong: for {@link #after}, {@link #withDate} and {@link
-   * #withAge}, and for some requests before a fault that lasts. What it refuses, it refuses.
+   * Answers as it does when nothing is wrong, refusals included. Use it with {@link #after}, {@link
+   * #withDate} and {@link #withAge}, or to let some requests pass before a fault that lasts.
    */
   public void answersProperly() {
     meet(new Fault("proper answer", FakeService.Call::properly));
   }
 
   /**
-   * Is not asked: a proxy, a mesh or a load balancer answers in its place, with a page of HTML. It
+   * Is not reached: a proxy, a mesh or a load balancer answers in its place, with an HTML page. It
    * has no error code of the service and none of its headers; a redirection has a {@code Location},
    * and 401 and 407 say how to authenticate.
    *
@@ -153,8 +153,8 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /**
-   * Is not asked: a proxy, a mesh or a load balancer answers in its place, with plain text, as
-   * {@link #somebodyElseAnswers(int)} does with a page.
+   * Is not reached: the same as {@link #somebodyElseAnswers(int)}, with plain text instead of a
+   * page.
    *
    * @param status the HTTP status, 200 to 599
    * @param text the body, such as {@code no healthy upstream} of Envoy
@@ -256,8 +256,8 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /**
-   * Answers what it is told, whatever was asked: an empty body, one that is too large, a proxy's
-   * page of HTML.
+   * Gives this answer to every request: an empty body, for example, one that is too large, or a
+   * proxy's HTML page.
    *
    * @param status the HTTP status, 200 to 599
    * @param contentType the header {@code Content-Type}
@@ -269,7 +269,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /**
-   * Answers what it is told, whatever was asked.
+   * Gives this answer to every request.
    *
    * @param status the HTTP status, 200 to 599
    * @param headers the headers by name, such as {@code Retry-After}; {@code Content-Length} and

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Time that stands still until a test moves it, for a credentials provider and for the cluster that
- * serves it: hours of refreshing pass in no time.
+ * serves it: a test goes through hours of refreshing in milliseconds.
  *
  * <pre>{@code
  * TestTime time = TestTime.create();
@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  * time.advance(Duration.ofHours(1)); // the provider has refreshed, as it does in an hour
  * }</pre>
  *
- * <p>What a provider wants to do at some time is done by the thread that moves time there, in the
- * order of the times, each with the clocks at its own time; those of the same time in the order in
- * which they were asked for. Exchanges run on threads of their own, since they wait for a real
- * socket, and {@link #advance} lets each end before time moves on. So what a test sees does not
- * depend on the machine's speed.
+ * <p>The thread that moves time runs the tasks that a provider has scheduled, in the order of their
+ * times, with the clocks at the time of each task; tasks of the same time run in the order in which
+ * they were scheduled. Exchanges run on threads of their own, since they wait for a real socket,
+ * and {@link #advance} lets each end before time moves on. So what a test sees does not depend on
+ * the machine's speed.
  *
  * <p>While a source hangs, an exchange ends only when its time budget does: {@link
  * #advanceWhileHanging} moves time without waiting for it.
@@ -64,7 +64,7 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Creates a time that stands at 2030-01-01T00:00Z.
+   * Creates a time that begins at 2030-01-01T00:00Z.
    *
    * @return a time of its own
    */
@@ -73,9 +73,9 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Creates a time that stands at a moment.
+   * Creates a time that begins at a given moment.
    *
-   * @param start what the wall clock shows at first
+   * @param start the first time of the wall clock
    * @return a time of its own
    */
   public static TestTime startingAt(Instant start) {
@@ -105,7 +105,7 @@ public final class TestTime implements Time, InstantSource {
   /**
    * Runs a task once after a delay, on the thread that moves time beyond it.
    *
-   * @param delay how long to wait; zero or less means when time is moved next, be it by nothing
+   * @param delay how long to wait; zero or less means when time is moved next, even if by zero
    * @param task what to run; what it throws reaches the caller who moves time
    * @return cancels the task; cancelling is idempotent, and a task that has begun runs to its end
    */
@@ -130,7 +130,7 @@ public final class TestTime implements Time, InstantSource {
   /**
    * Runs a task at once, on a daemon thread of its own.
    *
-   * @param lane what the task is
+   * @param lane the kind of the task
    * @param task what to run
    */
   @Override
@@ -175,8 +175,8 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Moves time forward. What comes due on the way is run, each at its time, and each exchange ends
-   * before time moves on; the last ones end before this returns.
+   * Moves time forward. Tasks that come due on the way run, each at its time, and each exchange
+   * ends before time moves on; the last ones end before this returns.
    *
    * @param by how far; zero runs what is due now
    * @throws IllegalArgumentException if it is negative
@@ -192,9 +192,9 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Moves time forward beside exchanges that do not end, because their source hangs. What comes due
-   * on the way is run, each at its time: what ends an exchange whose time budget has run out, too.
-   * That takes a moment on its own thread, for which {@link #awaitIdle} waits.
+   * Moves time forward while exchanges do not end because their source hangs. Tasks that come due
+   * on the way run, each at its time, also those that end an exchange whose time budget has run
+   * out. That exchange needs a moment to end on its own thread; {@link #awaitIdle} waits for it.
    *
    * @param by how far
    * @throws IllegalArgumentException if it is negative
@@ -208,10 +208,10 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Moves time to what comes due next and runs it; moves it as far as it may if nothing does. For a
-   * test that looks at each step. It waits for no exchange.
+   * Moves time to the next task that comes due and runs it, or by {@code atMost} if none does
+   * before. For a test that looks at each step. It waits for no exchange.
    *
-   * @param atMost how far
+   * @param atMost how far at most
    * @return whether something was run
    * @throws IllegalArgumentException if it is negative
    */
@@ -231,7 +231,8 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Waits, in real time, until no exchange runs, and nothing that came of one, such as a listener.
+   * Waits, in real time, until no exchange runs, and no task that an exchange caused, such as a
+   * call of a listener.
    *
    * @throws IllegalStateException if one does not end within a minute, as one with a source that
    *     hangs; or if the thread is interrupted
@@ -260,7 +261,8 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
-   * Returns how many exchanges run now, and what came of them, such as a listener.
+   * Returns how many exchanges run now, including tasks that an exchange caused, such as a call of
+   * a listener.
    *
    * @return the count of those that have not ended
    */
