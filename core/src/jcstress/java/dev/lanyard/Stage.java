@@ -22,7 +22,7 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 final class Stage implements Time, Origin {
   private static final Source STAGE = new Source("stage", 0);
   static final Duration HOUR = Duration.ofHours(1);
-  private static final Duration MAX_WAIT = RefreshPolicy.defaults().maxWait();
+  static final Duration MAX_WAIT = RefreshPolicy.defaults().maxWait();
 
   /** A timer that is neither cancelled nor run. */
   record Timer(Duration delay, Runnable task, CompletableFuture<Void> handle) {}
@@ -75,6 +75,20 @@ final class Stage implements Time, Origin {
     }
   }
 
+  /** Takes the task that was begun, so that nobody else runs it. */
+  Runnable take() {
+    return tasks.remove();
+  }
+
+  /** Ends the waits that are bounded now. */
+  void endWaits() {
+    for (Timer timer : timers) {
+      if (timer.delay().equals(MAX_WAIT) && timers.remove(timer) && !timer.handle().isDone()) {
+        timer.task().run();
+      }
+    }
+  }
+
   /** How many timers are set for the next exchange. */
   int armed() {
     timers.removeIf(timer -> timer.handle().isDone());
@@ -119,12 +133,16 @@ final class Stage implements Time, Origin {
       throw new Failed(
           STAGE, ExchangeException.builder(ExchangeException.Kind.TRANSIENT, "down").build());
     }
-    return new Answer(STAGE, SessionCredentials.builder()
+    return new Answer(STAGE, credentials(keyId), null);
+  }
+
+  SessionCredentials credentials(String keyId) {
+    return SessionCredentials.builder()
         .accessKeyId(keyId)
         .secretAccessKey("secret of " + keyId)
         .sessionToken("token of " + keyId)
         .expiration(Instant.ofEpochMilli(millis).plus(HOUR))
-        .build(), null);
+        .build();
   }
 
   @Override
@@ -152,5 +170,15 @@ final class Stage implements Time, Origin {
   @Override
   public void execute(Runnable task) {
     tasks.add(task);
+  }
+
+  /** Until it is done, or {@link #endWaits} ends the wait. */
+  @Override
+  public boolean await(CompletableFuture<?> done, Duration atMost) {
+    CompletableFuture<Void> limit = new CompletableFuture<>();
+    Future<?> timer = after(atMost, () -> limit.complete(null));
+    CompletableFuture.anyOf(done, limit).join();
+    timer.cancel(false);
+    return done.isDone();
   }
 }

@@ -5,6 +5,7 @@ import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
+import dev.lanyard.spi.Time;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,11 +21,14 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
  */
 final class HealingSource implements Origin {
   private final SingleSource source;
+  private final Time time;
   private volatile @Nullable Engine joined;
   private volatile boolean served;
 
-  HealingSource(SingleSource source) {
+  /** A source whose shared engine, if this is the one to make it, works on this time. */
+  HealingSource(SingleSource source, Time time) {
     this.source = source;
+    this.time = time;
   }
 
   @Override
@@ -47,7 +51,8 @@ final class HealingSource implements Origin {
         return source.exchange(context, holding);
       }
       shared =
-          SharedEngines.get(new SharedEngines.Identity(first().name(), evidence.get()), source);
+          SharedEngines.get(
+              new SharedEngines.Identity(first().name(), evidence.get()), source, time);
       joined = shared;
     }
     SessionCredentials credentials = obtainedBy(shared, context);

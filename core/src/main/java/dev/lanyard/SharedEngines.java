@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import dev.lanyard.spi.Evidence;
+import dev.lanyard.spi.Time;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -29,21 +30,22 @@ final class SharedEngines {
 
   /** Returns the engine of this configuration, made and started if there is none to be shared. */
   static Engine get(Chain chain) {
+    Time time = SystemTime.INSTANCE;
     Optional<Chain.Link> chosen = chain.chosen();
     if (chosen.isEmpty()) {
-      return started(chain.origin());
+      return started(chain.origin(), time);
     }
     Chain.Link link = chosen.get();
     if (!link.isPresent()) {
-      return started(new HealingSource(new SingleSource(link, 0, chain.environment())));
+      return started(new HealingSource(new SingleSource(link, 0, chain.environment()), time), time);
     }
     return link.evidence().isPresent()
-        ? get(new Identity(link.source().name(), link.evidence().get()), chain.origin())
-        : started(chain.origin());
+        ? get(new Identity(link.source().name(), link.evidence().get()), chain.origin(), time)
+        : started(chain.origin(), time);
   }
 
   /** Returns the engine of an identity, made with an origin and started if there is none. */
-  static Engine get(Identity identity, Origin origin) {
+  static Engine get(Identity identity, Origin origin, Time time) {
     LOCK.lock();
     try {
       Iterator<WeakReference<Engine>> known = ENGINES.values().iterator();
@@ -55,7 +57,7 @@ final class SharedEngines {
       @Nullable WeakReference<Engine> reference = ENGINES.get(identity);
       Engine engine = reference == null ? null : reference.get();
       if (engine == null) {
-        engine = started(origin);
+        engine = started(origin, time);
         ENGINES.put(identity, new WeakReference<>(engine));
       }
       return engine;
@@ -74,13 +76,9 @@ final class SharedEngines {
     }
   }
 
-  private static Engine started(Origin origin) {
+  private static Engine started(Origin origin, Time time) {
     Engine engine =
-        new Engine(
-            origin,
-            RefreshPolicy.defaults(),
-            SystemTime.INSTANCE,
-            new Events(Events.NOBODY, SystemTime.INSTANCE));
+        new Engine(origin, RefreshPolicy.defaults(), time, new Events(Events.NOBODY, time));
     engine.start();
     return engine;
   }
