@@ -419,6 +419,19 @@ final class Engine {
     }
   }
 
+  /** Refers to the engine weakly, as every timer does. */
+  private record Watchdog(WeakReference<Engine> engine, Flight flight) implements Runnable {
+    @Override
+    public void run() {
+      flight.run();
+      Engine owner = engine.get();
+      if (owner != null) {
+        // Should the exchange heed nothing, somebody has to tell what becomes of callers.
+        owner.arm();
+      }
+    }
+  }
+
   private void exchange(Flight flight) {
     Origin.Answer answer = null;
     Origin.Source source = origin.first();
@@ -426,7 +439,7 @@ final class Engine {
     Future<?> watchdog = null;
     flight.enter();
     try {
-      watchdog = time.after(flight.budget(), flight);
+      watchdog = time.after(flight.budget(), new Watchdog(new WeakReference<>(this), flight));
       // Before the exchange reads it: of a change in between it is told once too often, not never.
       tokenFile.noteAttempt();
       answer = origin.exchange(flight, holding());
@@ -721,6 +734,10 @@ final class Engine {
       }
     }
     Held held = seen.held();
+    if (held == null && seen.flight() != null) {
+      long hope = Math.floorDiv(seen.hopeUntilNanos() - nanos, 1_000_000L) + 1;
+      delay = hope > 0 ? Math.min(hope, LONGEST_SLEEP.toMillis()) : LONGEST_SLEEP.toMillis();
+    }
     if (held != null && !held.isOver(now, nanos)) {
       // Readers are told of the end by this, whatever the wall clock says then.
       long end = Math.min(held.expires().millisLeft(now, nanos), LONGEST_SLEEP.toMillis());
@@ -757,7 +774,7 @@ final class Engine {
         lookAtTokenFile();
       }
     }
-    events.awake(seen, time.millis(), time.nanos());
+    events.awake(seen, origin.first(), time.millis(), time.nanos());
     arm();
   }
 

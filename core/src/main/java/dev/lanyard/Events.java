@@ -45,7 +45,8 @@ final class Events {
   }
 
   void failed(Failure failure, State after, boolean triesAgain) {
-    Story.Standing standing = standing(after, failure.at(), failure.atNanos(), triesAgain);
+    Story.Standing standing =
+        standing(after, failure.source(), failure.at(), failure.atNanos(), triesAgain);
     toLog.add(() -> story.stands(standing, failure.atNanos()));
     tell(
         new CredentialsEvent.RefreshFailed(
@@ -58,11 +59,16 @@ final class Events {
                 : Optional.empty()));
   }
 
-  /** What is held has ended, by a clock and not by an exchange, while one has failed or hangs. */
-  void awake(State seen, long now, long nanos) {
-    boolean isTrouble = seen.failures() > 0 || seen.flight() != null;
-    if (seen.held() != null && isTrouble && !seen.holdsUnexpired(now, nanos)) {
-      Story.Standing standing = standing(seen, now, nanos, true);
+  /**
+   * What is held has ended, by a clock and not by an exchange, while one has failed or hangs; or
+   * nothing was ever held, and the exchange that hangs has outlasted all hope.
+   */
+  void awake(State seen, Origin.Source first, long now, long nanos) {
+    boolean inFlight = seen.flight() != null;
+    boolean isTrouble =
+        seen.held() != null ? seen.failures() > 0 || inFlight : inFlight && !seen.hopes(nanos);
+    if (isTrouble && !seen.holdsUnexpired(now, nanos)) {
+      Story.Standing standing = standing(seen, first, now, nanos, true);
       toLog.add(() -> story.stands(standing, nanos));
     }
   }
@@ -75,15 +81,16 @@ final class Events {
     tell(new CredentialsEvent.IdentityChanged(source, previous.name(), reason));
   }
 
-  private static Story.Standing standing(State state, long now, long nanos, boolean triesAgain) {
+  private static Story.Standing standing(
+      State state, Origin.Source first, long now, long nanos, boolean triesAgain) {
     Failure failure = state.failure();
     Held held = state.held();
     long left = state.lifetimeLeft(now, nanos);
-    String source =
-        held != null ? held.source().name() : failure != null ? failure.source().name() : "";
+    Origin.Source source =
+        held != null ? held.source() : failure != null ? failure.source() : first;
     return new Story.Standing(
         failure,
-        source,
+        source.name(),
         state.failures(),
         left,
         left == 0 && (held != null || !state.hopes(nanos)),

@@ -27,12 +27,16 @@ final class Bench implements AutoCloseable {
   private final TestTime time;
   private final Heard heard;
   private final FakePod pod;
+  private final Lanes lanes;
+  private final Mount mount = new Mount();
+  private final String firstToken;
 
   Bench(FakeEks eks, String roleArn, Source source, TestTime time, Heard heard) {
     this.eks = eks;
     this.source = source;
     this.time = time;
     this.heard = heard;
+    this.lanes = new Lanes(time);
     this.pod = eks.pod("shop", "orders");
     if (source == Source.IRSA) {
       pod.irsa(roleArn);
@@ -40,6 +44,7 @@ final class Bench implements AutoCloseable {
       pod.podIdentity();
     }
     noteToken();
+    firstToken = token();
   }
 
   RefreshingCredentialsProvider provider(Fault fault) {
@@ -59,19 +64,22 @@ final class Bench implements AutoCloseable {
     RefreshPolicy policy =
         RefreshPolicy.defaults().withExchangeTimeout(fault.budget()).withMaxWait(fault.maxWait());
     Environment environment = Environment.of(variables);
-    return source == Source.IRSA
-        ? IrsaCredentialsProvider.builder()
+    if (source == Source.IRSA) {
+      IrsaCredentialsProvider.Builder builder =
+          IrsaCredentialsProvider.builder()
+              .environment(environment)
+              .refreshPolicy(policy)
+              .listener(heard::event)
+              .time(lanes);
+      return (fault.isOnAMount() ? builder.tokenFile(mount.file(tokenFile())) : builder).build();
+    }
+    PodIdentityCredentialsProvider.Builder builder =
+        PodIdentityCredentialsProvider.builder()
             .environment(environment)
             .refreshPolicy(policy)
             .listener(heard::event)
-            .time(time)
-            .build()
-        : PodIdentityCredentialsProvider.builder()
-            .environment(environment)
-            .refreshPolicy(policy)
-            .listener(heard::event)
-            .time(time)
-            .build();
+            .time(lanes);
+    return (fault.isOnAMount() ? builder.tokenFile(mount.file(tokenFile())) : builder).build();
   }
 
   Source source() {
@@ -80,6 +88,20 @@ final class Bench implements AutoCloseable {
 
   TestTime time() {
     return time;
+  }
+
+  /** How many tasks run and are not held by a file system that hangs. */
+  int running() {
+    return lanes.running() - mount.held();
+  }
+
+  /** Where the token's file is, as far as the provider is concerned, if the fault says so. */
+  Mount mount() {
+    return mount;
+  }
+
+  void beforeEachExchange(Runnable task) {
+    lanes.beforeEachExchange(task);
   }
 
   /** The source. */
@@ -105,6 +127,11 @@ final class Bench implements AutoCloseable {
     rotate();
   }
 
+  /** The same, with the token that the pod had before. */
+  void podsClockIsBehindByWithAnOldToken(Duration difference) {
+    eks.clock().isAheadBy(difference);
+  }
+
   /** A service that listens, and that no exchange of this source has anything to do with. */
   FakeService elsewhere() {
     return source == Source.IRSA ? eks.agent() : eks.sts();
@@ -121,6 +148,11 @@ final class Bench implements AutoCloseable {
     } else {
       pod.replaceAuthorizationToken(content);
     }
+  }
+
+  /** The token that the pod began with. */
+  String firstToken() {
+    return firstToken;
   }
 
   String token() {
@@ -154,6 +186,7 @@ final class Bench implements AutoCloseable {
 
   @Override
   public void close() {
+    mount.comesBack();
     service().recovers();
     eks.clock().isAheadBy(Duration.ZERO);
   }

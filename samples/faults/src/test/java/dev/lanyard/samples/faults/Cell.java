@@ -47,6 +47,9 @@ final class Cell {
   /** How exact an expiration is in an answer, and how exact a wrong clock can be made out. */
   private static final Duration SECOND = Duration.ofSeconds(1);
 
+  /** No answer of an agent is taken to be good for longer, whatever the pod's clock says. */
+  private static final Duration LONGEST_OF_AN_AGENT = Duration.ofHours(6);
+
   /** Far more than anything here takes; only a defect waits so long. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -90,6 +93,7 @@ final class Cell {
   /** Runs the phase and returns what was seen, in the words of the table. */
   String run(Phase phase) {
     int elsewhere = bench.elsewhere().requests();
+    fault.setUp(bench);
     String seen =
         switch (phase) {
           case FIRST_FETCH -> firstFetch();
@@ -101,6 +105,9 @@ final class Cell {
     heard.said(provider().explain());
     heard.said(status());
     assertThat(bench.elsewhere().requests()).as("requests elsewhere").isEqualTo(elsewhere);
+    assertThat(bench.mount().trespassers())
+        .as("threads that looked at the token's file, and are neither an exchange nor a look")
+        .isEmpty();
     assertThat(heard.size()).as("what was said").isGreaterThan(3);
     heard.assertNoSecret();
     return seen;
@@ -124,13 +131,28 @@ final class Cell {
       if (failure.kind() != Kind.TRANSIENT || fault.wish().isPresent()) {
         assertTheNextCallersCostNothing(failure);
       }
+      assertOneLookHangs();
       assertRequests(failure);
       String seen = seen("error " + how);
       recover();
       return seen;
     }
-    served(caller);
+    if (expected instanceof Fault.Expected.Stuck stuck) {
+      assertWaitedInVain(caller, asked, stuck);
+      assertStuck(Health.STARTING);
+      assertThat(status().expiration()).isEmpty();
+      // Not the first caller alone.
+      Instant askedAgain = bench.rightNow();
+      CompletableFuture<AwsCredentialsIdentity> another = ask();
+      drive(another::isDone, fault.maxWait().plusSeconds(1));
+      assertWaitedInVain(another, askedAgain, stuck);
+      String seen = seen("error after the longest wait");
+      recover();
+      return seen;
+    }
+    AwsCredentialsIdentity first = served(caller);
     assertHealthy();
+    assertIsTold(first);
     assertThat(Duration.between(asked, bench.rightNow())).isZero();
     assertRequests(expected);
     return seen("credentials");
@@ -155,6 +177,7 @@ final class Cell {
       Duration least = fault.wish().orElse(Duration.ofMillis(100));
       assertThat(pause).isBetween(least, max(least, SECOND).plus(fault.budget()));
       Instant expiration = status().expiration().orElseThrow();
+      assertOneLookHangs();
       time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusSeconds(60)));
       assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
       drive(() -> false, Duration.ofSeconds(10));
@@ -168,9 +191,32 @@ final class Cell {
       assertThat(served(ask()).accessKeyId()).isNotEqualTo(first.accessKeyId());
       return seen;
     }
-    drive(() -> status().exchanges() == 2, Duration.ofDays(1));
-    assertThat(served(ask()).accessKeyId()).isNotEqualTo(first.accessKeyId());
+    if (expected instanceof Fault.Expected.Stuck) {
+      drive(() -> bench.mount().held() == 1, Duration.ofDays(1));
+      Instant expiration = status().expiration().orElseThrow();
+      Duration lifetime = Duration.between(begun, bench.expirationOf(first.accessKeyId()));
+      assertThat(Duration.between(begun, bench.rightNow()))
+          .isBetween(lifetime.dividedBy(2).minus(SECOND), lifetime.multipliedBy(4).dividedBy(5));
+      time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusSeconds(60)));
+      drive(() -> false, Duration.ofSeconds(10));
+      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
+      assertStuck(Health.HEALTHY);
+      assertThat(status().expiration()).contains(expiration);
+      String seen = seen("held ones");
+      recover();
+      assertThat(served(ask()).accessKeyId()).isNotEqualTo(first.accessKeyId());
+      return seen;
+    }
+    if (fault.isCached()) {
+      drive(() -> !served(ask()).accessKeyId().equals(first.accessKeyId()), Duration.ofDays(1));
+      assertThat(status().exchanges()).isGreaterThanOrEqualTo(2);
+    } else {
+      drive(() -> status().exchanges() == 2, Duration.ofDays(1));
+    }
+    AwsCredentialsIdentity next = served(ask());
+    assertThat(next.accessKeyId()).isNotEqualTo(first.accessKeyId());
     assertHealthy();
+    assertIsTold(next);
     assertRequests(expected);
     return seen("held ones, then new ones");
   }
@@ -203,16 +249,36 @@ final class Cell {
           .isBetween(least, max(least, Duration.ofSeconds(15)).plus(fault.budget()));
       assertThat(status().health()).isEqualTo(Health.EXPIRED);
       assertStatus(failure.later());
+      assertOneLookHangs();
       assertRequests(failure);
       String seen = seen("error " + how);
+      recover();
+      return seen;
+    }
+    if (expected instanceof Fault.Expected.Stuck stuck) {
+      drive(() -> bench.mount().held() == 1, Duration.ofDays(1));
+      time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
+      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
+      settle();
+      time.skip(Duration.ofMillis(1));
+      Instant asked = bench.rightNow();
+      CompletableFuture<AwsCredentialsIdentity> caller = ask();
+      drive(caller::isDone, fault.maxWait().plusSeconds(1));
+      assertThat(assertWaitedInVain(caller, asked, stuck))
+          .hasMessageContaining("expired")
+          .hasMessageContaining("ago");
+      assertStuck(Health.EXPIRED);
+      String seen = seen("error after the longest wait");
       recover();
       return seen;
     }
     time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.plusSeconds(1)));
     CompletableFuture<AwsCredentialsIdentity> caller = ask();
     drive(caller::isDone, SECOND);
-    assertThat(served(caller).accessKeyId()).isNotEqualTo(first.accessKeyId());
+    AwsCredentialsIdentity next = served(caller);
+    assertThat(next.accessKeyId()).isNotEqualTo(first.accessKeyId());
     assertHealthy();
+    assertIsTold(next);
     assertRequests(expected);
     return seen("new ones");
   }
@@ -223,6 +289,7 @@ final class Cell {
     if (!struck) {
       struck = true;
       fault.begin(bench);
+      bench.beforeEachExchange(() -> fault.beforeExchange(bench));
       if (provider != null) {
         time.awaitIdle();
       }
@@ -252,7 +319,14 @@ final class Cell {
       drive(() -> status().nextRefresh().isPresent(), fault.budget());
     }
     struck = false;
+    bench.beforeEachExchange(() -> {});
     fault.end(bench);
+    if (expected instanceof Fault.Expected.Stuck) {
+      drive(() -> status().exchanges() > exchangesBefore && isHealthy(), RECOVERY);
+      assertHealthy();
+      served(ask());
+      return;
+    }
     long failures = status().consecutiveFailures();
     assertThat(failures).isPositive();
     Duration bound =
@@ -283,14 +357,15 @@ final class Cell {
   }
 
   /**
-   * Waits until nothing runs, or nothing but one exchange to which the source does not answer. That
-   * a request has arrived there wakes nobody.
+   * Waits until nothing runs that a file system does not hold, or nothing but one exchange to which
+   * the source does not answer. That a request has arrived there, or that a thread is held, wakes
+   * nobody.
    */
   private void settle() {
     long begun = System.nanoTime();
-    for (int running = time.running();
+    for (int running = bench.running();
         running > 0 && !(running == 1 && isUnanswered());
-        running = time.running()) {
+        running = bench.running()) {
       LockSupport.parkNanos(LOOK.toNanos());
       if (System.nanoTime() - begun > PATIENCE.toNanos()) {
         throw new AssertionError("an exchange does not end");
@@ -379,6 +454,28 @@ final class Cell {
     return (CredentialsUnavailableException) thrown;
   }
 
+  /** A caller's exception of an exchange that goes on: as late as it may be, and of no failure. */
+  private CredentialsUnavailableException assertWaitedInVain(
+      CompletableFuture<AwsCredentialsIdentity> caller, Instant asked, Fault.Expected.Stuck stuck) {
+    assertThat(caller).as("the caller's answer").isDone();
+    assertThat(Duration.between(asked, bench.rightNow())).isEqualTo(fault.maxWait());
+    try {
+      AwsCredentialsIdentity unexpected = caller.join();
+      throw new AssertionError("credentials were served until " + unexpected.expirationTime());
+    } catch (CompletionException e) {
+      heard.thrown(e);
+      assertThat(e).cause().isInstanceOf(CredentialsUnavailableException.class);
+      CredentialsUnavailableException refusal =
+          (CredentialsUnavailableException) Objects.requireNonNull(e.getCause());
+      assertThat(refusal)
+          .hasMessageContaining("Waited " + fault.maxWait().toSeconds() + " s")
+          .hasNoCause();
+      assertThat(refusal.getMessage()).containsSubsequence(stuck.says().split("…", -1));
+      heard.said(refusal.status());
+      return refusal;
+    }
+  }
+
   private void assertTheNextCallersCostNothing(Fault.Expected.Failure failure) {
     int before = bench.service().requests();
     for (int i = 0; i < CROWD; i++) {
@@ -429,10 +526,14 @@ final class Cell {
     return last == null;
   }
 
+  private boolean isHealthy() {
+    return status().health() == Health.HEALTHY;
+  }
+
   private void assertHealthy() {
     assertThat(status().health()).isEqualTo(Health.HEALTHY);
     assertThat(status().lastFailure()).isEmpty();
-    Duration wrong = Duration.between(bench.rightNow(), Instant.ofEpochMilli(time.millis()));
+    Duration wrong = wrongAsFarAsTheSourceShows();
     if (wrong.isZero()) {
       assertThat(status().clockSkew()).isEmpty();
     } else {
@@ -440,6 +541,61 @@ final class Cell {
           .as("what is missing from the skew in the status")
           .isLessThanOrEqualTo(SECOND);
     }
+  }
+
+  /** An agent on the node goes by the node's clock, and cannot show it to be wrong. */
+  private Duration wrongAsFarAsTheSourceShows() {
+    return bench.source() == Source.IRSA ? wrong() : Duration.ZERO;
+  }
+
+  /** How far the pod's clock is ahead. */
+  private Duration wrong() {
+    return Duration.between(bench.rightNow(), Instant.ofEpochMilli(time.millis()));
+  }
+
+  /**
+   * What the status and the explanation say of credentials that came just now: when they expire, by
+   * the pod's clock, and what is to be said of the fault.
+   */
+  private void assertIsTold(AwsCredentialsIdentity identity) {
+    Fault.Expected.Success success = (Fault.Expected.Success) expected;
+    Instant expiration = bench.expirationOf(identity.accessKeyId());
+    Instant longest = Instant.ofEpochMilli(time.millis()).plus(LONGEST_OF_AN_AGENT);
+    Instant byThePodsClock =
+        bench.source() == Source.IRSA
+            ? expiration.plus(wrong())
+            : expiration.isBefore(longest) ? expiration : longest;
+    assertThat(status().expiration().orElseThrow())
+        .isBetween(byThePodsClock.minus(SECOND), byThePodsClock);
+    assertThat(status().disbelievedDate()).isEqualTo(success.disbelieved());
+    String explanation = provider().explain().toString();
+    if (success.explains().isPresent()) {
+      assertThat(explanation).containsSubsequence(success.explains().get().split("…", -1));
+    } else {
+      assertThat(explanation).doesNotContain("cannot be true", "this machine is");
+    }
+  }
+
+  /** An exchange is under way, and nothing has failed or been sent. */
+  private void assertStuck(Health health) {
+    assertThat(bench.mount().held()).as("threads that the file system holds").isEqualTo(1);
+    assertThat(status().health()).isEqualTo(health);
+    assertThat(status().lastFailure()).isEmpty();
+    assertThat(status().consecutiveFailures()).isZero();
+    assertThat(status().exchanges()).isEqualTo(exchangesBefore);
+    assertThat(status().nextRefresh()).as("the next, while one is under way").isEmpty();
+    assertThat(bench.service().requests()).isEqualTo(requestsBefore);
+    assertThat(provider().explain().toString()).contains(health.name());
+  }
+
+  /** One look hangs, all else goes on, and no second thread is spent on the file. */
+  private void assertOneLookHangs() {
+    if (!fault.letsLooksHang()) {
+      return;
+    }
+    drive(() -> bench.mount().held() == 1, Duration.ofSeconds(2));
+    drive(() -> false, Duration.ofSeconds(3));
+    assertThat(bench.mount().held()).as("looks that hang").isEqualTo(1);
   }
 
   private void assertStatus(Fault.Expected.Failure failure) {

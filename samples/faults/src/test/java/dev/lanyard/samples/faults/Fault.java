@@ -2,6 +2,7 @@ package dev.lanyard.samples.faults;
 
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
@@ -35,20 +36,44 @@ final class Fault {
       }
     }
 
-    /** It is no failure. */
-    record Success(int requests) implements Expected {}
+    /**
+     * It is no failure.
+     *
+     * @param explains what {@code explain()} says of it, with "…" for what it says in between;
+     *     empty if nothing
+     * @param disbelieved the {@code Date} that is told not to have been believed
+     */
+    record Success(int requests, Optional<String> explains, Optional<Instant> disbelieved)
+        implements Expected {}
+
+    /**
+     * The exchange neither fails nor ends, and sends nothing.
+     *
+     * @param says a part of the exception of a caller that has waited in vain, with "…" as above
+     */
+    record Stuck(String says) implements Expected {
+      @Override
+      public int requests() {
+        return 0;
+      }
+    }
   }
 
   private final String group;
   private final String name;
   private final Consumer<Bench> begin;
   private Consumer<Bench> end = bench -> bench.service().recovers();
+  private Consumer<Bench> setUp = bench -> {};
+  private Consumer<Bench> beforeEachExchange = bench -> {};
   private final Map<Source, Expected> expected = new EnumMap<>(Source.class);
   private int requests = 1;
   private boolean leavesRequestsUnanswered;
   private boolean withheldForAWhile;
   private boolean fromTheStart;
   private boolean inTheTokenFile;
+  private boolean onAMount;
+  private boolean looksHang;
+  private boolean cached;
   private @Nullable Duration retryAfter;
   private Duration budget = Duration.ofSeconds(10);
   // Shorter than the default, which is three times as much of the same.
@@ -87,6 +112,47 @@ final class Fault {
   Fault inTheTokenFile() {
     inTheTokenFile = true;
     end = Bench::rotate;
+    return this;
+  }
+
+  /** How it ends, where that is not just that the service recovers. */
+  Fault endsBy(Consumer<Bench> end) {
+    this.end = end;
+    return this;
+  }
+
+  /** What is so before the fault, and before the provider is built, in each phase. */
+  Fault where(Consumer<Bench> setUp) {
+    this.setUp = setUp;
+    return this;
+  }
+
+  /** What happens just before each exchange while the fault lasts. */
+  Fault beforeEachExchange(Consumer<Bench> task) {
+    beforeEachExchange = task;
+    return this;
+  }
+
+  /** The token's file is on a mount of its own, which can hang. */
+  Fault onAMount() {
+    onAMount = true;
+    end =
+        bench -> {
+          bench.service().recovers();
+          bench.mount().comesBack();
+        };
+    return this;
+  }
+
+  /** A look at the token's file between two exchanges hangs; those exchanges go on. */
+  Fault looksHang() {
+    looksHang = true;
+    return this;
+  }
+
+  /** The agent may give what it has in its cache, so that the second exchange brings none. */
+  Fault cached() {
+    cached = true;
     return this;
   }
 
@@ -134,9 +200,15 @@ final class Fault {
     return agent(new Expected.Failure(kind, says, Optional.of(code), requests));
   }
 
+  /** Of EKS alone. */
+  Fault agentOfEks(Kind kind, String says) {
+    expected.put(Source.POD_IDENTITY, new Expected.Failure(kind, says, Optional.empty(), requests));
+    return this;
+  }
+
   private Fault agent(Expected outcome) {
     expected.put(Source.POD_IDENTITY, outcome);
-    if (!inTheTokenFile) {
+    if (!inTheTokenFile && !onAMount) {
       expected.put(Source.ECS, outcome);
     }
     return this;
@@ -157,7 +229,28 @@ final class Fault {
 
   Fault succeeds(Source... sources) {
     for (Source source : sources) {
-      expected.put(source, new Expected.Success(requests));
+      expected.put(source, new Expected.Success(requests, Optional.empty(), Optional.empty()));
+    }
+    return this;
+  }
+
+  /** It is no failure, and {@code explain()} says something of it. */
+  Fault succeedsAndExplains(Source source, String explains) {
+    expected.put(source, new Expected.Success(requests, Optional.of(explains), Optional.empty()));
+    return this;
+  }
+
+  /** It is no failure, and the {@code Date} of the answer is told not to have been believed. */
+  Fault succeedsWithoutBelieving(Source source, Instant date) {
+    String explains = "dated its answer " + date + ", which cannot be true";
+    expected.put(source, new Expected.Success(requests, Optional.of(explains), Optional.of(date)));
+    return this;
+  }
+
+  /** No exchange ends as long as it lasts. */
+  Fault leavesExchangesStuck(String says, Source... sources) {
+    for (Source source : sources) {
+      expected.put(source, new Expected.Stuck(says));
     }
     return this;
   }
@@ -174,6 +267,14 @@ final class Fault {
 
   Optional<Expected> at(Source source) {
     return Optional.ofNullable(expected.get(source));
+  }
+
+  void setUp(Bench bench) {
+    setUp.accept(bench);
+  }
+
+  void beforeExchange(Bench bench) {
+    beforeEachExchange.accept(bench);
   }
 
   void begin(Bench bench) {
@@ -194,6 +295,18 @@ final class Fault {
 
   boolean isInTheTokenFile() {
     return inTheTokenFile;
+  }
+
+  boolean isOnAMount() {
+    return onAMount;
+  }
+
+  boolean letsLooksHang() {
+    return looksHang;
+  }
+
+  boolean isCached() {
+    return cached;
   }
 
   Optional<Duration> wish() {

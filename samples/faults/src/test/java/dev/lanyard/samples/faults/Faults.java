@@ -7,6 +7,7 @@ import static dev.lanyard.spi.ExchangeException.Kind.TRANSIENT;
 import dev.lanyard.spi.ExchangeException.Kind;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,12 @@ final class Faults {
   private static final String CONNECTION = "The connection";
   private static final String ANSWER = "The answer";
   private static final String BETWEEN = "Something in between answers with a page of HTML";
+  private static final String BETWEEN_IN_TEXT = "Something in between answers with text or JSON";
   private static final String STS = "STS answers with an error";
   private static final String AGENT = "The agent answers with an error";
   private static final String TOKEN = "The token";
+  private static final String FILE_SYSTEM = "The file system of the token";
+  private static final String DATE = "The date of the answer";
   private static final String CLOCK = "The pod's clock";
 
   private static final String SOMEBODY_ELSE = "something other than the agent answered at ";
@@ -39,15 +43,29 @@ final class Faults {
   private static final Duration SHORT_WAIT = Duration.ofSeconds(5);
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
+  /** How old an answer out of a cache is. */
+  private static final Duration OLD = Duration.ofMinutes(30);
+
+  private static final Instant YEAR_9999 = Instant.parse("9999-12-31T23:59:59Z");
+
+  private static final Duration TWO_HOURS = Duration.ofHours(2);
+
+  private static final String GOES_ON = "an exchange begun … ago goes on";
+
+  private static final String STS_REFUSES = "Not authorized to perform sts:AssumeRole";
+
   private final List<Fault> all = new ArrayList<>();
 
   private Faults() {
     connection();
     answer();
     between();
+    betweenInText();
     sts();
     agent();
     token();
+    fileSystem();
+    date();
     clock();
   }
 
@@ -187,6 +205,36 @@ final class Faults {
 
   private void between(int status, Kind kind) {
     add(Fault.of(BETWEEN, "" + status, b -> b.service().answersWith(status, "text/html", PAGE)))
+        .irsa(kind, "(" + status + " without an error code of STS")
+        .agent(
+            kind,
+            kind == MISCONFIGURED
+                ? SOMEBODY_ELSE
+                : "could not answer the exchange (" + status + ")");
+  }
+
+  /** As a mesh, a load balancer or a gateway does, in none of the words of STS or of an agent. */
+  private void betweenInText() {
+    inText("401 with `WWW-Authenticate`", 401, "Log in\n", MISCONFIGURED);
+    inText("403, plain text", 403, "Forbidden\n", MISCONFIGURED);
+    inText("404, plain text", 404, "Not Found\n", MISCONFIGURED);
+    inText("407 with `Proxy-Authenticate`", 407, "Log in at the proxy\n", MISCONFIGURED);
+    inText("503, plain text", 503, "Nobody is there\n", TRANSIENT);
+    add(Fault.of(
+            BETWEEN_IN_TEXT,
+            "403, JSON with a code of its own",
+            b ->
+                b.service()
+                    .answersWith(
+                        403,
+                        "application/json",
+                        "{\"code\":\"ForbiddenByPolicy\",\"message\":\"No\"}")))
+        .irsa(MISCONFIGURED, "(403 without an error code of STS")
+        .agent(MISCONFIGURED, SOMEBODY_ELSE, "ForbiddenByPolicy");
+  }
+
+  private void inText(String name, int status, String body, Kind kind) {
+    add(Fault.of(BETWEEN_IN_TEXT, name, b -> b.service().somebodyElseAnswers(status, body)))
         .irsa(kind, "(" + status + " without an error code of STS")
         .agent(
             kind,
@@ -348,14 +396,86 @@ final class Faults {
     add(Fault.of(TOKEN, "it is rotated", Bench::rotate)).succeeds(Source.IRSA, Source.POD_IDENTITY);
   }
 
-  /** Of STS alone: an agent on the node goes by the node's clock, and proves nothing of it. */
+  /** What is looked at or read hangs, and heeds no interrupt, until the file system is back. */
+  private void fileSystem() {
+    add(Fault.of(FILE_SYSTEM, "reading the file hangs", b -> b.mount().readingHangs()))
+        .onAMount()
+        .leavesExchangesStuck(GOES_ON, Source.IRSA, Source.POD_IDENTITY);
+    add(Fault.of(FILE_SYSTEM, "all of it hangs", b -> b.mount().hangs()))
+        .onAMount()
+        .leavesExchangesStuck(GOES_ON, Source.IRSA, Source.POD_IDENTITY);
+    add(Fault.of(
+            FILE_SYSTEM,
+            "one look at the file hangs, while exchanges are refused",
+            b -> {
+              b.mount().looksHang();
+              refuse(b, b.service());
+            }))
+        .onAMount()
+        .looksHang()
+        .irsa(REJECTED, STS_REFUSES, "AccessDenied")
+        .agent(REJECTED, "(400 AccessDeniedException", "AccessDeniedException");
+  }
+
+  /** Of the source itself, or of a cache in between. */
+  private void date() {
+    wrongDate("1970", Instant.EPOCH);
+    wrongDate("the year 9999", YEAR_9999);
+    add(Fault.of(DATE, "30 min old, with `Age: 1800`", b -> {}))
+        .beforeEachExchange(b -> outOfACache(b).answersProperly())
+        .succeeds(Source.IRSA, Source.POD_IDENTITY, Source.ECS);
+    add(Fault.of(DATE, "30 min old, with `Age: 1800`, of a refusal", b -> {}))
+        .beforeEachExchange(b -> refuse(b, outOfACache(b)))
+        .irsa(REJECTED, STS_REFUSES, "AccessDenied")
+        .agent(REJECTED, "(400 AccessDeniedException", "AccessDeniedException");
+  }
+
+  private void wrongDate(String name, Instant date) {
+    add(Fault.of(DATE, name, b -> b.service().withDate(date).answersProperly()))
+        .succeedsWithoutBelieving(Source.IRSA, date)
+        .succeeds(Source.POD_IDENTITY, Source.ECS);
+    add(Fault.of(DATE, name + ", of a refusal", b -> refuse(b, b.service().withDate(date))))
+        .irsa(REJECTED, STS_REFUSES, "AccessDenied")
+        .agent(REJECTED, "(400 AccessDeniedException", "AccessDeniedException");
+  }
+
+  private static dev.lanyard.testing.Faults outOfACache(Bench bench) {
+    return bench.service().withDate(bench.rightNow().minus(OLD)).withAge(OLD);
+  }
+
+  private static void refuse(Bench bench, dev.lanyard.testing.Faults faults) {
+    if (bench.source() == Source.IRSA) {
+      faults.answersWithError(403, "AccessDenied", STS_REFUSES);
+    } else {
+      faults.answersWithError(400, "AccessDeniedException", "What EKS Auth said");
+    }
+  }
+
+  /** STS shows what is wrong; an agent on the node goes by the node's clock, and cannot. */
   private void clock() {
     add(Fault.of(CLOCK, "three hours ahead", b -> b.podsClockIsAheadBy(Duration.ofHours(3))))
         .fromTheStart()
-        .succeeds(Source.IRSA);
+        .succeedsAndExplains(Source.IRSA, "this machine is … ahead");
     add(Fault.of(CLOCK, "three hours behind", b -> b.podsClockIsAheadBy(Duration.ofHours(-3))))
         .fromTheStart()
-        .succeeds(Source.IRSA);
+        .succeedsAndExplains(Source.IRSA, "this machine is … behind");
+    add(Fault.of(CLOCK, "two hours ahead", b -> b.podsClockIsAheadBy(TWO_HOURS)))
+        .fromTheStart()
+        .cached()
+        .succeeds(Source.POD_IDENTITY);
+    add(Fault.of(
+            CLOCK,
+            "two hours behind, and the token is older than that",
+            b -> b.podsClockIsBehindByWithAnOldToken(TWO_HOURS)))
+        .fromTheStart()
+        .cached()
+        .succeeds(Source.POD_IDENTITY);
+    add(Fault.of(CLOCK, "two hours behind, and the token is newer than that", b -> {}))
+        .where(b -> b.podsClockIsBehindByWithAnOldToken(TWO_HOURS))
+        .beforeEachExchange(Bench::rotate)
+        .inTheTokenFile()
+        .endsBy(b -> b.replaceToken(b.firstToken()))
+        .agentOfEks(REJECTED, "token is not valid yet");
   }
 
   private static Fault page(String name, int status, String body) {

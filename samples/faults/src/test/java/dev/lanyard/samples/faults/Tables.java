@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /** What was seen, as tables for people. */
 final class Tables {
@@ -79,7 +80,11 @@ final class Tables {
           + "`"
           + failure.then().map(then -> ", then " + words(then)).orElse("");
     }
-    return "no failure";
+    if (expected instanceof Fault.Expected.Stuck stuck) {
+      return "no failure, and no end: `" + stuck.says() + "`";
+    }
+    Optional<String> explains = ((Fault.Expected.Success) expected).explains();
+    return "no failure" + explains.map(text -> "; in `explain()`: `" + text + "`").orElse("");
   }
 
   private static String capitalized(String text) {
