@@ -59,7 +59,10 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    */
   public abstract URI endpoint();
 
-  /** Refuses connections from now on, until it {@link #recovers}. */
+  /**
+   * Refuses connections from now on, until it {@link #recovers}. Nothing else is seen of it for so
+   * long: a fault that is ordered meanwhile does not end it.
+   */
   public void isDown() {
     server.goDown();
   }

@@ -54,6 +54,7 @@ public final class TestTime implements Time, InstantSource {
   private final Queue<Timer> timers =
       new PriorityQueue<>(Comparator.comparingLong(Timer::at).thenComparingLong(Timer::number));
   private long nanos;
+  private Duration stepped = Duration.ZERO;
   private long numbers;
   private final List<Lane> running = new ArrayList<>();
 
@@ -85,11 +86,11 @@ public final class TestTime implements Time, InstantSource {
   /**
    * Returns the time of the wall clock.
    *
-   * @return the start, and as much later as time was moved
+   * @return the start, as much later as time was moved, and set by {@link #stepWallClock}
    */
   @Override
   public synchronized Instant instant() {
-    return start.plusNanos(nanos);
+    return start.plusNanos(nanos).plus(stepped);
   }
 
   @Override
@@ -231,11 +232,23 @@ public final class TestTime implements Time, InstantSource {
   }
 
   /**
+   * Sets the wall clock forward or back, as NTP or a person does, and leaves the monotonic clock
+   * where it is: nothing comes due. A cluster with this clock goes along; where only the pod's
+   * clock is to be set, set AWS apart by as much: {@code eks.clock().isBehindBy(by)} after a step
+   * forward, {@code isAheadBy} after one back.
+   *
+   * @param by how far; negative sets it back. Steps add up
+   */
+  public synchronized void stepWallClock(Duration by) {
+    stepped = stepped.plus(by);
+  }
+
+  /**
    * Waits, in real time, until no exchange runs, and no task that an exchange caused, such as a
    * call of a listener.
    *
    * @throws IllegalStateException if one does not end within a minute, as one with a source that
-   *     hangs; or if the thread is interrupted
+   *     hangs, or a listener or a continuation that blocks; or if the thread is interrupted
    */
   public void awaitIdle() {
     awaitEnd(EnumSet.allOf(Lane.class));
@@ -247,9 +260,10 @@ public final class TestTime implements Time, InstantSource {
       long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
       if (left <= 0) {
         throw new IllegalStateException(
-            "An exchange has not ended within "
+            "An exchange, or what came of one, has not ended within "
                 + PATIENCE.toSeconds()
-                + " s. Does its source hang? Then time moves by advanceWhileHanging(...)");
+                + " s. Does its source hang? Then time moves by advanceWhileHanging(...). Does a"
+                + " listener or a continuation block? It counts until it returns");
       }
       try {
         wait(left);

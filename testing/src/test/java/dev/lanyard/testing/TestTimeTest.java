@@ -148,6 +148,36 @@ class TestTimeTest {
   }
 
   @Test
+  void stepsTheWallClockAloneForthAndBack() {
+    after(SECOND, () -> note("due"));
+
+    time.stepWallClock(Duration.ofHours(2));
+    assertThat(time.instant()).isEqualTo("2030-01-01T02:00:00Z");
+    assertThat(time.millis()).isEqualTo(time.instant().toEpochMilli());
+    assertThat(time.nanos()).isZero();
+    time.advance(Duration.ZERO);
+    assertThat(done).isEmpty();
+
+    time.stepWallClock(Duration.ofHours(-5));
+    time.advance(SECOND);
+    assertThat(time.instant()).isEqualTo("2029-12-31T21:00:01Z");
+    assertThat(done).containsExactly("due at 1000");
+  }
+
+  @Test
+  void aStepIsThePodsAloneWhereAwsIsSetApartByAsMuch() {
+    try (FakeEks eks = FakeEks.builder().clock(time).start()) {
+      Instant before = eks.clock().instant();
+      time.stepWallClock(Duration.ofHours(2));
+      assertThat(eks.clock().instant()).isEqualTo(before.plus(Duration.ofHours(2)));
+
+      eks.clock().isBehindBy(Duration.ofHours(2));
+
+      assertThat(eks.clock().instant()).isEqualTo(before);
+    }
+  }
+
+  @Test
   void timeMovesForwardOnly() {
     for (Duration back : new Duration[] {Duration.ofNanos(-1), Duration.ofHours(-3)}) {
       assertThatThrownBy(() -> time.advance(back)).isInstanceOf(IllegalArgumentException.class);
