@@ -8,6 +8,8 @@ import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Evidence;
 import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -139,6 +141,19 @@ class EvidenceTest {
 
     assertThat(present(source(b -> b.stsClient(client)).detect(pod.environment())).evidence())
         .isEmpty();
+  }
+
+  @Test
+  void aTokenFileOfAnotherFileSystemIsNoFactSoThatNothingIsShared() throws Exception {
+    URI archive = URI.create("jar:" + root.resolve("root.zip").toUri());
+    try (FileSystem other = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+      // Its text is that of a path of this machine.
+      Path file = other.getPath(pod.tokenFile().toString());
+      IrsaSource source =
+          new IrsaSource(new IrsaOptions(Optional.empty(), Optional.of(file), SessionOptions.NONE));
+
+      assertThat(present(source.detect(pod.environment())).evidence()).isEmpty();
+    }
   }
 
   @Test

@@ -508,8 +508,11 @@ class StsFailuresTest {
   private static final String NO_CODE =
       "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error/></ErrorResponse>";
 
+  private static final String BLANK_CODE =
+      NO_CODE.replace("<Error/>", "<Error><Code> </Code><Message>no</Message></Error>");
+
   static List<String> errorsOfOthers() {
-    return List.of(OF_S3, OF_IAM, JSON, NO_CODE, "", "AccessDenied", "<AccessDenied/>");
+    return List.of(OF_S3, OF_IAM, JSON, NO_CODE, BLANK_CODE, "", "AccessDenied", "<AccessDenied/>");
   }
 
   @ParameterizedTest

@@ -177,18 +177,17 @@ final class AgentExchange implements CredentialsExchange {
       throw refusal(answer, token);
     }
     if (answer.isTooLarge()) {
-      throw unusable(answer, "the body is larger than 1 MiB");
+      throw unusable("the body is larger than 1 MiB");
     }
     if (answer.compression().isPresent()) {
       throw unusable(
-          answer,
           "the body is compressed (" + answer.compression().get() + "), which was not asked for");
     }
     FlatJson json;
     try {
       json = FlatJson.parse(answer.body());
     } catch (FlatJson.Invalid e) {
-      throw unusable(answer, String.valueOf(e.getMessage()));
+      throw unusable(String.valueOf(e.getMessage()));
     }
     // The shape that the instance metadata service gives to a failure.
     if (json.has("Code") && !json.text("Code").orElse("").equalsIgnoreCase("Success")) {
@@ -197,11 +196,11 @@ final class AgentExchange implements CredentialsExchange {
     try {
       return CredentialsAnswer.read(json, answer.answeredAt(), longestLife);
     } catch (CredentialsAnswer.Unusable e) {
-      throw unusable(answer, e.reason());
+      throw unusable(e.reason());
     }
   }
 
-  private ExchangeException unusable(AgentAnswer answer, String reason) {
+  private ExchangeException unusable(String reason) {
     return ExchangeException.builder(
             Kind.MISCONFIGURED,
             "something other than the agent answered 200 at "

@@ -169,6 +169,7 @@ class AgentFailuresTest {
     "404 Not Found, '{\"__type\":\"ResourceNotFoundException\"}', a service mesh",
     "404 Not Found, <html>nginx</html>, a service mesh",
     "404 Not Found, ResourceNotFoundException, a service mesh",
+    "404 Not Found, nginx: 404 page not found, a service mesh",
     "407 Proxy Authentication Required, '', a service mesh",
     "410 Gone, '', a service mesh",
     "200 OK, '{\"Code\":\"AssumeRoleUnauthorizedAccess\",\"Message\":\"no trust\"}', mesh",

@@ -8,6 +8,8 @@ import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.Evidence;
 import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,6 +19,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -178,6 +181,30 @@ class PodIdentitySourceTest {
     assertThat(evidence(map(FULL, AGENT, VALUE, "x"), map("javax.net.ssl.keyStore", "/one.p12")))
         .as("no certificate is shown without TLS")
         .isEqualTo(evidence(map(FULL, AGENT, VALUE, "x"), Map.of()));
+  }
+
+  @Test
+  void theLongestLifeThatTheApplicationGivesIsEvidence() {
+    Environment environment = Environment.of(map(FULL, AGENT, FILE, TOKEN_PATH));
+
+    assertThat(
+            present(
+                    new PodIdentitySource(null, null, null, Duration.ofHours(36))
+                        .detect(environment))
+                .evidence())
+        .isPresent()
+        .isNotEqualTo(present(new PodIdentitySource().detect(environment)).evidence());
+  }
+
+  @Test
+  void aTokenFileOfAnotherFileSystemIsEvidenceOfNothing(@TempDir Path directory) throws Exception {
+    URI archive = URI.create("jar:" + directory.resolve("root.zip").toUri());
+    try (FileSystem other = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
+      // Its text is that of a path of this machine.
+      PodIdentitySource source = new PodIdentitySource(null, other.getPath(TOKEN_PATH), null, null);
+
+      assertThat(present(source.detect(Environment.of(map(FULL, AGENT)))).evidence()).isEmpty();
+    }
   }
 
   @Test

@@ -73,9 +73,9 @@ record RefreshCase(
   }
 
   /**
-   * @param gives {@code held}: what was held before; {@code new}; {@code unexpired}: either of
-   *     them; {@code nothing}: an error; {@code refusal}: the source's own; {@code waits}: neither
-   *     yet, and the next step is about the same caller
+   * @param gives {@code held}: what was held before; {@code new}; {@code nothing}: an error; {@code
+   *     refusal}: the source's own; {@code waits}: neither yet, and the next step is about the same
+   *     caller
    * @param asks whether the caller's asking leads to an exchange; null where nobody promises either
    * @param health what the status says, null if that does not matter
    * @param window how many seconds before the end the next refresh is planned: from, to
@@ -100,7 +100,6 @@ record RefreshCase(
           switch (gives) {
             case "held" -> "what is held";
             case "new" -> "new ones";
-            case "unexpired" -> "unexpired ones";
             case "nothing" -> "an error";
             case "refusal" -> "the source's refusal";
             case "waits" -> "the caller waits";

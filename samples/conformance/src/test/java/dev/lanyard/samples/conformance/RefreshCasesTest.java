@@ -226,7 +226,7 @@ class RefreshCasesTest {
       }
       requestsBefore = source.requests();
       caller = asking.isDone() ? null : asking;
-      assertThat(fate(asking)).as(one.toString()).matches(fate -> allows(expected.gives(), fate));
+      assertThat(fate(asking)).as(one.toString()).isEqualTo(expected.gives());
       CredentialsStatus status = provider.status();
       if (expected.health() != null) {
         assertThat(status.health()).as(one.toString()).hasToString(expected.health());
@@ -237,12 +237,6 @@ class RefreshCasesTest {
             .as("%s: the next refresh, in seconds before the end", one)
             .isBetween((long) expected.window().get(0), (long) expected.window().get(1));
       }
-    }
-
-    private static boolean allows(String expected, String fate) {
-      return expected.equals("unexpired")
-          ? fate.equals("held") || fate.equals("new")
-          : expected.equals(fate);
     }
 
     /** In the words of the cases. Nobody is ever given what has expired. */
