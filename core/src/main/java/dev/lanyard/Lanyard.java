@@ -30,7 +30,8 @@ public final class Lanyard {
    *
    * <p>It affects the class loader that defined this class. Where several applications share that
    * class loader, because it is a parent of theirs, it stops the providers of all of them: then
-   * only the owner of that class loader should call it.
+   * only the owner of that class loader should call it. An application that is unloaded leaves
+   * nothing behind in a parent's Lanyard without the call.
    *
    * <p>Existing providers go on giving the credentials that they hold until those expire, without
    * refreshing them, and after that throw {@link CredentialsUnavailableException} of the kind

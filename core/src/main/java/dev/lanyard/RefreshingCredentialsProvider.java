@@ -157,9 +157,10 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * The same as {@link #resolveIdentity()}: never blocks.
    *
    * @param request ignored
-   * @return a completed future while unexpired credentials are held. Otherwise a future that
-   *     completes on one of Lanyard's threads, with credentials or with a {@link
-   *     CredentialsUnavailableException}
+   * @return a completed future while unexpired credentials are held, and a failed one where {@link
+   *     #resolveCredentials()} throws at once; stages that depend on it then run on the calling
+   *     thread. Otherwise a future that completes on one of Lanyard's threads, with credentials or
+   *     with a {@link CredentialsUnavailableException}
    */
   @Override
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity(
@@ -174,10 +175,11 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * block: that delays no exchange and no blocking caller, but it delays other listeners and
    * continuations once 256 of them block. For long work use an executor of your own.
    *
-   * @return a completed future while unexpired credentials are held. Otherwise a future that
-   *     completes on one of Lanyard's threads, with credentials or with a {@link
-   *     CredentialsUnavailableException}. Where the application's own {@code otherwise} provider is
-   *     in use, its future
+   * @return a completed future while unexpired credentials are held, and a failed one where {@link
+   *     #resolveCredentials()} throws at once; stages that depend on it then run on the calling
+   *     thread. Otherwise a future that completes on one of Lanyard's threads, with credentials or
+   *     with a {@link CredentialsUnavailableException}. Where the application's own {@code
+   *     otherwise} provider is in use, its future
    */
   @Override
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity() {

@@ -56,6 +56,7 @@ final class Story {
   private boolean failing;
   private long failingSince;
   private boolean lost;
+  private long lostSince;
   private long lastLine;
 
   /** An exchange failed, or what was held has ended while one is under way. */
@@ -73,13 +74,14 @@ final class Story {
     Cause cause = failure == null ? null : Cause.of(failure);
     if (standing.isLost() && !lost) {
       lost = true;
+      lostSince = nanos;
       LOG.error(
           "{}: {} {}",
           standing.source(),
           standing.held()
               ? "the last credentials have expired, and callers get exceptions."
               : "no credentials have come since the start, and callers get exceptions.",
-          failure == null ? "An exchange is in flight." : line(failure, standing));
+          failure == null ? "An exchange is in flight." : "Exchange " + line(failure, standing));
       note(cause, nanos);
     } else if (failure != null && cause != null && !cause.equals(last) && isNew(cause, nanos)) {
       LOG.warn("{}: exchange {}", failure.source().name(), line(failure, standing));
@@ -88,8 +90,8 @@ final class Story {
       LOG.warn(
           "{}: still no credentials after {}. {}",
           standing.source(),
-          Text.of(Duration.ofNanos(nanos - failingSince)),
-          failure == null ? "An exchange is in flight." : line(failure, standing));
+          Text.of(Duration.ofNanos(nanos - lostSince)),
+          failure == null ? "An exchange is in flight." : "Exchange " + line(failure, standing));
       note(cause, nanos);
     } else if (failure != null) {
       LOG.debug("{}: exchange {}", failure.source().name(), line(failure, standing));

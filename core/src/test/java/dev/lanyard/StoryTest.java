@@ -63,8 +63,12 @@ class StoryTest {
     assertThat(lines.get(1)).contains("AccessDenied it is");
     assertThat(lines.get(2))
         .startsWith("2030-01-01T01:00:00Z ERROR scripted: the last credentials have expired")
+        .contains(". Exchange failed (")
         .contains("AccessDenied it is");
-    assertThat(lines.get(3)).contains("still no credentials after").contains("AccessDenied it is");
+    // Counted from the loss, not from the first failure: credentials were held in between.
+    assertThat(lines.get(3))
+        .contains("still no credentials after 5 min. Exchange failed (")
+        .contains("AccessDenied it is");
     assertThat(lines.get(5))
         .contains("obtained session credentials ****B, valid until")
         .contains(" in 32 min");
@@ -139,6 +143,27 @@ class StoryTest {
         });
 
     assertThat(lines).anyMatch(line -> line.startsWith("2030-01-01T01:00:00Z ERROR"));
+  }
+
+  @Test
+  void tellsThatNoneCameAlsoWhileTheVeryFirstExchangeHangs() {
+    logged(
+        () -> {
+          f.source.does(
+              context -> {
+                // Deaf to the end of its time budget, as a file on a mount that hangs.
+                f.time.advance(ofMinutes(12));
+                throw ScriptedSource.failure(Kind.TRANSIENT, "the mount is back");
+              });
+          f.settled();
+        });
+
+    assertThat(levels()).startsWith("ERROR", "WARN", "WARN");
+    assertThat(lines.get(0))
+        .startsWith("2030-01-01T00:00:30")
+        .contains("scripted: no credentials came since the start")
+        .contains("An exchange is under way");
+    assertThat(lines.get(1)).contains("scripted: still no credentials after");
   }
 
   @Test
