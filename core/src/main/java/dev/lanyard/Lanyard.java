@@ -36,8 +36,9 @@ public final class Lanyard {
    * <p>Existing providers go on giving the credentials that they hold until those expire, without
    * refreshing them, and after that throw {@link CredentialsUnavailableException} of the kind
    * {@code MISCONFIGURED}; callers that wait get it at once. An exchange in flight is aborted. A
-   * provider that is created later works as usual. The method returns at once; each thread ends as
-   * soon as its task does. Calling it again stops only the providers created since.
+   * listener or continuation that runs on one of Lanyard's threads is interrupted; those still to
+   * run do run. A provider that is created later works as usual. The method returns at once; each
+   * thread ends as soon as its tasks do. Calling it again stops only the providers created since.
    */
   public static void shutdown() {
     List<Engine> all;

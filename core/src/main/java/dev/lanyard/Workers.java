@@ -11,6 +11,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads of one lane. A few serve any number of tasks that end promptly. Tasks that wait while
@@ -74,8 +76,9 @@ final class Workers {
   }
 
   /**
-   * Ends the threads as soon as they have done what was given to them. Somebody waits for each of
-   * those tasks, a caller for its answer say: none is dropped, and none waits for one that hangs.
+   * Ends the threads as soon as they have done what was given to them, and interrupts what runs:
+   * something that hangs would keep its thread. Somebody waits for each of those tasks, a caller
+   * for its answer say: none is dropped, and none waits for one that hangs.
    */
   void end() {
     try {
@@ -84,6 +87,7 @@ final class Workers {
       // No more threads can be started: those that there are do it all.
     } finally {
       pool.shutdown();
+      running.keySet().forEach(Work::interrupt);
     }
   }
 
@@ -129,13 +133,39 @@ final class Workers {
   /** A task that says since when it runs. What it throws ends neither its thread nor anything. */
   private final class Work implements Runnable {
     private final Runnable task;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    /** Null unless it runs; guarded by the lock. */
+    private @Nullable Thread thread;
 
     Work(Runnable task) {
       this.task = task;
     }
 
+    /** Interrupts it if it runs, and never what its thread runs after it. */
+    void interrupt() {
+      lock.lock();
+      try {
+        if (thread != null) {
+          thread.interrupt();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private void runOn(@Nullable Thread thread) {
+      lock.lock();
+      try {
+        this.thread = thread;
+      } finally {
+        lock.unlock();
+      }
+    }
+
     @Override
     public void run() {
+      runOn(Thread.currentThread());
       running.put(this, time.nanos());
       try {
         task.run();
@@ -144,6 +174,7 @@ final class Workers {
         // was closed under us, and nobody to tell.
       } finally {
         running.remove(this);
+        runOn(null);
       }
     }
   }

@@ -110,7 +110,7 @@ class ChainTest {
     assertThat(provider.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
     assertThatThrownBy(provider::resolveCredentials)
         .isInstanceOf(CredentialsUnavailableException.class)
-        .hasMessageContaining("looking for it failed with java.lang.NullPointerException");
+        .hasMessageContaining("detecting it failed with java.lang.NullPointerException");
   }
 
   @Test

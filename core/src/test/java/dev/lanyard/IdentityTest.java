@@ -495,21 +495,40 @@ class IdentityTest {
   }
 
   @Test
-  void aFailureOfTheFirstIsItsOwnWhileTheSecondsCredentialsAreHeld() {
+  void ofTwoFailuresThatOfTheSourceInUseIsTold() {
     first.fails(Kind.REJECTED, "not authorized");
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
     first.fails(Kind.TRANSIENT, "unreachable");
+    second.fails(Kind.TRANSIENT, "down");
 
     time.advance(ofHours(5));
 
     assertThat(provider.status().source()).isEqualTo("second");
-    assertThat(provider.status().lastFailure().orElseThrow().source()).isEqualTo("first");
+    CredentialsStatus.Failure failure = provider.status().lastFailure().orElseThrow();
+    assertThat(failure.source()).isEqualTo("second");
+    assertThat(failure.message()).contains("down");
     assertThat(events)
         .last()
         .isInstanceOfSatisfying(
             CredentialsEvent.RefreshFailed.class,
-            event -> assertThat(event.source()).isEqualTo("first"));
+            event -> assertThat(event.source()).isEqualTo("second"));
+  }
+
+  @Test
+  void anOutageOfTheFirstIsNoFailureWhileTheSourceInUseAnswers() {
+    first.fails(Kind.REJECTED, "not authorized");
+    second.answers("B", ofHours(6));
+    RefreshingCredentialsProvider provider = provider();
+    first.fails(Kind.TRANSIENT, "unreachable");
+    int before = second.exchanges();
+
+    time.advance(ofHours(5));
+
+    assertThat(second.exchanges()).isGreaterThan(before);
+    assertThat(provider.status().source()).isEqualTo("second");
+    assertThat(provider.status().lastFailure()).isEmpty();
+    assertThat(events).noneMatch(CredentialsEvent.RefreshFailed.class::isInstance);
   }
 
   private Throwable failureOfACaller(RefreshingCredentialsProvider provider) {
@@ -533,9 +552,14 @@ class IdentityTest {
     first.fails(Kind.MISCONFIGURED, "no role");
     time.advance(ofMinutes(1));
 
-    assertThat(failureOfACaller(provider))
+    Throwable both = failureOfACaller(provider);
+    assertThat(both)
         .hasMessageStartingWith("The credentials of second expired ")
-        .hasMessageContaining("could not be refreshed. The exchange of first failed: No role. ");
+        .hasMessageContaining("could not be refreshed. No token. Tried ");
+    assertThat(both)
+        .cause()
+        .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1))
+        .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("no role"));
   }
 
   @Test
@@ -637,17 +661,17 @@ class IdentityTest {
           time.advance(ofHours(1));
         });
 
-    assertThat(lines).hasSize(5);
+    assertThat(lines).hasSize(4);
     assertThat(lines.get(0))
         .isEqualTo(
-            "WARN this process now works as the identity of second, no longer as that of first:"
-                + " not authorized.");
+            "WARN this process now works with the credentials of second, no longer with those of"
+                + " first: not authorized.");
     assertThat(lines.get(1)).startsWith("WARN second: exchange failed (1 in a row): down. ");
-    assertThat(lines.get(2)).startsWith("WARN first: exchange failed ").contains("unreachable");
-    assertThat(lines.get(3)).startsWith("INFO first: session credentials ****A until ");
-    assertThat(lines.get(4))
+    assertThat(lines.get(2))
+        .startsWith("INFO first: obtained session credentials ****A, valid until ");
+    assertThat(lines.get(3))
         .isEqualTo(
-            "WARN this process now works as the identity of first, no longer as that of second,"
-                + " which answers again");
+            "WARN this process now works with the credentials of first, no longer with those of"
+                + " second, which answers again");
   }
 }

@@ -90,7 +90,8 @@ class StoryTest {
 
     assertThat(f.keyIdNow()).contains("A");
     assertThat(levels()).containsExactly("WARN", "INFO");
-    assertThat(lines.get(1)).contains("session credentials ****A until 2030-01-01T01:00:00Z");
+    assertThat(lines.get(1))
+        .contains("session credentials ****A, valid until 2030-01-01T01:00:00Z");
   }
 
   @Test
@@ -161,8 +162,8 @@ class StoryTest {
     assertThat(levels()).startsWith("ERROR", "WARN", "WARN");
     assertThat(lines.get(0))
         .startsWith("2030-01-01T00:00:30")
-        .contains("scripted: no credentials came since the start")
-        .contains("An exchange is under way");
+        .contains("scripted: no credentials have come since the start")
+        .contains("An exchange is in flight");
     assertThat(lines.get(1)).contains("scripted: still no credentials after");
   }
 

@@ -206,6 +206,25 @@ class TestingGuideTest {
   }
 
   @Test
+  void aPodWhoseClockIsAhead() {
+    TestTime time = TestTime.create();
+    try (FakeEks eks = FakeEks.builder().clock(time).start()) {
+      String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
+      FakePod pod = eks.pod("shop", "orders").irsa(role);
+      time.stepWallClock(Duration.ofHours(2));
+      eks.clock().isBehindBy(Duration.ofHours(2));
+
+      EksCredentialsProvider provider =
+          EksCredentialsProvider.builder().environment(pod.environment()).time(time).build();
+      time.awaitIdle();
+
+      assertThat(provider.resolveCredentials().accessKeyId()).startsWith("ASIA");
+      assertThat(provider.status().clockSkew().orElseThrow().abs())
+          .isBetween(Duration.ofMinutes(119), Duration.ofMinutes(121));
+    }
+  }
+
+  @Test
   @ExtendWith(EksExtension.class)
   void roleChaining(FakeEks eks) {
     String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
