@@ -3,10 +3,12 @@ package dev.lanyard.spi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.peer.SecretOracle;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -147,6 +149,51 @@ class RedactionTest {
         .collect(Collectors.joining());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"", "x", "xy"})
+  void base64urlIsReadAlsoWhereLittleOfItIsLettersAndDigits(String before) {
+    String secret = "?".repeat(12);
+    String encoded =
+        Base64.getUrlEncoder()
+            .encodeToString((before + secret).getBytes(StandardCharsets.US_ASCII));
+    assertThat(encoded).contains("_");
+
+    assertThat(Redaction.of(secret).isClean("Value '" + encoded + "' is invalid")).isFalse();
+  }
+
+  static Stream<String> rareForms() {
+    String hex = HexFormat.of().formatHex(TOKEN.getBytes(StandardCharsets.UTF_8));
+    HexFormat single = HexFormat.of().withDelimiter(":");
+    return Stream.of(
+        // Not so long that its shape alone gives it away.
+        "a" + hex.substring(0, 26),
+        "0x" + hex,
+        single.formatHex(TOKEN.getBytes(StandardCharsets.UTF_8)),
+        single.withDelimiter(" ").formatHex(TOKEN.getBytes(StandardCharsets.UTF_8)),
+        single.withDelimiter("-").formatHex(TOKEN.getBytes(StandardCharsets.UTF_8)),
+        single
+            .withDelimiter(", ")
+            .withPrefix("0x")
+            .formatHex(TOKEN.getBytes(StandardCharsets.UTF_8)),
+        TOKEN.chars().mapToObj(c -> "%%u%04x".formatted(c)).collect(Collectors.joining()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("rareForms")
+  void noRareFormIsRepeated(String form) {
+    assertThat(Redaction.of(TOKEN).isClean("Value '" + form + "' is invalid")).isFalse();
+  }
+
+  @Test
+  void aSecretOfOtherCharactersThanAsciiIsFoundByItsBytes() {
+    String secret = "\u00e4\u00f6\u00fc\u00df".repeat(4);
+
+    assertThat(
+            Redaction.of(secret).isClean("k=" + URLEncoder.encode(secret, StandardCharsets.UTF_8)))
+        .isFalse();
+    assertThat(Redaction.of(secret).isClean("k=" + secret)).isFalse();
+  }
+
   @Test
   void whatStandsAroundASecretStays() {
     assertThat(Redaction.of(TOKEN).clean("Value '" + TOKEN + "' at 'webIdentityToken' failed"))
@@ -203,6 +250,9 @@ class RedactionTest {
 
     assertGivesNothingAway(
         List.of(TOKEN, other), other.substring(0, 8) + TOKEN + other.substring(8));
+    // Neither piece is enough by itself, and only the gap is between them.
+    assertThat(Redaction.of(TOKEN, "another-secret-1").clean("another-" + TOKEN + "secret-1"))
+        .isEmpty();
   }
 
   @Property(tries = 2_000, edgeCases = EdgeCasesMode.NONE)

@@ -671,6 +671,22 @@ class StsFailuresTest {
   }
 
   @Test
+  void norIsASecretInWhatAnApplicationsOwnClientTakesForARefusal() {
+    String token = Tokens.token(1);
+    try (StsClient client = client()) {
+      refuses("InvalidIdentityToken", "it is " + token, 400, Map.of());
+      ExchangeException inWords = failure(client);
+      refuses(token, "it is invalid", 400, Map.of());
+      ExchangeException inCode = failure(client);
+
+      assertThat(inWords.code()).hasValue("InvalidIdentityToken");
+      assertThat(inCode).hasMessageContaining("it is invalid (400 ");
+      assertThat(Secrets.said(inWords) + Secrets.said(inCode))
+          .doesNotContain(token.split("\\.", -1));
+    }
+  }
+
+  @Test
   void aRefusedConnectionIsTransient() {
     sts.isDown();
 

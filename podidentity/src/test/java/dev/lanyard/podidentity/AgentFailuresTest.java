@@ -159,6 +159,8 @@ class AgentFailuresTest {
     "204 No Content, '', a service mesh",
     "301 Moved Permanently, '', Lanyard follows no redirect",
     "302 Found, moved, Lanyard follows no redirect",
+    "302 Found, '[id]: (AccessDeniedException): no, fault: client', Lanyard follows no redirect",
+    "200 OK, '{\"Code\":\"NoIdInRequest\",\"Message\":\"no id\"}', a service mesh",
     "400 Bad Request, <html>400</html>, a service mesh",
     "401 Unauthorized, who, a service mesh",
     "403 Forbidden, RBAC: access denied, a service mesh",
