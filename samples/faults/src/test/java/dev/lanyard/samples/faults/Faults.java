@@ -50,7 +50,7 @@ final class Faults {
 
   private static final Duration TWO_HOURS = Duration.ofHours(2);
 
-  private static final String GOES_ON = "an exchange begun … ago goes on";
+  private static final String GOES_ON = "an exchange that began … ago is still in flight";
 
   private static final String STS_REFUSES = "Not authorized to perform sts:AssumeRole";
 
