@@ -120,6 +120,9 @@ final class SystemTime implements Time {
       // What is still to come is of engines that were made meanwhile: it runs at its time.
       timers.shutdown();
       workers.values().forEach(Workers::end);
+      // One that hangs would keep its thread. Exchanges are ended by their engines, each its own:
+      // one that runs here may be of an engine that was made meanwhile. An abort has to be done.
+      workers(Lane.CALLBACK).interrupt();
     }
   }
 

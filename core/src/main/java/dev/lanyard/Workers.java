@@ -76,9 +76,8 @@ final class Workers {
   }
 
   /**
-   * Ends the threads as soon as they have done what was given to them, and interrupts what runs:
-   * something that hangs would keep its thread. Somebody waits for each of those tasks, a caller
-   * for its answer say: none is dropped, and none waits for one that hangs.
+   * Ends the threads as soon as they have done what was given to them. Somebody waits for each of
+   * those tasks, a caller for its answer say: none is dropped, and none waits for one that hangs.
    */
   void end() {
     try {
@@ -87,8 +86,12 @@ final class Workers {
       // No more threads can be started: those that there are do it all.
     } finally {
       pool.shutdown();
-      running.keySet().forEach(Work::interrupt);
     }
+  }
+
+  /** Interrupts what runs now. */
+  void interrupt() {
+    running.keySet().forEach(Work::interrupt);
   }
 
   /** Looks at the threads until no task waits for one. */

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
@@ -428,6 +429,34 @@ class ThreadsTest {
     time.endThreads();
 
     assertThat(done.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** An exchange may be that of a provider made meanwhile, and an abort ends one that hangs. */
+  @ParameterizedTest
+  @EnumSource(Time.Lane.class)
+  void ofWhatRunsOnlyCallbacksAreInterruptedWhenThreadsEnd(Time.Lane lane) throws Exception {
+    CountDownLatch runs = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    time.execute(
+        lane,
+        () -> {
+          runs.countDown();
+          try {
+            over.await();
+            interrupted.complete(Thread.interrupted());
+          } catch (InterruptedException e) {
+            interrupted.complete(true);
+          }
+        });
+    assertThat(runs.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+
+    time.endThreads();
+    if (lane != Time.Lane.CALLBACK) {
+      over.countDown();
+    }
+
+    assertThat(interrupted).succeedsWithin(LIMIT).isEqualTo(lane == Time.Lane.CALLBACK);
   }
 
   @Test
