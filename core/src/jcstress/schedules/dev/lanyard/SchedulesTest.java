@@ -333,7 +333,7 @@ class SchedulesTest {
     Schedules.play(TwoProvidersOfTwoRoles.class, 2, MANY, "2, A, B, 2");
   }
 
-  /** A source by hand. It is broken until it is mended, and refuses while it has no answer. */
+  /** A scripted source: broken until it is repaired, and refusing while it has no answer. */
   private static final class ByHand implements CredentialsSource, CredentialsExchange {
     private final String name;
     private final Stage stage;
@@ -365,7 +365,7 @@ class SchedulesTest {
     public Detection detect(Environment environment) {
       Evidence found = evidence;
       return found == null
-          ? new Detection.Broken("not mended yet", "Mend it")
+          ? new Detection.Broken("not repaired yet", "Repair it")
           : new Detection.Present(this, name, found);
     }
 
@@ -379,7 +379,7 @@ class SchedulesTest {
     }
   }
 
-  /** A broken configuration is mended, and a provider of the same evidence is created. */
+  /** A broken configuration is repaired, and a provider of the same evidence is created. */
   public static class HealedAgainstCreated {
     private final Stage stage = new Stage("A");
     private final ByHand source = new ByHand("shared", stage, "A");

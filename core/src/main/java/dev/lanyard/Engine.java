@@ -426,7 +426,7 @@ final class Engine {
       flight.run();
       Engine owner = engine.get();
       if (owner != null) {
-        // Should the exchange heed nothing, somebody has to tell what becomes of callers.
+        // An exchange that heeds nothing goes on: the log has to tell that callers get nothing.
         owner.arm();
       }
     }

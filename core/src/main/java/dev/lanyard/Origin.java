@@ -34,7 +34,7 @@ interface Origin {
    *
    * @param source whose credentials these are
    * @param credentials the credentials
-   * @param refusal why the first source gave none, if it was asked in vain
+   * @param refusal why the sources before it gave none, if any was asked
    */
   record Answer(Source source, SessionCredentials credentials, @Nullable Failed refusal) {}
 
@@ -63,7 +63,7 @@ interface Origin {
   /** The source that was chosen first. */
   Source first();
 
-  /** The source that the attempt under way asks, or asked last. */
+  /** The source that the attempt in flight is asking, or the last attempt asked. */
   default Source asked() {
     return first();
   }

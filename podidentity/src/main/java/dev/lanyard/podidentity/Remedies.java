@@ -78,7 +78,7 @@ final class Remedies {
           + " kubelet writes it";
 
   static final String CLOCK_BEHIND =
-      "Correct the clock of this node: it is behind the clock of whoever issued the token";
+      "Correct the clock of this node: it is behind the clock of the cluster that issued the token";
 
   static final String OWN_ADDRESS =
       "Call the agent by its own address, http://169.254.170.23/v1/credentials or"

@@ -31,9 +31,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file system with one file, which is another's, that can hang: whoever looks at the file then,
- * or reads it, is held until it comes back, interrupted or not, as by a network file system whose
- * server is gone.
+ * A file system that can hang. It has one file, that of another file system. While it hangs, a
+ * thread that looks at the file or reads it is held, interrupted or not, until the file system
+ * comes back: as with a network file system whose server is gone.
  *
  * <p>It holds only threads that may be held. That of the timers, or of a caller, is noted instead:
  * it must not be here at all.
