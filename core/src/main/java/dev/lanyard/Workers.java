@@ -33,7 +33,11 @@ final class Workers {
   private final Time time;
   private final Map<Work, Long> running = new ConcurrentHashMap<>();
   private final AtomicBoolean watching = new AtomicBoolean();
-  private volatile long endedBefore = -1;
+
+  /** What stood when the look that is to come was ordered, and when it is due. */
+  private volatile long endedBefore;
+
+  private volatile long due;
 
   /**
    * Makes the lane; its threads come with the first tasks.
@@ -97,6 +101,8 @@ final class Workers {
   /** Looks at the threads until no task waits for one. */
   private void watch() {
     if (watching.compareAndSet(false, true)) {
+      endedBefore = pool.getCompletedTaskCount();
+      due = time.nanos() + LOOK.toNanos();
       try {
         Future<?> unused = timers.schedule(this::addThreads, LOOK.toNanos(), TimeUnit.NANOSECONDS);
       } catch (RuntimeException | Error e) {
@@ -114,17 +120,20 @@ final class Workers {
       return;
     }
     long now = time.nanos();
-    long ended = pool.getCompletedTaskCount();
-    boolean noneEnded = ended == endedBefore;
-    endedBefore = ended;
+    boolean noneEnded = pool.getCompletedTaskCount() == endedBefore;
+    // A look that comes late had no processor, and so perhaps had what runs. Such a look, and one
+    // before which tasks ended, takes for stuck only what ran throughout the look before as well.
+    long late = Math.max(0, now - due);
+    boolean first = noneEnded && late <= LOOK.minus(BLOCKED).toNanos();
+    long stuck = BLOCKED.toNanos() + late + (first ? 0 : LOOK.toNanos());
     int blocked = 0;
     for (long begun : running.values()) {
-      if (now - begun >= BLOCKED.toNanos()) {
+      if (now - begun >= stuck) {
         blocked++;
       }
     }
     // Prompt tasks leave next to none blocked, however many wait and however slow the machine is.
-    // Of tasks that all hang, 250 have a thread each after five looks.
+    // Of tasks that all hang, 240 have a thread each after four looks.
     int wanted = few + (noneEnded ? 3 * blocked : blocked);
     try {
       pool.setCorePoolSize(Math.min(most, wanted));
