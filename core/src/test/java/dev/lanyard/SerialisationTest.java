@@ -216,6 +216,16 @@ class SerialisationTest {
   }
 
   @Test
+  void aChainOfTheJdksOwnThatIsVeryLongIsReplaced() throws Exception {
+    Throwable chain = new IOException("the root");
+    for (int i = 0; i < 20_000; i++) {
+      chain = new IOException("link " + i, chain);
+    }
+
+    assertThat(roundTrip(full(chain)).getCause()).hasToString(chain.toString());
+  }
+
+  @Test
   void itIsSentOn() throws Exception {
     ExchangeException once = roundTrip(full(new NotSerialisable("it holds a thread")));
 
