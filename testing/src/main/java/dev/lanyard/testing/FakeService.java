@@ -60,8 +60,8 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   public abstract URI endpoint();
 
   /**
-   * Refuses connections from now on, until it {@link #recovers}. Nothing else is seen of it for so
-   * long: a fault that is ordered meanwhile does not end it.
+   * Refuses connections from now on, until it {@link #recovers}. A fault that starts meanwhile does
+   * not show.
    */
   public void isDown() {
     server.goDown();

@@ -221,16 +221,22 @@ final class Cell {
     return seen("held ones, then new ones");
   }
 
+  /** Held credentials are given until a tick before they expire; then they do. */
+  private void skipToTheEndOf(AwsCredentialsIdentity held) {
+    Instant expiration = status().expiration().orElseThrow();
+    time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
+    assertThat(served(ask()).accessKeyId()).isEqualTo(held.accessKeyId());
+    settle();
+    time.skip(Duration.ofMillis(1));
+  }
+
   private String refreshAfterExpiry() {
     AwsCredentialsIdentity first = healthy();
     strike();
     Instant expiration = status().expiration().orElseThrow();
     if (expected instanceof Fault.Expected.Failure failure) {
       drive(() -> status().consecutiveFailures() == 1, Duration.ofDays(1));
-      time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
-      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
-      settle();
-      time.skip(Duration.ofMillis(1));
+      skipToTheEndOf(first);
       Instant asked = bench.rightNow();
       CompletableFuture<AwsCredentialsIdentity> caller = ask();
       drive(caller::isDone, fault.maxWait().plusSeconds(1));
@@ -257,10 +263,7 @@ final class Cell {
     }
     if (expected instanceof Fault.Expected.Stuck stuck) {
       drive(() -> bench.mount().held() == 1, Duration.ofDays(1));
-      time.skip(Duration.between(Instant.ofEpochMilli(time.millis()), expiration.minusMillis(1)));
-      assertThat(served(ask()).accessKeyId()).isEqualTo(first.accessKeyId());
-      settle();
-      time.skip(Duration.ofMillis(1));
+      skipToTheEndOf(first);
       Instant asked = bench.rightNow();
       CompletableFuture<AwsCredentialsIdentity> caller = ask();
       drive(caller::isDone, fault.maxWait().plusSeconds(1));
