@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
@@ -22,7 +23,14 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 final class HealingSource implements Origin {
   private final SingleSource source;
   private final Time time;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Guarded by the lock. */
+  private boolean ended;
+
+  /** Written under the lock. */
   private volatile @Nullable Engine joined;
+
   private volatile boolean served;
 
   /** A source whose shared engine, if this is the one to make it, works on this time. */
@@ -50,14 +58,35 @@ final class HealingSource implements Origin {
       if (evidence.isEmpty()) {
         return source.exchange(context, holding);
       }
-      shared =
-          SharedEngines.get(
-              new SharedEngines.Identity(first().name(), evidence.get()), source, time);
-      joined = shared;
+      shared = join(new SharedEngines.Identity(first().name(), evidence.get()));
     }
     SessionCredentials credentials = obtainedBy(shared, context);
     served = true;
     return new Answer(first(), credentials, null);
+  }
+
+  private Engine join(SharedEngines.Identity identity) throws InterruptedException {
+    lock.lock();
+    try {
+      if (ended) {
+        throw new InterruptedException("Lanyard was shut down");
+      }
+      Engine shared = SharedEngines.get(identity, source, time);
+      joined = shared;
+      return shared;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void end() {
+    lock.lock();
+    try {
+      ended = true;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private SessionCredentials obtainedBy(Engine shared, ExchangeContext context) throws Failed {

@@ -1,6 +1,5 @@
 package dev.lanyard;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -41,19 +40,25 @@ public final class Lanyard {
    * thread ends as soon as its tasks do. Calling it again stops only the providers created since.
    */
   public static void shutdown() {
-    List<Engine> all;
-    LOCK.lock();
-    try {
-      all = new ArrayList<>(ENGINES);
-      ENGINES.clear();
-    } finally {
-      LOCK.unlock();
+    // First this: an engine that one of these has started counts among all of them.
+    for (Engine engine : engines()) {
+      engine.origin().end();
     }
+    List<Engine> all = engines();
     SharedEngines.forgetAll();
     for (Engine engine : all) {
       engine.shutDown();
     }
     SystemTime.INSTANCE.endThreads();
+  }
+
+  private static List<Engine> engines() {
+    LOCK.lock();
+    try {
+      return List.copyOf(ENGINES);
+    } finally {
+      LOCK.unlock();
+    }
   }
 
   static void remember(Engine engine) {

@@ -93,4 +93,7 @@ interface Origin {
   default @Nullable Engine joined() {
     return null;
   }
+
+  /** Lanyard is being shut down: from here on, this may start no other engine. */
+  default void end() {}
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -247,6 +248,39 @@ class SharedEnginesTest {
     assertThat(after.status().nextRefresh()).isPresent();
     assertThat(keyId(before)).as("what it holds").isEqualTo("A");
     assertThat(before.status().nextRefresh()).isEmpty();
+  }
+
+  @Test
+  void whatHealsWhileItIsShutDownStartsNothingAnew() throws Exception {
+    CompletableFuture<Thread> healing = new CompletableFuture<>();
+    Evidence evidence = Evidence.builder().fact("role", "role of the stopped that heals").build();
+    ScriptedSource source =
+        new ScriptedSource("shared", 1) {
+          private boolean built;
+
+          @Override
+          public Detection detect(Environment environment) {
+            if (!built) {
+              built = true;
+              return new Detection.Broken("no role is named", "Name one");
+            }
+            Lanyard.shutdown();
+            healing.complete(Thread.currentThread());
+            return new Detection.Present(this, "a role", evidence);
+          }
+        };
+    RefreshingCredentialsProvider provider = new OneClass(source);
+
+    assertThat(provider.resolveIdentity())
+        .failsWithin(LIMIT)
+        .withThrowableThat()
+        .withMessageContaining("shut down in this class loader");
+    // It ends as soon as the exchange has.
+    healing.get(LIMIT.toSeconds(), TimeUnit.SECONDS).join(LIMIT.toMillis());
+
+    assertThat(SharedEngines.ENGINES)
+        .doesNotContainKey(new SharedEngines.Identity("shared", evidence));
+    assertThat(source.exchanges()).isZero();
   }
 
   @Test
