@@ -70,6 +70,13 @@ final class Engine {
   private final DoubleSupplier random;
   private final Events events;
   private final TokenFileWatch tokenFile;
+
+  /**
+   * Null where it is the machine's: to ask an object which clock it is makes a read of fresh
+   * credentials wait for one more access to memory, which it can measure.
+   */
+  private final @Nullable Time otherTime;
+
   private volatile State state;
 
   /** Whether the last exchange outran its time budget: the next one must not hold up others'. */
@@ -86,6 +93,7 @@ final class Engine {
     this.origin = origin;
     this.policy = policy;
     this.time = time;
+    this.otherTime = time instanceof SystemTime ? null : time;
     this.random = random;
     this.events = events;
     this.tokenFile = new TokenFileWatch(origin);
@@ -122,23 +130,19 @@ final class Engine {
   /** The hot path: one volatile read and one clock read. */
   @Nullable AwsCredentials readable() {
     State now = state;
-    Held held = now.held();
-    if (held == null) {
-      return null;
-    }
-    long millis = time.millis();
-    return millis < now.readableUntil() && millis >= now.readableFrom() ? held.identity() : null;
+    long millis = wallClock();
+    return millis < now.readableUntil() && millis >= now.readableFrom() ? now.identity() : null;
   }
 
   /** The hot path of asynchronous callers. */
   @Nullable CompletableFuture<AwsCredentialsIdentity> readableFuture() {
     State now = state;
-    Held held = now.held();
-    if (held == null) {
-      return null;
-    }
-    long millis = time.millis();
-    return millis < now.readableUntil() && millis >= now.readableFrom() ? held.ready() : null;
+    long millis = wallClock();
+    return millis < now.readableUntil() && millis >= now.readableFrom() ? now.ready() : null;
+  }
+
+  private long wallClock() {
+    return otherTime == null ? SystemTime.wallClock() : otherTime.millis();
   }
 
   private State look() {

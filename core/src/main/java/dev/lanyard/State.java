@@ -2,7 +2,10 @@ package dev.lanyard;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.auth.credentials.AwsCredentials;
+import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 
 /**
  * All that an engine knows at one moment. Immutable: the engine holds one and swaps it by
@@ -33,6 +36,11 @@ final class State {
   private final long readableFrom;
   private final long readableUntil;
 
+  /** Of what is held. They stand here too, so that the hot path finds them at once. */
+  private final @Nullable AwsCredentials identity;
+
+  private final @Nullable CompletableFuture<AwsCredentialsIdentity> ready;
+
   private State(Draft draft, long readableFrom, long readableUntil) {
     this.held = draft.held;
     this.standby = draft.standby;
@@ -48,6 +56,8 @@ final class State {
     this.elsewhere = draft.elsewhere;
     this.readableFrom = readableFrom;
     this.readableUntil = readableUntil;
+    this.identity = held == null ? null : held.identity();
+    this.ready = held == null ? null : held.ready();
   }
 
   /** Nothing is known. Callers may hope for the first credentials until a time. */
@@ -129,6 +139,16 @@ final class State {
   /** Up to when, by the wall clock, the hot path may return {@link #held}. */
   long readableUntil() {
     return readableUntil;
+  }
+
+  /** What a caller of the hot path gets; null if nothing is held. */
+  @Nullable AwsCredentials identity() {
+    return identity;
+  }
+
+  /** What an asynchronous caller of the hot path gets; null if nothing is held. */
+  @Nullable CompletableFuture<AwsCredentialsIdentity> ready() {
+    return ready;
   }
 
   boolean holdsUnexpired(long now, long nanos) {

@@ -37,6 +37,11 @@ final class SystemTime implements Time {
 
   @Override
   public long millis() {
+    return wallClock();
+  }
+
+  /** What {@link #millis} of each instance returns. */
+  static long wallClock() {
     return System.currentTimeMillis();
   }
 
