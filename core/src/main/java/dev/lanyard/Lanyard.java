@@ -40,22 +40,20 @@ public final class Lanyard {
    * thread ends as soon as its tasks do. Calling it again stops only the providers created since.
    */
   public static void shutdown() {
-    // First this: an engine that one of these has started counts among all of them.
-    for (Engine engine : engines()) {
-      engine.origin().end();
-    }
-    List<Engine> all = engines();
-    SharedEngines.forgetAll();
-    for (Engine engine : all) {
-      engine.shutDown();
+    for (List<Engine> running = take(); !running.isEmpty(); running = take()) {
+      SharedEngines.forgetAll();
+      running.forEach(Engine::shutDown);
+      // Until then, one whose configuration healed may have started a shared one.
     }
     SystemTime.INSTANCE.endThreads();
   }
 
-  private static List<Engine> engines() {
+  private static List<Engine> take() {
     LOCK.lock();
     try {
-      return List.copyOf(ENGINES);
+      List<Engine> all = List.copyOf(ENGINES);
+      ENGINES.clear();
+      return all;
     } finally {
       LOCK.unlock();
     }

@@ -94,6 +94,6 @@ interface Origin {
     return null;
   }
 
-  /** Lanyard is being shut down: from here on, this may start no other engine. */
+  /** The engine was shut down: from here on, this starts no other one. */
   default void end() {}
 }

@@ -129,16 +129,11 @@ final class State {
   }
 
   /**
-   * From when on, by the wall clock, the hot path may return {@link #held} without looking further:
-   * the time at which this state was made. Below it, the clock has been set back.
+   * Whether the hot path may return {@link #held} without looking further, by the wall clock.
+   * Before the time at which this state was made, the clock has been set back.
    */
-  long readableFrom() {
-    return readableFrom;
-  }
-
-  /** Up to when, by the wall clock, the hot path may return {@link #held}. */
-  long readableUntil() {
-    return readableUntil;
+  boolean isReadableAt(long millis) {
+    return millis < readableUntil && millis >= readableFrom;
   }
 
   /** What a caller of the hot path gets; null if nothing is held. */
