@@ -34,9 +34,10 @@ final class Workers {
   private final Map<Work, Long> running = new ConcurrentHashMap<>();
   private final AtomicBoolean watching = new AtomicBoolean();
 
-  /** What stood when the look that is to come was ordered, and when it is due. */
+  /** How many tasks had ended when the next look was scheduled. */
   private volatile long endedBefore;
 
+  /** When the next look is due. */
   private volatile long due;
 
   /**
@@ -121,8 +122,9 @@ final class Workers {
     }
     long now = time.nanos();
     boolean noneEnded = pool.getCompletedTaskCount() == endedBefore;
-    // A look that comes late had no processor, and so perhaps had what runs. Such a look, and one
-    // before which tasks ended, takes for stuck only what ran throughout the look before as well.
+    // A look that comes late had to wait for a processor, and the tasks may have had to as well.
+    // After a late look, or where tasks have ended since the last one, a task counts as stuck only
+    // if it has run since before the last look.
     long late = Math.max(0, now - due);
     boolean first = noneEnded && late <= LOOK.minus(BLOCKED).toNanos();
     long stuck = BLOCKED.toNanos() + late + (first ? 0 : LOOK.toNanos());

@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -207,22 +208,24 @@ class SerialisationTest {
 
   @Test
   void aChainThatIsVeryLongIsCut() throws Exception {
-    Throwable chain = new NotSerialisable("the root");
-    for (int i = 0; i < 20_000; i++) {
-      chain = new NotSerialisable("link " + i, chain);
-    }
+    Throwable chain = chain(NotSerialisable::new);
 
     assertThat(roundTrip(full(chain)).getCause()).hasToString(chain.toString());
   }
 
   @Test
   void aChainOfTheJdksOwnThatIsVeryLongIsReplaced() throws Exception {
-    Throwable chain = new IOException("the root");
-    for (int i = 0; i < 20_000; i++) {
-      chain = new IOException("link " + i, chain);
-    }
+    Throwable chain = chain(IOException::new);
 
     assertThat(roundTrip(full(chain)).getCause()).hasToString(chain.toString());
+  }
+
+  private static Throwable chain(BiFunction<String, Throwable, Throwable> link) {
+    Throwable chain = new IllegalStateException("the root");
+    for (int i = 0; i < 20_000; i++) {
+      chain = link.apply("link " + i, chain);
+    }
+    return chain;
   }
 
   @Test

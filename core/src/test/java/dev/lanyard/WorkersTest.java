@@ -3,33 +3,31 @@ package dev.lanyard;
 import static java.time.Duration.ofMillis;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.Queue;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** When a lane takes more threads, by looks that the test makes at times of its own. */
 class WorkersTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  private final AtomicLong nanos = new AtomicLong();
+  private final VirtualTime time = new VirtualTime();
+  private final long start = time.nanos();
   private final Looks looks = new Looks();
   private final AtomicInteger threads = new AtomicInteger();
   private final Semaphore begun = new Semaphore(0);
   private final Semaphore mayEnd = new Semaphore(0);
-  private final Workers workers = new Workers(2, 256, LIMIT, this::daemon, looks, new StillTime());
+  private final Workers workers = new Workers(2, 256, LIMIT, this::daemon, looks, time);
 
   @AfterEach
   void end() {
@@ -69,29 +67,17 @@ class WorkersTest {
     assertThat(threads).hasValue(256);
   }
 
-  /** As where the machine stood still, or has more to do than it can. */
-  @Test
-  void aTaskMayHaveWaitedForAProcessorIfTheLookDid() {
+  /** The machine stood still, or has more to do than it can: once, or all the time. */
+  @ParameterizedTest
+  @CsvSource({"150, 250", "190, 390"})
+  void afterALateLookOnlyTheNextOneCallsATaskStuck(int late, int next) {
     hang(3);
     begin(2);
 
-    lookAt(150);
+    lookAt(late);
     assertThat(threads).hasValue(2);
 
-    lookAt(250);
-    begin(1);
-    assertThat(threads).hasValue(3);
-  }
-
-  @Test
-  void whereEachLookIsLateTasksThatHangHaveAThreadEachAllTheSame() {
-    hang(3);
-    begin(2);
-
-    lookAt(190);
-    assertThat(threads).hasValue(2);
-
-    lookAt(390);
+    lookAt(next);
     begin(1);
     assertThat(threads).hasValue(3);
   }
@@ -106,7 +92,7 @@ class WorkersTest {
     lookAt(100);
     assertThat(threads).hasValue(2);
 
-    nanos.set(ofMillis(190).toNanos());
+    advanceTo(190);
     mayEnd.release();
     begin(1);
     lookAt(200);
@@ -134,8 +120,12 @@ class WorkersTest {
   }
 
   private void lookAt(int millis) {
-    nanos.set(ofMillis(millis).toNanos());
+    advanceTo(millis);
     looks.next().run();
+  }
+
+  private void advanceTo(int millis) {
+    time.advance(ofMillis(millis).minusNanos(time.nanos() - start));
   }
 
   private Thread daemon(Runnable task) {
@@ -164,26 +154,5 @@ class WorkersTest {
       assertThat(ordered).hasSize(1);
       return Objects.requireNonNull(ordered.poll());
     }
-  }
-
-  /** It stands still unless the test sets it. */
-  private final class StillTime implements Time {
-    @Override
-    public long millis() {
-      return 0;
-    }
-
-    @Override
-    public long nanos() {
-      return nanos.get();
-    }
-
-    @Override
-    public Future<?> after(Duration delay, Runnable task) {
-      return new FutureTask<@Nullable Void>(() -> null);
-    }
-
-    @Override
-    public void execute(Runnable task) {}
   }
 }
