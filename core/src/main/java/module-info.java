@@ -13,6 +13,8 @@ module dev.lanyard {
   requires static org.jspecify;
 
   exports dev.lanyard;
+  exports dev.lanyard.diagnosis;
+  exports dev.lanyard.runtime;
   exports dev.lanyard.spi;
 
   uses dev.lanyard.spi.CredentialsSource;

@@ -21,5 +21,5 @@ module dev.lanyard.irsa {
   exports dev.lanyard.irsa;
 
   provides dev.lanyard.spi.CredentialsSource with
-      dev.lanyard.irsa.IrsaSource;
+      dev.lanyard.irsa.internal.IrsaSource;
 }

@@ -14,5 +14,5 @@ module dev.lanyard.podidentity {
   exports dev.lanyard.podidentity;
 
   provides dev.lanyard.spi.CredentialsSource with
-      dev.lanyard.podidentity.PodIdentitySource;
+      dev.lanyard.podidentity.internal.PodIdentitySource;
 }

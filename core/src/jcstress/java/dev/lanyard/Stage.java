@@ -1,9 +1,10 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -131,7 +132,7 @@ final class Stage implements Time, Origin {
     String keyId = answers;
     if (keyId.isEmpty()) {
       throw new Failed(
-          STAGE, ExchangeException.builder(ExchangeException.Kind.TRANSIENT, "down").build());
+          STAGE, ExchangeException.builder(FailureKind.TRANSIENT, "down").build());
     }
     return new Answer(STAGE, credentials(keyId), null);
   }

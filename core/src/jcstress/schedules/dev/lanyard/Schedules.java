@@ -55,7 +55,7 @@ final class Schedules {
                   "dev.lanyard.State",
                   "dev.lanyard.Text",
                   "dev.lanyard.Waiting",
-                  "dev.lanyard.spi.Evidence",
+                  "dev.lanyard.diagnosis.Evidence",
                   "dev.lanyard.spi.ExchangeException",
                   "dev.lanyard.spi.ExchangeException$Builder",
                   "dev.lanyard.spi.SessionCredentials",

@@ -1,12 +1,13 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.Evidence;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
@@ -373,7 +374,7 @@ class SchedulesTest {
     public SessionCredentials exchange(ExchangeContext context) throws ExchangeException {
       String keyId = answers;
       if (keyId.isEmpty()) {
-        throw ExchangeException.builder(ExchangeException.Kind.REJECTED, "no").build();
+        throw ExchangeException.builder(FailureKind.REJECTED, "no").build();
       }
       return stage.credentials(keyId);
     }

@@ -1,9 +1,9 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.Evidence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

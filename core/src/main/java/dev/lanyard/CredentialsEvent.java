@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.diagnosis.FailureKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -38,7 +38,7 @@ public sealed interface CredentialsEvent {
    */
   record RefreshFailed(
       String source,
-      ExchangeException.Kind kind,
+      FailureKind kind,
       String message,
       int consecutiveFailures,
       Optional<Instant> nextAttempt)
@@ -47,7 +47,7 @@ public sealed interface CredentialsEvent {
   /**
    * The process works as another identity from now on: a source was refused and a later one took
    * its place, or an earlier one answers again. Sent once for each change, after it. Happens only
-   * where the application turned {@code fallback} on.
+   * where the application turned {@code fallBackOnRefusal} on.
    *
    * @param source the name of the source whose credentials are handed out from now on
    * @param previous the name of the source whose credentials were handed out before, or of the

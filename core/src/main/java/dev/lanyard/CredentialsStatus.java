@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.diagnosis.FailureKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -46,7 +46,7 @@ public record CredentialsStatus(
      * No unexpired credentials are held, and an exchange has failed or the last credentials have
      * expired. Callers wait, or get an exception.
      */
-    EXPIRED
+    UNAVAILABLE
   }
 
   /**
@@ -63,7 +63,7 @@ public record CredentialsStatus(
   public record Failure(
       String source,
       Instant at,
-      ExchangeException.Kind kind,
+      FailureKind kind,
       String message,
       Optional<String> code,
       Optional<String> requestId,

@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
@@ -58,7 +59,7 @@ public final class CredentialsUnavailableException extends SdkClientException {
    *
    * @return the kind of the last attempt's failure; empty if no attempt has ended
    */
-  public Optional<ExchangeException.Kind> kind() {
+  public Optional<FailureKind> kind() {
     return status.lastFailure().map(CredentialsStatus.Failure::kind);
   }
 
@@ -132,7 +133,7 @@ public final class CredentialsUnavailableException extends SdkClientException {
         return null;
       }
       ExchangeException carrier =
-          ExchangeException.builder(ExchangeException.Kind.TRANSIENT, "suppressed").build();
+          ExchangeException.builder(FailureKind.TRANSIENT, "suppressed").build();
       for (Throwable one : suppressed) {
         carrier.addSuppressed(one);
       }
@@ -171,7 +172,7 @@ public final class CredentialsUnavailableException extends SdkClientException {
           Stream.of(CredentialsStatus.Health.values())
               .filter(one -> one.name().equals(health))
               .findFirst()
-              .orElse(CredentialsStatus.Health.EXPIRED),
+              .orElse(CredentialsStatus.Health.UNAVAILABLE),
           Optional.ofNullable(expiration),
           Optional.ofNullable(nextRefresh),
           lastFailure instanceof ExchangeException failure

@@ -1,7 +1,7 @@
 package dev.lanyard;
 
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
-import dev.lanyard.spi.Environment;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +11,7 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
  * The credentials of a pod on Amazon EKS, from IRSA or EKS Pod Identity, whichever the pod has.
  *
  * <p>The first source that is configured is used: IRSA, then Pod Identity, as in the AWS SDKs,
- * unless {@link Builder#order} says otherwise. A source that is only partly configured stops the
+ * unless {@link Builder#order} says whenNotOnEks. A source that is only partly configured stops the
  * chain with the reason; the node's instance role is never used. {@link #explain()} shows what was
  * found.
  *
@@ -32,7 +32,7 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
   }
 
   private EksCredentialsProvider(Chain chain, Builder builder) {
-    super(chain, builder, builder.fallback, builder.otherwise);
+    super(chain, builder, builder.fallback, builder.whenNotOnEks);
   }
 
   /**
@@ -59,7 +59,7 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
   public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
     private List<String> order = List.of();
     private boolean fallback;
-    private @Nullable AwsCredentialsProvider otherwise;
+    private @Nullable AwsCredentialsProvider whenNotOnEks;
 
     private Builder() {}
 
@@ -103,7 +103,7 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
      * @param fallback whether to fall back
      * @return this builder
      */
-    public Builder fallback(boolean fallback) {
+    public Builder fallBackOnRefusal(boolean fallback) {
       this.fallback = fallback;
       return this;
     }
@@ -114,12 +114,12 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
      * credentials; waiting and blocking are then up to that provider. Default: none; callers then
      * get an exception.
      *
-     * @param otherwise such as {@code ProfileCredentialsProvider.create()}; the application closes
+     * @param provider such as {@code ProfileCredentialsProvider.create()}; the application closes
      *     it
      * @return this builder
      */
-    public Builder otherwise(AwsCredentialsProvider otherwise) {
-      this.otherwise = Objects.requireNonNull(otherwise, "otherwise");
+    public Builder whenNotOnEks(AwsCredentialsProvider provider) {
+      this.whenNotOnEks = Objects.requireNonNull(provider, "provider");
       return this;
     }
 

@@ -1,8 +1,8 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
-import dev.lanyard.spi.Time;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.WeakReference;
@@ -93,7 +93,7 @@ final class Engine {
     this.origin = origin;
     this.policy = policy;
     this.time = time;
-    this.otherTime = time instanceof SystemTime ? null : time;
+    this.otherTime = time.equals(Time.system()) ? null : time;
     this.random = random;
     this.events = events;
     this.tokenFile = new TokenFileWatch(origin);
@@ -140,7 +140,7 @@ final class Engine {
   }
 
   private long wallClock() {
-    return otherTime == null ? SystemTime.wallClock() : otherTime.millis();
+    return otherTime == null ? Time.system().millis() : otherTime.millis();
   }
 
   private State look() {
@@ -414,7 +414,7 @@ final class Engine {
           flight,
           new Failure(
               origin.first(),
-              ExchangeException.builder(Kind.TRANSIENT, "the exchange failed").build(),
+              ExchangeException.builder(FailureKind.TRANSIENT, "the exchange failed").build(),
               time.millis(),
               time.nanos()));
       arm();
@@ -462,7 +462,8 @@ final class Engine {
       source = answer.source();
       try {
         if (answer.credentials() == null) {
-          throw ExchangeException.builder(Kind.TRANSIENT, "the exchange returned nothing").build();
+          throw ExchangeException.builder(FailureKind.TRANSIENT, "the exchange returned nothing")
+              .build();
         }
         succeed(
             flight,
@@ -570,12 +571,12 @@ final class Engine {
   private static void checkIsAlive(Held held, Held fresh, long nanos) throws ExchangeException {
     if (held.expires().isCountedOut(nanos)) {
       throw ExchangeException.builder(
-              Kind.TRANSIENT, "the source returned credentials that have already expired")
+              FailureKind.TRANSIENT, "the source returned credentials that have already expired")
           .build();
     }
     if (held.endedByWall() && !fresh.life().dated()) {
       throw ExchangeException.builder(
-              Kind.TRANSIENT,
+              FailureKind.TRANSIENT,
               "the source returned the same credentials, which have expired by this machine's"
                   + " clock, and nothing shows that this clock is wrong")
           .build();
@@ -648,7 +649,7 @@ final class Engine {
               held.refused(), before.failures() + 1, left, retryAfter, draw);
       boolean needsStandby =
           standby == null
-              && failure.cause().kind() == Kind.REJECTED
+              && failure.cause().kind() == FailureKind.REJECTED
               && origin.hasLaterThan(held.source());
       return needsStandby && left > STANDBY_WINDOW.toMillis()
           ? Math.min(delay, left - standbyBeforeEnd(draw))
@@ -683,14 +684,14 @@ final class Engine {
     }
     if (flight.hasTimedOut()) {
       return ExchangeException.builder(
-              Kind.TRANSIENT, "the source did not answer within " + Text.of(flight.budget()))
+              FailureKind.TRANSIENT, "the source did not answer within " + Text.of(flight.budget()))
           .cause(Unexpected.of(thrown))
           .build();
     }
     if (thrown instanceof LinkageError) {
       // Its message is the name of a class.
       return ExchangeException.builder(
-              Kind.MISCONFIGURED, "a class is missing or incompatible: " + thrown)
+              FailureKind.MISCONFIGURED, "a class is missing or incompatible: " + thrown)
           .remedy(
               "Check the class path: all AWS SDK modules need the same version (import the SDK's"
                   + " BOM), and no dependency of Lanyard may be excluded")
@@ -698,7 +699,7 @@ final class Engine {
           .build();
     }
     return ExchangeException.builder(
-            Kind.TRANSIENT, "the exchange failed with " + thrown.getClass().getName())
+            FailureKind.TRANSIENT, "the exchange failed with " + thrown.getClass().getName())
         .cause(Unexpected.of(thrown))
         .build();
   }
@@ -872,7 +873,7 @@ final class Engine {
           new Failure(
               origin.first(),
               ExchangeException.builder(
-                      Kind.MISCONFIGURED,
+                      FailureKind.MISCONFIGURED,
                       "Lanyard was shut down in this class loader, and no longer refreshes"
                           + " credentials")
                   .remedy(
@@ -910,7 +911,7 @@ final class Engine {
       health =
           seen.held() == null && seen.failure() == null
               ? CredentialsStatus.Health.STARTING
-              : CredentialsStatus.Health.EXPIRED;
+              : CredentialsStatus.Health.UNAVAILABLE;
     }
     Optional<Held> held = Optional.ofNullable(seen.held());
     boolean timerRuns = seen.flight() == null && origin.mayHeal() && !seen.isShutDown();

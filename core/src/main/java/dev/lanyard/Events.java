@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

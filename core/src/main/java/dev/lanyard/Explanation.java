@@ -32,7 +32,7 @@ public record Explanation(
   }
 
   /** The part that a source plays for the provider. */
-  public enum Role {
+  public enum Use {
     /**
      * It is the first that is configured. It gives the credentials, unless a fallback has taken
      * over: {@link CredentialsStatus#source} names the source in use.
@@ -52,11 +52,11 @@ public record Explanation(
    * One source.
    *
    * @param name its name, such as {@code irsa}
-   * @param role the part that it plays for the provider
+   * @param use the part that it plays for the provider
    * @param finding what was found, or looked for, in words
    * @param remedy what a person can do about it, if it is broken
    */
-  public record Source(String name, Role role, String finding, Optional<String> remedy) {}
+  public record Source(String name, Use use, String finding, Optional<String> remedy) {}
 
   /**
    * Returns the first source that is configured: it gives the credentials, or should.
@@ -65,7 +65,7 @@ public record Explanation(
    */
   public Optional<Source> chosen() {
     return sources.stream()
-        .filter(source -> source.role() == Role.CHOSEN || source.role() == Role.BROKEN)
+        .filter(source -> source.use() == Use.CHOSEN || source.use() == Use.BROKEN)
         .findFirst();
   }
 
@@ -89,7 +89,7 @@ public record Explanation(
                   "    %d. %-13s %-9s %s%n",
                   place++,
                   source.name(),
-                  source.role(),
+                  source.use(),
                   source.finding())
               .replace(System.lineSeparator(), "\n"));
       source

@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,7 +19,7 @@ record Failure(Origin.Source source, ExchangeException cause, long at, long atNa
 
   /** Tells whether retrying unchanged will not help, so that callers need not wait for a retry. */
   boolean isFinal() {
-    return cause.kind() != ExchangeException.Kind.TRANSIENT;
+    return cause.kind() != FailureKind.TRANSIENT;
   }
 
   /** The earliest time for the next attempt, however much a caller needs it. */

@@ -1,8 +1,8 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,7 +55,7 @@ final class FallbackSource implements Origin {
         return new Answer(answer.source(), answer.credentials(), failure);
       } catch (Failed e) {
         failure = worse(failure, e, holding);
-        allRefused &= e.why().kind() == Kind.REJECTED;
+        allRefused &= e.why().kind() == FailureKind.REJECTED;
       }
     }
     if (failure == null) {

@@ -1,7 +1,7 @@
 package dev.lanyard;
 
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeContext;
-import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.locks.ReentrantLock;

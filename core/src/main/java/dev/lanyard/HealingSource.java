@@ -1,11 +1,11 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.Evidence;
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
-import dev.lanyard.spi.Time;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -107,7 +107,7 @@ final class HealingSource implements Origin {
           first(),
           e.getCause() instanceof ExchangeException why
               ? why
-              : ExchangeException.builder(Kind.TRANSIENT, "the exchange has not ended yet")
+              : ExchangeException.builder(FailureKind.TRANSIENT, "the exchange has not ended yet")
                   .build());
     }
   }

@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import dev.lanyard.runtime.Time;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -45,7 +46,7 @@ public final class Lanyard {
       running.forEach(Engine::shutDown);
       // Until then, one whose configuration healed may have started a shared one.
     }
-    SystemTime.INSTANCE.endThreads();
+    Time.system().endThreads();
   }
 
   private static List<Engine> take() {

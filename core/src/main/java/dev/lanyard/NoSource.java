@@ -1,8 +1,8 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -31,7 +31,7 @@ final class NoSource implements Origin {
     throw new Failed(
         NONE,
         ExchangeException.builder(
-                Kind.MISCONFIGURED,
+                FailureKind.MISCONFIGURED,
                 chain.links().isEmpty()
                     ? "there is no source of credentials on the class path"
                     : "no source of credentials is configured in this environment: " + lookedFor)
@@ -41,7 +41,7 @@ final class NoSource implements Origin {
                     : "On EKS: annotate the service account with eks.amazonaws.com/role-arn (IRSA)"
                         + " or create a Pod Identity association for it, then recreate the pod;"
                         + " running pods never change. Elsewhere: tell the builder which provider"
-                        + " to use, with otherwise(...)")
+                        + " to use, with whenNotOnEks(...)")
             .build());
   }
 

@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,7 +1,7 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,7 +69,7 @@ final class Receipt {
   /** The clock moved in mid-exchange: the next answer shows whether it was set or stood still. */
   private static ExchangeException clockMoved(long by) {
     return ExchangeException.builder(
-            Kind.TRANSIENT,
+            FailureKind.TRANSIENT,
             "this machine's clock moved forward by "
                 + Text.of(Duration.ofMillis(by))
                 + " during the exchange, so the lifetime of the credentials is unknown")
@@ -92,7 +92,7 @@ final class Receipt {
                   : "; the answer has no date to tell whether that clock is wrong");
     }
     return ExchangeException.builder(
-            Kind.TRANSIENT,
+            FailureKind.TRANSIENT,
             "the answer's credentials had expired on arrival (at "
                 + credentials.expiration()
                 + ", "

@@ -1,8 +1,8 @@
 package dev.lanyard;
 
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.CredentialsSource;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -43,12 +43,12 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   private final Engine engine;
   private final RefreshPolicy policy;
   private final Time time;
-  private final @Nullable AwsCredentialsProvider otherwise;
+  private final @Nullable AwsCredentialsProvider whenNotOnEks;
 
   /**
    * Makes a provider of one source, as it is configured in the process's own environment. All
    * providers that this constructor makes share one engine and its credentials where the source's
-   * name and the evidence of its detection are equal: see {@link dev.lanyard.spi.Evidence}. A
+   * name and the evidence of its detection are equal: see {@link dev.lanyard.diagnosis.Evidence}. A
    * source that is broken, absent or without evidence is not shared; when a broken one works later
    * on, its provider joins the shared engine of its evidence.
    *
@@ -73,8 +73,8 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     this.chain = chain;
     this.fallback = false;
     this.policy = RefreshPolicy.defaults();
-    this.time = SystemTime.INSTANCE;
-    this.otherwise = null;
+    this.time = Time.system();
+    this.whenNotOnEks = null;
     this.engine = SharedEngines.get(chain);
   }
 
@@ -83,19 +83,19 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
       Chain chain,
       Builder<?> options,
       boolean fallback,
-      @Nullable AwsCredentialsProvider otherwise) {
+      @Nullable AwsCredentialsProvider whenNotOnEks) {
     this.chain = chain;
     this.fallback = fallback;
     this.policy = options.refreshPolicy;
     this.time = options.time;
-    this.otherwise = chain.chosen().isEmpty() ? otherwise : null;
+    this.whenNotOnEks = chain.chosen().isEmpty() ? whenNotOnEks : null;
     this.engine =
         new Engine(
             fallback ? chain.originWithFallback() : chain.origin(),
             policy,
             time,
             new Events(options.listener, time));
-    if (this.otherwise == null) {
+    if (this.whenNotOnEks == null) {
       engine.start();
     }
   }
@@ -119,8 +119,8 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (readable != null) {
       return readable;
     }
-    if (otherwise != null) {
-      return otherwise.resolveCredentials();
+    if (whenNotOnEks != null) {
+      return whenNotOnEks.resolveCredentials();
     }
     Engine current = engine.current();
     if (current != engine) {
@@ -138,7 +138,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * @param minimumValidity how long the credentials have to be valid; zero or less asks for
    *     unexpired ones
    * @return session credentials that are valid for at least that long. Where the application's own
-   *     {@code otherwise} provider is in use, what that returns
+   *     {@code whenNotOnEks} provider is in use, what that returns
    * @throws CredentialsUnavailableException if there are none that live that long; the message says
    *     how long the ones held live
    * @throws software.amazon.awssdk.core.exception.AbortedException if the thread is interrupted
@@ -146,9 +146,9 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    */
   public final AwsCredentials resolveCredentials(Duration minimumValidity) {
     Objects.requireNonNull(minimumValidity, "minimumValidity");
-    if (otherwise != null) {
+    if (whenNotOnEks != null) {
       // Long-term keys expire never, and nothing is known of the others.
-      return otherwise.resolveCredentials();
+      return whenNotOnEks.resolveCredentials();
     }
     return engine.current().await(RefreshPolicy.bounded(minimumValidity), policy.maxWait(), false);
   }
@@ -179,7 +179,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    *     #resolveCredentials()} throws at once; stages that depend on it then run on the calling
    *     thread. Otherwise a future that completes on one of Lanyard's threads, with credentials or
    *     with a {@link CredentialsUnavailableException}. Where the application's own {@code
-   *     otherwise} provider is in use, its future
+   *     whenNotOnEks} provider is in use, its future
    */
   @Override
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity() {
@@ -187,8 +187,8 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     if (readable != null) {
       return readable;
     }
-    if (otherwise != null) {
-      return otherwise.resolveIdentity().thenApply(identity -> identity);
+    if (whenNotOnEks != null) {
+      return whenNotOnEks.resolveIdentity().thenApply(identity -> identity);
     }
     Engine current = engine.current();
     if (current != engine) {
@@ -208,8 +208,8 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    */
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity(Duration minimumValidity) {
     Objects.requireNonNull(minimumValidity, "minimumValidity");
-    if (otherwise != null) {
-      return otherwise.resolveIdentity().thenApply(identity -> identity);
+    if (whenNotOnEks != null) {
+      return whenNotOnEks.resolveIdentity().thenApply(identity -> identity);
     }
     return engine.current().resolve(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
   }
@@ -218,7 +218,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
    * Tells the provider that a service refused these credentials. Begins a refresh in the
    * background, unless the credentials held are newer: the access key ids are compared. Until the
    * refresh has succeeded, callers get the credentials held. Returns at once. Does nothing where
-   * the application's own {@code otherwise} provider is in use.
+   * the application's own {@code whenNotOnEks} provider is in use.
    *
    * @param rejected the credentials that the service refused
    */
@@ -244,7 +244,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
       throw new IllegalArgumentException("the wait must not be negative: " + atMost);
     }
     Engine current = engine.current();
-    if (otherwise == null && current.readable() == null) {
+    if (whenNotOnEks == null && current.readable() == null) {
       current.await(Duration.ZERO, RefreshPolicy.bounded(atMost), true);
     }
   }
@@ -252,16 +252,16 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   /**
    * Returns the state of the credentials. Never waits.
    *
-   * @return the status at this moment. Where the application's own {@code otherwise} provider is in
-   *     use, the source is {@code otherwise} and the health is {@code HEALTHY}: Lanyard knows
+   * @return the status at this moment. Where the application's own {@code whenNotOnEks} provider is
+   *     in use, the source is {@code application} and the health is {@code HEALTHY}: Lanyard knows
    *     nothing more about its credentials
    */
   public final CredentialsStatus status() {
-    if (otherwise == null) {
+    if (whenNotOnEks == null) {
       return engine.current().status();
     }
     return new CredentialsStatus(
-        "otherwise",
+        "application",
         CredentialsStatus.Health.HEALTHY,
         Optional.empty(),
         Optional.empty(),
@@ -293,15 +293,15 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   }
 
   private static Explanation.Source explain(Chain.Link link, boolean chosen, boolean mayFollow) {
-    Explanation.Role role;
+    Explanation.Use use;
     if (chosen) {
-      role = link.isPresent() ? Explanation.Role.CHOSEN : Explanation.Role.BROKEN;
+      use = link.isPresent() ? Explanation.Use.CHOSEN : Explanation.Use.BROKEN;
     } else if (link.isAbsent()) {
-      role = Explanation.Role.ABSENT;
+      use = Explanation.Use.ABSENT;
     } else {
-      role = mayFollow && link.isPresent() ? Explanation.Role.FALLBACK : Explanation.Role.SHADOWED;
+      use = mayFollow && link.isPresent() ? Explanation.Use.FALLBACK : Explanation.Use.SHADOWED;
     }
-    return new Explanation.Source(link.source().name(), role, link.finding(), link.remedy());
+    return new Explanation.Source(link.source().name(), use, link.finding(), link.remedy());
   }
 
   @Override
@@ -318,7 +318,7 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
     private Environment environment = Environment.system();
     private RefreshPolicy refreshPolicy = RefreshPolicy.defaults();
     private CredentialsEventListener listener = Events.NOBODY;
-    private Time time = SystemTime.INSTANCE;
+    private Time time = Time.system();
 
     /** Sets all options to their defaults. */
     protected Builder() {}

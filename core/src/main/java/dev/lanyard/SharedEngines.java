@@ -1,7 +1,7 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.Evidence;
-import dev.lanyard.spi.Time;
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.runtime.Time;
 import java.lang.ref.WeakReference;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -30,7 +30,7 @@ final class SharedEngines {
 
   /** Returns the engine of this configuration, made and started if there is none to be shared. */
   static Engine get(Chain chain) {
-    Time time = SystemTime.INSTANCE;
+    Time time = Time.system();
     Optional<Chain.Link> chosen = chain.chosen();
     if (chosen.isEmpty()) {
       return started(chain.origin(), time);

@@ -1,11 +1,11 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -65,13 +65,13 @@ final class SingleSource implements Origin {
     }
     if (detection instanceof Detection.Broken broken) {
       throw ExchangeException.builder(
-              Kind.MISCONFIGURED,
+              FailureKind.MISCONFIGURED,
               source.name() + " is configured but cannot work: " + broken.reason())
           .remedy(broken.remedy())
           .build();
     }
     throw ExchangeException.builder(
-            Kind.MISCONFIGURED,
+            FailureKind.MISCONFIGURED,
             source.name()
                 + " is not configured: looked for "
                 + ((Detection.Absent) detection).lookedFor())

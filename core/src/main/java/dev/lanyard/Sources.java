@@ -1,8 +1,8 @@
 package dev.lanyard;
 
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;

@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.ExchangeException;
+import dev.lanyard.diagnosis.FailureKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -24,7 +24,7 @@ final class Story {
   private static final long AGAIN = Duration.ofMinutes(5).toNanos();
 
   /** Of causes that differ in nothing that is data, the log tells one. */
-  private record Cause(String source, ExchangeException.Kind kind, Optional<String> code) {
+  private record Cause(String source, FailureKind kind, Optional<String> code) {
     static Cause of(Failure failure) {
       return new Cause(failure.source().name(), failure.cause().kind(), failure.cause().code());
     }

@@ -3,10 +3,10 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -63,8 +63,8 @@ class ChainTest {
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("A");
     assertThat(provider.explain().sources())
-        .extracting(Explanation.Source::role)
-        .containsExactly(Explanation.Role.CHOSEN, Explanation.Role.SHADOWED);
+        .extracting(Explanation.Source::use)
+        .containsExactly(Explanation.Use.CHOSEN, Explanation.Use.SHADOWED);
     assertThat(second.exchanges()).isZero();
   }
 
@@ -86,7 +86,7 @@ class ChainTest {
         .hasMessageContaining("FIRST is set and SECOND is not")
         .hasMessageContaining("Set SECOND too");
     assertThat(second.exchanges()).isZero();
-    assertThat(provider.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+    assertThat(provider.explain().chosen().orElseThrow().use()).isEqualTo(Explanation.Use.BROKEN);
     assertThat(provider.explain().toString()).contains("what to do: Set SECOND too");
   }
 
@@ -107,7 +107,7 @@ class ChainTest {
     first.detects(null);
     RefreshingCredentialsProvider provider = provider(false);
 
-    assertThat(provider.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+    assertThat(provider.explain().chosen().orElseThrow().use()).isEqualTo(Explanation.Use.BROKEN);
     assertThatThrownBy(provider::resolveCredentials)
         .isInstanceOf(CredentialsUnavailableException.class)
         .hasMessageContaining("detecting it failed with java.lang.NullPointerException");
@@ -148,7 +148,7 @@ class ChainTest {
 
   @Test
   void doesNotFallBackUnlessToldTo() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     RefreshingCredentialsProvider provider = provider(false);
 
     assertThatThrownBy(provider::resolveCredentials).hasMessageContaining("Not authorized");
@@ -157,7 +157,7 @@ class ChainTest {
 
   @Test
   void fallsBackWhenToldToAndSaysSo() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", Duration.ofHours(1));
     RefreshingCredentialsProvider provider = provider(true);
 
@@ -170,7 +170,7 @@ class ChainTest {
 
   @Test
   void doesNotFallBackFromASourceThatIsOnlyDown() {
-    first.fails(Kind.TRANSIENT, "connection refused");
+    first.fails(FailureKind.TRANSIENT, "connection refused");
     provider(true);
 
     time.advance(Duration.ofMinutes(1));
@@ -186,7 +186,7 @@ class ChainTest {
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("LAPTOP");
     assertThat(provider.resolveIdentity().join().accessKeyId()).isEqualTo("LAPTOP");
-    assertThat(provider.status().source()).isEqualTo("otherwise");
+    assertThat(provider.status().source()).isEqualTo("application");
     provider.awaitReady(Duration.ZERO);
     assertThat(events).as("nothing failed: the application said what to use").isEmpty();
   }

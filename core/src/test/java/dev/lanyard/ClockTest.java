@@ -11,8 +11,8 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -47,13 +47,15 @@ class ClockTest {
 
   private ScriptedSource.Answer failingDated() {
     return context -> {
-      throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503").answeredAt(trueTime()).build();
+      throw ExchangeException.builder(FailureKind.TRANSIENT, "HTTP 503")
+          .answeredAt(trueTime())
+          .build();
     };
   }
 
   private ScriptedSource.Answer failingDated(Instant date) {
     return context -> {
-      throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503").answeredAt(date).build();
+      throw ExchangeException.builder(FailureKind.TRANSIENT, "HTTP 503").answeredAt(date).build();
     };
   }
 
@@ -72,7 +74,7 @@ class ClockTest {
     void oneThatCannotBeTrueIsNotBelievedAndIsNamed(Instant date) {
       f.source.does(dated("A", ofHours(1), date));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       assertThat(f.engine().status().expiration()).contains(VirtualTime.START.plus(ofHours(1)));
       assertThat(f.engine().status().disbelievedDate()).contains(date);
@@ -111,7 +113,7 @@ class ClockTest {
                   .longestLife(ofMinutes(61))
                   .build());
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       assertGivenFor("A", life);
     }
@@ -120,7 +122,7 @@ class ClockTest {
     void withoutABoundALifeIsTwelveHoursAtMost() {
       f.source.does(context -> credentials("A", Instant.parse("9999-01-01T00:00:00Z")));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       assertThat(f.engine().status().nextRefresh().orElseThrow())
           .isBefore(VirtualTime.START.plus(ofHours(10)));
 
@@ -133,7 +135,7 @@ class ClockTest {
           context ->
               sessionCredentials("A", Instant.MAX).longestLife(Duration.ofDays(365)).build());
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       // The window is computed of twelve hours at most.
       assertThat(f.engine().status().nextRefresh().orElseThrow())
           .isBefore(VirtualTime.START.plus(ofHours(10)));
@@ -151,7 +153,7 @@ class ClockTest {
       f.settled();
       f.source.does(
           context -> {
-            throw ExchangeException.builder(Kind.TRANSIENT, "slow down")
+            throw ExchangeException.builder(FailureKind.TRANSIENT, "slow down")
                 .retryAfter(ofMinutes(5))
                 .answeredAt(f.time.now())
                 .build();
@@ -165,7 +167,7 @@ class ClockTest {
         if (f.engine().readable() != null) {
           given.add(f.time.now() + " without waiting");
         }
-        assertThat(f.engine().status().health()).isEqualTo(Health.EXPIRED);
+        assertThat(f.engine().status().health()).isEqualTo(Health.UNAVAILABLE);
       }
 
       assertThat(given).isEmpty();
@@ -271,7 +273,7 @@ class ClockTest {
         f.source.does(
             context -> {
               if (f.exchanges() - exchanges > 80) {
-                throw ScriptedSource.failure(Kind.REJECTED, "a storm");
+                throw ScriptedSource.failure(FailureKind.REJECTED, "a storm");
               }
               return sessionCredentials("A", end).answeredAt(dated ? f.time.now() : null).build();
             });
@@ -280,7 +282,7 @@ class ClockTest {
 
         assertThat(f.keyIdNow()).isEmpty();
         assertThat(failureOf(caller)).hasMessageContaining("credentials that have already expired");
-        assertThat(f.engine().status().health()).isEqualTo(Health.EXPIRED);
+        assertThat(f.engine().status().health()).isEqualTo(Health.UNAVAILABLE);
       }
     }
 
@@ -323,13 +325,13 @@ class ClockTest {
     void isNotOverByAnAnswerThatShowsNothing() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.source.fails(FailureKind.TRANSIENT, "connection refused");
       f.time.advance(ofMinutes(10));
       f.time.jumpWallClock(ofHours(2));
       f.time.advance(ofMinutes(5));
 
       assertThat(f.keyIdNow()).isEmpty();
-      assertThat(f.engine().status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(f.engine().status().health()).isEqualTo(Health.UNAVAILABLE);
     }
 
     @Test
@@ -338,7 +340,7 @@ class ClockTest {
       f.settled();
       f.source.does(
           context -> {
-            throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503")
+            throw ExchangeException.builder(FailureKind.TRANSIENT, "HTTP 503")
                 .answeredAt(f.time.now())
                 .build();
           });
@@ -357,7 +359,7 @@ class ClockTest {
       f.time.jumpWallClock(ofMinutes(6));
       f.source.does(
           context -> {
-            throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503")
+            throw ExchangeException.builder(FailureKind.TRANSIENT, "HTTP 503")
                 .answeredAt(VirtualTime.START.plusSeconds(1))
                 .build();
           });
@@ -367,7 +369,7 @@ class ClockTest {
 
       // The skew shown is 61 minutes, the date gives 59:59.
       assertThat(f.keyIdNow()).contains("A");
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.time.advance(ofMinutes(60));
       assertThat(f.keyIdNow()).isEmpty();
     }
@@ -379,7 +381,7 @@ class ClockTest {
       f.time.jumpWallClock(ofMinutes(-10));
       f.source.does(dated("A", ofHours(1), trueTime()));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.time.advance(ofMinutes(56));
       f.time.jumpWallClock(ofMinutes(5));
       assertThat(f.keyIdNow()).as("ended by the wall clock").isEmpty();
@@ -393,7 +395,7 @@ class ClockTest {
           });
       f.time.advance(ofSeconds(30));
       assertThat(f.keyIdNow()).contains("A");
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       // By that date they would end ten minutes after they do.
       f.time.advance(ofMinutes(8));
@@ -419,7 +421,7 @@ class ClockTest {
     void doesNotOutliveTheMonotonicEndWhateverADateShows() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.source.fails(FailureKind.TRANSIENT, "connection refused");
       f.time.advance(ofMinutes(10));
       f.time.jumpWallClock(ofHours(2));
       f.time.advance(ofMinutes(51));

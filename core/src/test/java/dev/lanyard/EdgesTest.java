@@ -7,8 +7,8 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.CredentialsSource;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -33,7 +33,7 @@ class EdgesTest {
     Path token = volume.resolve("token");
     Files.createSymbolicLink(token, Path.of("..data", "token"));
     f.draw = 0.999;
-    f.source.readsTokenFrom(token).fails(Kind.REJECTED, "expired token");
+    f.source.readsTokenFrom(token).fails(FailureKind.REJECTED, "expired token");
     f.settled();
 
     Path after = Files.createDirectory(volume.resolve("..2030"));
@@ -49,7 +49,7 @@ class EdgesTest {
 
   @Test
   void aRefusalIsRememberedByTheMonotonicClock() {
-    f.source.fails(Kind.REJECTED, "not authorized");
+    f.source.fails(FailureKind.REJECTED, "not authorized");
     f.draw = 0.999;
     f.settled();
 
@@ -87,7 +87,7 @@ class EdgesTest {
     f.source.does(
         context -> {
           at.add(context.now());
-          throw ScriptedSource.failure(Kind.TRANSIENT, "down");
+          throw ScriptedSource.failure(FailureKind.TRANSIENT, "down");
         });
     f.built();
     List<String> fate = new ArrayList<>();
@@ -140,7 +140,7 @@ class EdgesTest {
         f.slowly(
             ofSeconds(5),
             context -> {
-              throw ScriptedSource.failure(Kind.TRANSIENT, "500 []");
+              throw ScriptedSource.failure(FailureKind.TRANSIENT, "500 []");
             }));
     f.built();
     var caller = f.ask();

@@ -3,7 +3,7 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -10,8 +10,8 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +57,7 @@ class EngineTest {
       f.source.does(
           context -> {
             f.time.advance(ofSeconds(10));
-            throw ScriptedSource.failure(Kind.TRANSIENT, "gave up");
+            throw ScriptedSource.failure(FailureKind.TRANSIENT, "gave up");
           });
       f.settled();
 
@@ -72,12 +72,13 @@ class EngineTest {
           context -> {
             f.time.advance(ofSeconds(11));
             context.onTimeout(() -> seen.add("aborted"));
-            throw ScriptedSource.failure(Kind.REJECTED, "the service said no, late");
+            throw ScriptedSource.failure(FailureKind.REJECTED, "the service said no, late");
           });
       f.settled();
 
       assertThat(seen).containsExactly("aborted");
-      assertThat(f.engine().status().lastFailure().orElseThrow().kind()).isEqualTo(Kind.REJECTED);
+      assertThat(f.engine().status().lastFailure().orElseThrow().kind())
+          .isEqualTo(FailureKind.REJECTED);
     }
 
     @Test
@@ -119,7 +120,8 @@ class EngineTest {
           context -> {
             f.time.advance(ofSeconds(11));
             assertThat(Thread.interrupted()).isTrue();
-            throw ExchangeException.builder(Kind.TRANSIENT, "the agent at 169.254.170.23 is silent")
+            throw ExchangeException.builder(
+                    FailureKind.TRANSIENT, "the agent at 169.254.170.23 is silent")
                 .remedy("look at the agent")
                 .build();
           });
@@ -139,7 +141,7 @@ class EngineTest {
       f.settled();
 
       CredentialsStatus.Failure failure = f.engine().status().lastFailure().orElseThrow();
-      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
       assertThat(failure.message()).contains("IllegalArgumentException").doesNotContain("header");
     }
 
@@ -174,14 +176,14 @@ class EngineTest {
       f.settled();
 
       CredentialsStatus.Failure failure = f.engine().status().lastFailure().orElseThrow();
-      assertThat(failure.kind()).isEqualTo(Kind.MISCONFIGURED);
+      assertThat(failure.kind()).isEqualTo(FailureKind.MISCONFIGURED);
       assertThat(failure.message()).contains("sts/StsClient");
       assertThat(failure.remedy()).isPresent();
     }
 
     @Test
     void ofASourceWhoseTokenFileCannotBeToldGoOn() {
-      f.source.failsToNameItsTokenFile().fails(Kind.TRANSIENT, "down");
+      f.source.failsToNameItsTokenFile().fails(FailureKind.TRANSIENT, "down");
       f.settled();
       f.time.advance(ofMinutes(1));
       f.source.answers("A", ofHours(1));
@@ -268,7 +270,7 @@ class EngineTest {
     void learnOfRefreshesAndFailures() {
       f.source.answers("AKIDLONGENOUGH", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "HTTP 503");
+      f.source.fails(FailureKind.TRANSIENT, "HTTP 503");
       f.time.advance(ofMinutes(39));
 
       assertThat(f.events)
@@ -277,7 +279,7 @@ class EngineTest {
                   "scripted", "OUGH", VirtualTime.START.plus(ofHours(1)), Duration.ZERO),
               new CredentialsEvent.RefreshFailed(
                   "scripted",
-                  Kind.TRANSIENT,
+                  FailureKind.TRANSIENT,
                   "HTTP 503",
                   1,
                   Optional.of(VirtualTime.START.plus(ofMinutes(39)).plusMillis(500))));
@@ -314,7 +316,7 @@ class EngineTest {
             f.settled();
             f.source.does(
                 context -> {
-                  throw dev.lanyard.spi.ExchangeException.builder(Kind.REJECTED, "HTTP 403")
+                  throw dev.lanyard.spi.ExchangeException.builder(FailureKind.REJECTED, "HTTP 403")
                       .remedy("Mend the policy")
                       .build();
                 });
@@ -340,7 +342,7 @@ class EngineTest {
       Logs.handledBy(
           event -> lines.add(event.getFormattedMessage()),
           () -> {
-            f.source.fails(Kind.REJECTED, "HTTP 403");
+            f.source.fails(FailureKind.REJECTED, "HTTP 403");
             f.settled();
           });
       assertThat(lines)

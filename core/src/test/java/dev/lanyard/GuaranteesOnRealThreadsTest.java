@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.SystemTimes;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
-import dev.lanyard.spi.Time;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -60,7 +61,7 @@ class GuaranteesOnRealThreadsTest {
     }
 
     OneSource(ScriptedSource source) {
-      this(source, SystemTime.INSTANCE, Events.NOBODY);
+      this(source, Time.system(), Events.NOBODY);
     }
   }
 
@@ -190,7 +191,7 @@ class GuaranteesOnRealThreadsTest {
       RefreshingCredentialsProvider provider =
           slowProvider(
               context -> {
-                throw ScriptedSource.failure(Kind.REJECTED, "not authorized");
+                throw ScriptedSource.failure(FailureKind.REJECTED, "not authorized");
               });
       Thrower one = new Thrower(provider);
       Thrower other = new Thrower(provider);
@@ -286,7 +287,7 @@ class GuaranteesOnRealThreadsTest {
     void tenThousandEnginesNeedNoMoreThreadsThanAFewAndTheThreadsEndWithThem() throws Exception {
       int engines = 10_000;
       Set<Thread> threads = ConcurrentHashMap.newKeySet();
-      SystemTime time = new SystemTime(Duration.ofMillis(50));
+      Time time = SystemTimes.withIdleThreadsFor(Duration.ofMillis(50));
       CountDownLatch exchanged = new CountDownLatch(engines);
       source.does(
           context -> {
@@ -411,9 +412,7 @@ class GuaranteesOnRealThreadsTest {
       CountDownLatch never = new CountDownLatch(1);
       RefreshingCredentialsProvider provider =
           new OneSource(
-              source.answers("A", Duration.ofMillis(300)),
-              SystemTime.INSTANCE,
-              event -> await(never));
+              source.answers("A", Duration.ofMillis(300)), Time.system(), event -> await(never));
       provider.awaitReady(ofSeconds(LIMIT_SECONDS));
       long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
       while (source.exchanges() < 4) {
@@ -494,7 +493,7 @@ class GuaranteesOnRealThreadsTest {
           context -> ScriptedSource.credentials("ASIALONGKEYID", context.now().minusSeconds(1)));
       lookAtEverything(
           context -> {
-            throw ExchangeException.builder(Kind.REJECTED, "HTTP 403").build();
+            throw ExchangeException.builder(FailureKind.REJECTED, "HTTP 403").build();
           });
       assertThatThrownBy(() -> f.askFor(ofHours(1)))
           .satisfies(thrown -> say(thrown))
@@ -545,7 +544,7 @@ class GuaranteesOnRealThreadsTest {
                         context -> {
                           hanging.incrementAndGet();
                           await(hang);
-                          throw ScriptedSource.failure(Kind.TRANSIENT, "down");
+                          throw ScriptedSource.failure(FailureKind.TRANSIENT, "down");
                         })));
       }
 
@@ -559,7 +558,7 @@ class GuaranteesOnRealThreadsTest {
 
     @Test
     void thePoolShrinksToNothingWhenAllIsDone() throws InterruptedException {
-      SystemTime time = new SystemTime(Duration.ofMillis(50));
+      Time time = SystemTimes.withIdleThreadsFor(Duration.ofMillis(50));
       CountDownLatch hang = new CountDownLatch(1);
       ConcurrentLinkedQueue<Thread> threads = new ConcurrentLinkedQueue<>();
       CountDownLatch running = new CountDownLatch(20);

@@ -14,8 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,10 +78,12 @@ class GuaranteesTest {
   }
 
   private static ExchangeException slowDown(Duration retryAfter) {
-    return ExchangeException.builder(Kind.TRANSIENT, "slow down").retryAfter(retryAfter).build();
+    return ExchangeException.builder(FailureKind.TRANSIENT, "slow down")
+        .retryAfter(retryAfter)
+        .build();
   }
 
-  private ScriptedSource.Answer failing(Kind kind) {
+  private ScriptedSource.Answer failing(FailureKind kind) {
     return context -> {
       throw failure(kind, "the source says no");
     };
@@ -113,7 +115,7 @@ class GuaranteesTest {
               ofSeconds(9),
               context -> {
                 readable.add(f.engine().readable() != null);
-                throw failure(Kind.TRANSIENT, "down");
+                throw failure(FailureKind.TRANSIENT, "down");
               }));
 
       f.time.advance(ofMinutes(39).minus(TICK));
@@ -178,7 +180,7 @@ class GuaranteesTest {
 
     @Test
     void callersShareItsErrorAndGetExceptionsOfTheirOwn() {
-      f.source.fails(Kind.REJECTED, "not authorized");
+      f.source.fails(FailureKind.REJECTED, "not authorized");
       f.built();
       CompletableFuture<AwsCredentialsIdentity> one = f.ask();
       CompletableFuture<AwsCredentialsIdentity> other = f.ask();
@@ -258,9 +260,9 @@ class GuaranteesTest {
         case "slow" ->
             f.source.does(f.slowly(ofSeconds(9), context -> credentials("A", f.time.now())));
         case "hangs" -> f.source.does(f.hanging());
-        case "transient" -> f.source.does(failing(Kind.TRANSIENT));
-        case "rejected" -> f.source.does(failing(Kind.REJECTED));
-        case "misconfigured" -> f.source.does(failing(Kind.MISCONFIGURED));
+        case "transient" -> f.source.does(failing(FailureKind.TRANSIENT));
+        case "rejected" -> f.source.does(failing(FailureKind.REJECTED));
+        case "misconfigured" -> f.source.does(failing(FailureKind.MISCONFIGURED));
         case "null" -> f.source.does(context -> ScriptedSource.nothing());
         case "throws" ->
             f.source.does(
@@ -296,8 +298,8 @@ class GuaranteesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Kind.class)
-    void aFailureOnlyDegradesTheStatus(Kind kind) {
+    @EnumSource(FailureKind.class)
+    void aFailureOnlyDegradesTheStatus(FailureKind kind) {
       f.source.answers("A", ofHours(1));
       f.settled();
       f.source.does(failing(kind));
@@ -308,7 +310,7 @@ class GuaranteesTest {
       assertThat(f.engine().status().health()).isEqualTo(Health.DEGRADED);
       assertThat(f.engine().status().usable()).isTrue();
       f.time.advance(ofMinutes(21));
-      assertThat(f.engine().status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(f.engine().status().health()).isEqualTo(Health.UNAVAILABLE);
       assertThat(f.engine().status().usable()).isFalse();
     }
 
@@ -343,7 +345,7 @@ class GuaranteesTest {
     void theyAreGivenUntilTheirLastTickAndNotAtTheirExpirationNorAfterIt() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       f.time.advance(ofHours(1).minus(TICK));
       assertThat(f.engine().readable()).isNotNull();
@@ -374,7 +376,7 @@ class GuaranteesTest {
     void callersLearnSinceWhenWhyAndWhatWasTried() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "HTTP 503");
+      f.source.fails(FailureKind.TRANSIENT, "HTTP 503");
       f.time.advance(ofHours(1).plusSeconds(30));
 
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
@@ -385,7 +387,7 @@ class GuaranteesTest {
           .hasMessageContaining("HTTP 503.")
           .hasMessageMatching(".* Tried \\d+ times in a row\\. The next attempt is due in \\d+ .*")
           .hasCauseInstanceOf(ExchangeException.class);
-      assertThat(f.engine().status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(f.engine().status().health()).isEqualTo(Health.UNAVAILABLE);
     }
 
     @Test
@@ -407,7 +409,7 @@ class GuaranteesTest {
     void aWallClockThatIsSetBackDoesNotLengthenThem(Duration when) {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.time.advance(when);
       f.time.jumpWallClock(ofHours(-5));
 
@@ -425,7 +427,7 @@ class GuaranteesTest {
     void aWallClockThatIsSetForwardEndsThemAndBackAgainDoesNotReviveThem() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       f.time.jumpWallClock(ofHours(3));
       f.time.advance(ofMinutes(2));
@@ -438,7 +440,7 @@ class GuaranteesTest {
       // Any answer that is dated shows that an hour has not passed.
       f.source.does(
           context -> {
-            throw ExchangeException.builder(Kind.TRANSIENT, "HTTP 503")
+            throw ExchangeException.builder(FailureKind.TRANSIENT, "HTTP 503")
                 .answeredAt(f.time.now())
                 .build();
           });
@@ -584,7 +586,7 @@ class GuaranteesTest {
         f.time.advance(TICK);
       }
       int exchanges = f.exchanges();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       f.time.advance(ofHours(12).minus(TICK));
       assertThat(f.keyIdNow()).contains("B");
@@ -601,7 +603,7 @@ class GuaranteesTest {
                   .answeredAt(Instant.MAX)
                   .build());
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       assertThat(f.keyIdNow()).contains("A");
       assertThat(f.engine().status().disbelievedDate()).contains(Instant.MAX);
 
@@ -820,7 +822,7 @@ class GuaranteesTest {
     void theFirstRetryComesWithinASecond(double draw, Duration delay) {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.draw = draw;
       f.time.advance(ofMinutes(39));
       assertThat(f.exchanges()).isEqualTo(2);
@@ -835,7 +837,7 @@ class GuaranteesTest {
     void fiveRetriesComeSoonAndEachMayTakeTwiceAsLong() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "down"));
 
       f.time.advance(ofMinutes(40));
 
@@ -853,7 +855,7 @@ class GuaranteesTest {
       f.source.answers("A", ofHours(1));
       f.settled();
       f.draw = draw;
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "down"));
 
       f.time.advance(ofHours(1).minus(TICK));
 
@@ -872,7 +874,7 @@ class GuaranteesTest {
       f.source.answers("A", lifetime);
       f.settled();
       f.draw = draw;
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "down"));
 
       f.time.advance(lifetime.minus(TICK));
 
@@ -887,7 +889,7 @@ class GuaranteesTest {
       f.source.answers("A", ofHours(12));
       f.settled();
       f.draw = LAST_DRAW;
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "down"));
 
       f.time.advance(ofHours(12).minus(TICK));
 
@@ -899,7 +901,7 @@ class GuaranteesTest {
       f.source.answers("A", ofHours(12));
       f.settled();
       f.draw = LAST_DRAW;
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "down"));
       f.engine().invalidate("A");
 
       f.time.advance(ofHours(2));
@@ -913,7 +915,7 @@ class GuaranteesTest {
     void isFiveToFifteenSecondsOnceExpired(double draw, Duration delay) {
       f.source.answers("A", ofHours(1));
       f.settled();
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "down"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "down"));
       f.draw = draw;
       f.time.advance(ofHours(2));
 
@@ -992,8 +994,8 @@ class GuaranteesTest {
     @ParameterizedTest
     @EnumSource(
         names = {"REJECTED", "MISCONFIGURED"},
-        value = Kind.class)
-    void callersDoNotCutTheRetryAfterOfARefusalShort(Kind kind) {
+        value = FailureKind.class)
+    void callersDoNotCutTheRetryAfterOfARefusalShort(FailureKind kind) {
       List<Instant> at =
           failuresFromNow(
               ExchangeException.builder(kind, "go away").retryAfter(ofMinutes(1)).build());
@@ -1013,8 +1015,8 @@ class GuaranteesTest {
     @ParameterizedTest
     @EnumSource(
         names = {"REJECTED", "MISCONFIGURED"},
-        value = Kind.class)
-    void aThousandCallersCostOneExchange(Kind kind) {
+        value = FailureKind.class)
+    void aThousandCallersCostOneExchange(FailureKind kind) {
       f.source.fails(kind, "not authorized");
       f.draw = LAST_DRAW;
       f.settled();
@@ -1040,7 +1042,7 @@ class GuaranteesTest {
           f.slowly(
               ofMillis(200),
               context -> {
-                throw ExchangeException.builder(Kind.REJECTED, "not authorized")
+                throw ExchangeException.builder(FailureKind.REJECTED, "not authorized")
                     .remedy("mend the trust policy")
                     .build();
               }));
@@ -1058,15 +1060,15 @@ class GuaranteesTest {
               "There are no AWS credentials from scripted. Not authorized. The next attempt is due"
                   + " in 10 s. mend the trust policy.");
       CredentialsUnavailableException thrown = (CredentialsUnavailableException) failureOf(caller);
-      assertThat(thrown.kind()).contains(Kind.REJECTED);
-      assertThat(thrown.status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(thrown.kind()).contains(FailureKind.REJECTED);
+      assertThat(thrown.status().health()).isEqualTo(Health.UNAVAILABLE);
     }
 
     @Test
     void anOutageThatOutlivedTheCredentialsDoesNotHoldCallersUp() {
       f.source.answers("A", ofHours(1));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "HTTP 503");
+      f.source.fails(FailureKind.TRANSIENT, "HTTP 503");
       f.time.advance(ofHours(2));
       int before = f.exchanges();
       CompletableFuture<AwsCredentialsIdentity> first = f.ask();
@@ -1090,8 +1092,8 @@ class GuaranteesTest {
     @TempDir private Path directory;
 
     @ParameterizedTest
-    @EnumSource(Kind.class)
-    void withNothingToGive(Kind kind) throws Exception {
+    @EnumSource(FailureKind.class)
+    void withNothingToGive(FailureKind kind) throws Exception {
       Path file = directory.resolve("token");
       f.source.readsTokenFrom(file).fails(kind, "token file is missing");
       f.draw = LAST_DRAW;
@@ -1152,7 +1154,7 @@ class GuaranteesTest {
                   throw new java.io.UncheckedIOException(e);
                 }
                 f.source.answers("A", ofHours(1));
-                throw failure(Kind.REJECTED, "expired token");
+                throw failure(FailureKind.REJECTED, "expired token");
               });
       f.settled();
       assertThat(f.keyIdNow()).isEmpty();
@@ -1185,7 +1187,7 @@ class GuaranteesTest {
 
     @Test
     void oneBeforeThereAreAnyDoesNothing() {
-      f.source.fails(Kind.REJECTED, "no");
+      f.source.fails(FailureKind.REJECTED, "no");
       f.settled();
       f.engine().invalidate("A");
       f.time.settle();
@@ -1277,7 +1279,7 @@ class GuaranteesTest {
     @ValueSource(doubles = {0, 0.3, 0.7, 0.9999})
     void retriesComeAfterAHundredMillisecondsToTwoSeconds(double draw) {
       f.draw = draw;
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "connection refused"));
       f.built();
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
 
@@ -1318,7 +1320,7 @@ class GuaranteesTest {
     @Test
     void callersWaitForSomeSecondsLessWhenNoAttemptIsDueBefore() {
       f.draw = 0.3;
-      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.source.fails(FailureKind.TRANSIENT, "connection refused");
       f.built();
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
 
@@ -1334,7 +1336,7 @@ class GuaranteesTest {
 
     @Test
     void withoutACallerTheRetriesGetRarerAfterThirtySeconds() {
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "connection refused"));
       f.settled();
 
       f.time.advance(ofMinutes(5));
@@ -1360,7 +1362,7 @@ class GuaranteesTest {
 
     @Test
     void callersWaitForAsLongAsTheOutageMayPassAndNoLonger() {
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "connection refused"));
       f.built();
       f.time.advance(ofSeconds(25));
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
@@ -1385,7 +1387,7 @@ class GuaranteesTest {
       f.built();
       f.time.settle();
       assertThat(f.time.now()).isEqualTo(VirtualTime.START.plusSeconds(10));
-      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.source.fails(FailureKind.TRANSIENT, "connection refused");
       f.time.advance(ofSeconds(15));
       CompletableFuture<AwsCredentialsIdentity> early = f.ask();
       assertThat(early).isNotDone();
@@ -1398,11 +1400,11 @@ class GuaranteesTest {
 
     @Test
     void aCallerWhoWasRefusedAtOnceKeepsNoRetriesQuick() {
-      f.source.fails(Kind.REJECTED, "no");
+      f.source.fails(FailureKind.REJECTED, "no");
       f.settled();
       assertThat(failureOf(f.ask())).hasMessageContaining("No.");
       assertThatThrownBy(() -> f.askFor(ZERO)).hasMessageContaining("No.");
-      List<Instant> at = failuresFromNow(failure(Kind.TRANSIENT, "connection refused"));
+      List<Instant> at = failuresFromNow(failure(FailureKind.TRANSIENT, "connection refused"));
 
       f.time.advance(ofMinutes(5));
 
@@ -1414,7 +1416,7 @@ class GuaranteesTest {
 
     @Test
     void callersAndRetriesLeaveNoTimersBehind() {
-      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.source.fails(FailureKind.TRANSIENT, "connection refused");
       f.built();
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
       f.time.advance(ofSeconds(3));
@@ -1437,7 +1439,7 @@ class GuaranteesTest {
       f.source.answers("A", ofHours(1));
       f.settled();
       f.time.suspend(ofHours(2));
-      f.source.fails(Kind.TRANSIENT, "no route to host");
+      f.source.fails(FailureKind.TRANSIENT, "no route to host");
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
       f.time.advance(ofSeconds(20));
       assertThat(caller).isNotDone();
@@ -1454,7 +1456,7 @@ class GuaranteesTest {
           RefreshPolicy.defaults()
               .withMaxWait(ofSeconds(Long.MAX_VALUE))
               .withExchangeTimeout(ofSeconds(Long.MAX_VALUE));
-      f.source.fails(Kind.TRANSIENT, "connection refused");
+      f.source.fails(FailureKind.TRANSIENT, "connection refused");
       f.built();
       CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
       f.time.advance(ofHours(1));
@@ -1473,8 +1475,8 @@ class GuaranteesTest {
     @ParameterizedTest
     @EnumSource(
         names = {"TRANSIENT", "REJECTED"},
-        value = Kind.class)
-    void whileItsSourceFails(Kind kind) {
+        value = FailureKind.class)
+    void whileItsSourceFails(FailureKind kind) {
       f.source.does(failing(kind));
       f.settled();
       assertIsCollected();
@@ -1515,7 +1517,7 @@ class GuaranteesTest {
       f.source.answers("A", ofHours(1));
       f.settled();
       f.time.advance(ofMinutes(39));
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.time.advance(ofMinutes(39));
 
       assertThat(f.exchanges()).isEqualTo(3);
@@ -1536,7 +1538,7 @@ class GuaranteesTest {
           () -> {
             f.source.answers("A", ofHours(1));
             f.settled();
-            f.source.fails(Kind.TRANSIENT, "down");
+            f.source.fails(FailureKind.TRANSIENT, "down");
             f.time.advance(ofMinutes(40));
             f.source.answers("B", ofHours(1));
             f.time.advance(ofMinutes(19));
@@ -1553,7 +1555,7 @@ class GuaranteesTest {
           () -> {
             f.source.answers("A", ofHours(1));
             f.settled();
-            f.source.fails(Kind.TRANSIENT, "down");
+            f.source.fails(FailureKind.TRANSIENT, "down");
             f.time.advance(ofMinutes(39));
             // The caller's own thread notices that there is none for the exchange.
             f.time.refusesWork(true);
@@ -1572,7 +1574,7 @@ class GuaranteesTest {
     void aLackOfThreadsForTheListener() {
       f.settled();
       f.time.refusesWork(true);
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.time.advance(ofMinutes(50));
       f.time.refusesWork(false);
       f.source.answers("B", ofHours(1));
@@ -1615,7 +1617,7 @@ class GuaranteesTest {
       f.time.jumpWallClock(off);
       f.source.does(dated("A", ofHours(1)));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       f.time.advance(atLeast.minus(TICK));
       assertThat(f.keyIdNow()).contains("A");
@@ -1639,7 +1641,7 @@ class GuaranteesTest {
       f.time.jumpWallClock(ofHours(2));
       f.source.does(dated("A", ofHours(1)));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       f.time.advance(ofHours(3));
 
       assertThat(failureOf(f.ask()))
@@ -1707,7 +1709,7 @@ class GuaranteesTest {
                     .build();
               }));
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
       assertThat(f.engine().status().clockSkew()).isEmpty();
 
       f.time.advance(ofHours(1).minus(TICK));
@@ -1727,7 +1729,7 @@ class GuaranteesTest {
                 .build();
           });
       f.settled();
-      f.source.fails(Kind.TRANSIENT, "down");
+      f.source.fails(FailureKind.TRANSIENT, "down");
 
       f.time.advance(ofMinutes(10).minus(TICK));
       assertThat(f.keyIdNow()).contains("A");

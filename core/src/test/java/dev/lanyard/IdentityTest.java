@@ -8,11 +8,11 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.CredentialsStatus.Health;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
-import dev.lanyard.spi.Time;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,7 +121,7 @@ class IdentityTest {
 
   @Test
   void theFirstThatHealsGetsThePlaceBackHoweverShortItsCredentialsLive() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
     assertTells(provider, "second", "B");
@@ -142,7 +142,7 @@ class IdentityTest {
     first.answers("A", ofHours(6));
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
 
     time.advance(ofHours(6).minusMinutes(5).minus(TICK));
     assertTells(provider, "first", "A");
@@ -169,7 +169,7 @@ class IdentityTest {
     first.answers("A", ofHours(1));
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
 
     time.advance(ofHours(1));
 
@@ -182,7 +182,7 @@ class IdentityTest {
     first.answers("A", ofHours(1));
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     time.advance(ofMinutes(57));
     while (second.exchanges() == 0) {
       time.advance(TICK);
@@ -199,7 +199,7 @@ class IdentityTest {
   void whatStandsByAndEndsTooSoonIsReplacedBefore() {
     first.answers("A", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     // An agent serves its cache until shortly before the end.
     Instant end = VirtualTime.START.plus(ofMinutes(59));
     second.does(
@@ -221,7 +221,7 @@ class IdentityTest {
     first.answers("A", ofHours(6));
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
 
     provider.invalidate(provider.resolveIdentity().join());
     time.settle();
@@ -234,7 +234,7 @@ class IdentityTest {
     first.answers("A", ofHours(6));
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     provider.invalidate(provider.resolveIdentity().join());
     time.settle();
     first.does(context -> ScriptedSource.credentials("A", VirtualTime.START.plus(ofHours(6))));
@@ -252,14 +252,14 @@ class IdentityTest {
 
   @Test
   void invalidatedCredentialsThatStoodByAreReplacedSoon() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.does(context -> ScriptedSource.credentials("B", VirtualTime.START.plus(ofHours(6))));
     RefreshingCredentialsProvider provider = provider();
     first.answers("A", ofHours(1));
     provider.invalidate(provider.resolveIdentity().join());
     time.settle();
     assertTells(provider, "first", "A");
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
 
     time.advance(ofHours(1));
     assertTells(provider, "second", "B");
@@ -272,8 +272,8 @@ class IdentityTest {
   @ParameterizedTest
   @EnumSource(
       names = {"TRANSIENT", "MISCONFIGURED"},
-      value = Kind.class)
-  void whatIsNoRefusalNeverChangesTheIdentity(Kind kind) {
+      value = FailureKind.class)
+  void whatIsNoRefusalNeverChangesTheIdentity(FailureKind kind) {
     first.answers("A", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
     first.fails(kind, "somebody else answered");
@@ -288,9 +288,9 @@ class IdentityTest {
   @ParameterizedTest
   @EnumSource(
       names = {"TRANSIENT", "MISCONFIGURED"},
-      value = Kind.class)
-  void whatIsNoRefusalNeverEndsTheIdentityInUse(Kind kind) {
-    first.fails(Kind.REJECTED, "not authorized");
+      value = FailureKind.class)
+  void whatIsNoRefusalNeverEndsTheIdentityInUse(FailureKind kind) {
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
     first.fails(kind, "somebody else answered");
@@ -307,14 +307,14 @@ class IdentityTest {
 
   @Test
   void aFirstThatHangsLeavesTimeToTheSourceInUse() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
     first.does(
         context -> {
           // As sources do whose reads end with the time that they were told of.
           time.advance(context.timeLeft());
-          throw ScriptedSource.failure(Kind.TRANSIENT, "no answer in time");
+          throw ScriptedSource.failure(FailureKind.TRANSIENT, "no answer in time");
         });
     second.answers("B2", ofHours(1));
 
@@ -327,7 +327,7 @@ class IdentityTest {
   @Test
   void aFallbackStopsAtASourceThatIsBroken() {
     ScriptedSource third = new ScriptedSource("third", 3).answers("C", ofHours(1));
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.detects(new Detection.Broken("half configured", "Configure the rest"));
     RefreshingCredentialsProvider provider =
         new TestProvider(
@@ -338,17 +338,17 @@ class IdentityTest {
     assertThat(third.exchanges()).isZero();
     assertThat(provider.status().source()).isEqualTo("first");
     assertThat(provider.explain().sources())
-        .extracting(Explanation.Source::role)
+        .extracting(Explanation.Source::use)
         .containsExactly(
-            Explanation.Role.CHOSEN, Explanation.Role.SHADOWED, Explanation.Role.SHADOWED);
+            Explanation.Use.CHOSEN, Explanation.Use.SHADOWED, Explanation.Use.SHADOWED);
   }
 
   @Test
   void theFailureNamesItsOwnSource() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    second.fails(Kind.TRANSIENT, "down");
+    second.fails(FailureKind.TRANSIENT, "down");
 
     time.advance(ofMinutes(50));
 
@@ -364,17 +364,17 @@ class IdentityTest {
 
     time.advance(ofHours(1));
     assertThat(provider.status().source()).as("expired ones included").isEqualTo("second");
-    assertThat(provider.explain().toString()).contains("from second, EXPIRED");
+    assertThat(provider.explain().toString()).contains("from second, UNAVAILABLE");
   }
 
   @Test
   void sourcesMayThrowTheSameExceptionEachTime() {
-    ExchangeException refused = ScriptedSource.failure(Kind.REJECTED, "not authorized");
+    ExchangeException refused = ScriptedSource.failure(FailureKind.REJECTED, "not authorized");
     first.does(
         context -> {
           throw refused;
         });
-    second.fails(Kind.REJECTED, "nor here");
+    second.fails(FailureKind.REJECTED, "nor here");
     RefreshingCredentialsProvider provider = provider();
     time.advance(ofMinutes(10));
     assertThat(refused.getSuppressed()).hasSizeLessThan(3);
@@ -387,12 +387,12 @@ class IdentityTest {
 
     assertThat(provider.status().lastFailure().orElseThrow())
         .extracting(CredentialsStatus.Failure::source, CredentialsStatus.Failure::kind)
-        .containsExactly("first", Kind.REJECTED);
+        .containsExactly("first", FailureKind.REJECTED);
   }
 
   @Test
   void whatASourceThrowsUnexpectedlyIsItsOwnFailure() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
     second.does(
@@ -409,7 +409,7 @@ class IdentityTest {
 
   @Test
   void eachAttemptOfASecondThatIsInUseBeginsWithTheFirst() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     provider();
     int before = first.exchanges();
@@ -423,14 +423,14 @@ class IdentityTest {
   @Test
   void aTokenFileOfTheFirstThatChangesBringsItBack(@TempDir Path directory) throws Exception {
     Path file = Files.writeString(directory.resolve("token"), "old");
-    first.readsTokenFrom(file).fails(Kind.REJECTED, "not authorized");
+    first.readsTokenFrom(file).fails(FailureKind.REJECTED, "not authorized");
     second
         .readsTokenFrom(Files.writeString(directory.resolve("second"), "other"))
         .answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
     second.does(
         context -> {
-          throw ExchangeException.builder(Kind.REJECTED, "gone too")
+          throw ExchangeException.builder(FailureKind.REJECTED, "gone too")
               .retryAfter(ofMinutes(5))
               .build();
         });
@@ -451,7 +451,7 @@ class IdentityTest {
 
   @Test
   void theSourcesOfAFallbackAreToldApartByRankNotByTime() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofMinutes(30));
     RefreshingCredentialsProvider provider = provider();
     first.does(context -> ScriptedSource.credentials("A", context.now().plus(ofSeconds(50))));
@@ -464,12 +464,12 @@ class IdentityTest {
 
   @Test
   void aChangeIsToldOnceReadersMeetTheOtherAndNoSooner() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider(new AtOnce(time), List.of(first, second));
     first.answers("A", ofHours(1));
     time.advance(ofMinutes(50));
-    first.fails(Kind.REJECTED, "not authorized any more");
+    first.fails(FailureKind.REJECTED, "not authorized any more");
     second.answers("B2", ofHours(1));
 
     time.advance(ofHours(1));
@@ -481,7 +481,7 @@ class IdentityTest {
 
   @Test
   void eachRefreshNamesItsOwnSource() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     provider();
     first.answers("A", ofHours(6));
@@ -496,11 +496,11 @@ class IdentityTest {
 
   @Test
   void ofTwoFailuresThatOfTheSourceInUseIsTold() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.TRANSIENT, "unreachable");
-    second.fails(Kind.TRANSIENT, "down");
+    first.fails(FailureKind.TRANSIENT, "unreachable");
+    second.fails(FailureKind.TRANSIENT, "down");
 
     time.advance(ofHours(5));
 
@@ -517,10 +517,10 @@ class IdentityTest {
 
   @Test
   void anOutageOfTheFirstIsNoFailureWhileTheSourceInUseAnswers() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.TRANSIENT, "unreachable");
+    first.fails(FailureKind.TRANSIENT, "unreachable");
     int before = second.exchanges();
 
     time.advance(ofHours(5));
@@ -539,17 +539,17 @@ class IdentityTest {
 
   @Test
   void anErrorNamesTheSourceOfWhatWasHeldAndTheOneThatFailed() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("B", ofHours(1));
     RefreshingCredentialsProvider provider = provider();
-    second.fails(Kind.MISCONFIGURED, "no token");
+    second.fails(FailureKind.MISCONFIGURED, "no token");
     time.advance(ofHours(2));
 
     assertThat(failureOfACaller(provider))
         .hasMessageStartingWith("The credentials of second expired ")
         .hasMessageContaining("could not be refreshed. No token. Tried ");
 
-    first.fails(Kind.MISCONFIGURED, "no role");
+    first.fails(FailureKind.MISCONFIGURED, "no role");
     time.advance(ofMinutes(1));
 
     Throwable both = failureOfACaller(provider);
@@ -564,7 +564,7 @@ class IdentityTest {
 
   @Test
   void theSameKeyOfAnotherSourceIsThatOfTheOther() {
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     second.answers("SAME", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
     first.answers("SAME", ofMinutes(30));
@@ -578,8 +578,8 @@ class IdentityTest {
   @Test
   void goingBackHasNoReasonAlsoWhereTheFirstIsStillRefused() {
     ScriptedSource third = new ScriptedSource("third", 3).answers("C", ofHours(1));
-    first.fails(Kind.REJECTED, "not authorized");
-    second.fails(Kind.REJECTED, "not authorized either");
+    first.fails(FailureKind.REJECTED, "not authorized");
+    second.fails(FailureKind.REJECTED, "not authorized either");
     RefreshingCredentialsProvider provider = provider(time, List.of(first, second, third));
     assertTells(provider, "third", "C");
     second.answers("B", ofHours(1));
@@ -606,7 +606,7 @@ class IdentityTest {
             new Events(events::add, time));
     engine.start();
     time.settle();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
 
     time.advance(ofHours(6).minusMinutes(5).minus(TICK));
     assertThat(second.exchanges()).isZero();
@@ -622,18 +622,18 @@ class IdentityTest {
     first.answers("A", ofHours(1));
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
-    first.fails(Kind.REJECTED, "not authorized");
+    first.fails(FailureKind.REJECTED, "not authorized");
     while (second.exchanges() == 0) {
       time.advance(TICK);
     }
     first.answers("A2", ofHours(1));
     time.advance(ofMinutes(5));
     assertTells(provider, "first", "A2");
-    first.fails(Kind.TRANSIENT, "down");
+    first.fails(FailureKind.TRANSIENT, "down");
 
     time.advance(ofHours(2));
 
-    assertThat(provider.status().health()).isEqualTo(Health.EXPIRED);
+    assertThat(provider.status().health()).isEqualTo(Health.UNAVAILABLE);
     assertThat(provider.status().source()).isEqualTo("first");
     assertThat(changes()).isEmpty();
   }
@@ -648,14 +648,14 @@ class IdentityTest {
           }
         },
         () -> {
-          first.fails(Kind.REJECTED, "not authorized");
+          first.fails(FailureKind.REJECTED, "not authorized");
           second.answers("B", ofHours(6));
           RefreshingCredentialsProvider provider = provider();
-          second.fails(Kind.TRANSIENT, "down");
+          second.fails(FailureKind.TRANSIENT, "down");
           while (provider.status().consecutiveFailures() == 0) {
             time.advance(ofMinutes(1));
           }
-          first.fails(Kind.TRANSIENT, "unreachable");
+          first.fails(FailureKind.TRANSIENT, "unreachable");
           time.advance(ofHours(1));
           first.answers("A", ofHours(6));
           time.advance(ofHours(1));

@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.diagnosis.FailureKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +25,12 @@ final class Model {
 
   /** What the source does when it is asked. */
   record Behaviour(
-      long latency, boolean fails, Kind kind, long retryAfter, boolean same, long lifetime) {}
+      long latency,
+      boolean fails,
+      FailureKind kind,
+      long retryAfter,
+      boolean same,
+      long lifetime) {}
 
   /** How a caller fared. */
   enum Fate {
@@ -63,7 +68,7 @@ final class Model {
   private Behaviour flightDoes;
 
   private boolean failing;
-  private Kind failure = Kind.TRANSIENT;
+  private FailureKind failure = FailureKind.TRANSIENT;
   private boolean toldToWait;
   int failures;
   int ended;
@@ -233,7 +238,7 @@ final class Model {
     boolean hung = flightDoes.latency() >= BUDGET;
     if (hung) {
       visited.add("answer: hung");
-      fail(Kind.TRANSIENT, 0);
+      fail(FailureKind.TRANSIENT, 0);
     } else if (flightDoes.fails()) {
       visited.add("answer: " + flightDoes.kind());
       fail(flightDoes.kind(), flightDoes.retryAfter());
@@ -252,7 +257,7 @@ final class Model {
     long answeredExpires = same ? expires : now + flightDoes.lifetime();
     if (answeredExpires <= now) {
       visited.add("answer: expired");
-      fail(Kind.TRANSIENT, 0);
+      fail(FailureKind.TRANSIENT, 0);
       return;
     }
     boolean nearlyOver = answeredExpires - now < MINUTE && answeredExpires < expires;
@@ -292,7 +297,7 @@ final class Model {
     return Math.max(100, (long) (from + (to - from) * draw));
   }
 
-  private void fail(Kind kind, long asked) {
+  private void fail(FailureKind kind, long asked) {
     if (failures == 0 && key != null) {
       hopeUntil = now + MAX_WAIT;
     }
@@ -308,7 +313,7 @@ final class Model {
       return;
     }
     long delay;
-    if (kind == Kind.TRANSIENT && now < hopeUntil) {
+    if (kind == FailureKind.TRANSIENT && now < hopeUntil) {
       visited.add("retry: quick");
       double longest = Math.min(2.0 * SECOND, 100 * Math.pow(2, failures));
       delay = 100 + (long) ((longest - 100) * draw);
@@ -346,7 +351,7 @@ final class Model {
         fates.put(id, Fate.WAITS);
         return;
       }
-      if (failing && failure == Kind.TRANSIENT && !valid() && hasten()) {
+      if (failing && failure == FailureKind.TRANSIENT && !valid() && hasten()) {
         visited.add("a caller brings the next exchange forward");
       }
       boolean shared = ended > caller.endedBefore;
@@ -357,7 +362,7 @@ final class Model {
         refuse = shared || remembered || paused;
       } else if (!failing) {
         refuse = false;
-      } else if (failure != Kind.TRANSIENT) {
+      } else if (failure != FailureKind.TRANSIENT) {
         refuse = shared || remembered || paused;
       } else if (now < hopeUntil) {
         long left = next - now;

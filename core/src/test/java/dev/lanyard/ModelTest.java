@@ -2,8 +2,8 @@ package dev.lanyard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -172,7 +172,7 @@ class ModelTest {
     return Combinators.combine(
             latency,
             Arbitraries.of(true, false),
-            Arbitraries.of(Kind.class),
+            Arbitraries.of(FailureKind.class),
             retryAfter,
             Arbitraries.frequency(Tuple.of(3, false), Tuple.of(1, true)),
             lifetime)

@@ -17,7 +17,8 @@ class ModuleTest {
   void exportsTheApiAndTheSpiAndNothingElse() {
     assertThat(module.exports())
         .extracting(ModuleDescriptor.Exports::source)
-        .containsExactlyInAnyOrder("dev.lanyard", "dev.lanyard.spi");
+        .containsExactlyInAnyOrder(
+            "dev.lanyard", "dev.lanyard.diagnosis", "dev.lanyard.runtime", "dev.lanyard.spi");
     assertThat(module.exports()).noneMatch(ModuleDescriptor.Exports::isQualified);
     assertThat(module.isOpen()).isFalse();
     assertThat(module.opens()).isEmpty();

@@ -7,10 +7,10 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -105,7 +105,7 @@ class ProviderTest {
 
   @Test
   void isReadyOrSaysWhyNot() {
-    source.fails(Kind.REJECTED, "not authorized");
+    source.fails(FailureKind.REJECTED, "not authorized");
     RefreshingCredentialsProvider provider = provider();
 
     assertThatThrownBy(() -> provider.awaitReady(ofSeconds(1)))
@@ -178,7 +178,7 @@ class ProviderTest {
     RefreshingCredentialsProvider provider = provider(true);
     source.does(
         context -> {
-          throw ExchangeException.builder(Kind.MISCONFIGURED, "the token file is gone")
+          throw ExchangeException.builder(FailureKind.MISCONFIGURED, "the token file is gone")
               .remedy("Mount it")
               .build();
         });
@@ -192,7 +192,7 @@ class ProviderTest {
                 1. irsa          CHOSEN    role arn:aws:iam::111122223333:role/scripted
                 2. pod-identity  FALLBACK  role arn:aws:iam::111122223333:role/scripted
               now
-                from irsa, EXPIRED, access key id ****OUGH
+                from irsa, UNAVAILABLE, access key id ****OUGH
                 expiration    2030-01-01T02:59:59.001Z (60 min ago)
             """)
         .contains(
@@ -211,7 +211,7 @@ class ProviderTest {
         .contains(
             "1. irsa          BROKEN    half configured\n       what to do: Configure the rest")
         .contains("2. pod-identity  SHADOWED")
-        .contains("from irsa, EXPIRED\n");
+        .contains("from irsa, UNAVAILABLE\n");
     assertThat(provider().explain().chosen().orElseThrow().name()).isEqualTo("irsa");
   }
 
@@ -245,7 +245,7 @@ class ProviderTest {
   void watchesTheTokenFileOfTheFirstSourceAlsoWithAFallback(
       @org.junit.jupiter.api.io.TempDir java.nio.file.Path directory) throws Exception {
     java.nio.file.Path file = directory.resolve("token");
-    source.readsTokenFrom(file).fails(Kind.MISCONFIGURED, "no token");
+    source.readsTokenFrom(file).fails(FailureKind.MISCONFIGURED, "no token");
     RefreshingCredentialsProvider provider = provider(true);
     assertThat(provider.status().usable()).isFalse();
 
@@ -258,8 +258,8 @@ class ProviderTest {
 
   @Test
   void namesEverySourceThatRefused() {
-    source.fails(Kind.REJECTED, "the role does not trust you");
-    other.fails(Kind.REJECTED, "no association");
+    source.fails(FailureKind.REJECTED, "the role does not trust you");
+    other.fails(FailureKind.REJECTED, "no association");
     RefreshingCredentialsProvider provider = provider(true);
 
     assertThatThrownBy(provider::resolveCredentials)

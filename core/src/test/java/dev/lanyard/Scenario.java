@@ -2,8 +2,8 @@ package dev.lanyard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -138,7 +138,7 @@ final class Scenario {
   private ScriptedSource.Answer answer(String what) {
     String[] words = what.split(" ", -1);
     if (words[0].equals("fails")) {
-      Kind kind = Kind.valueOf(words[1].toUpperCase(Locale.ROOT));
+      FailureKind kind = FailureKind.valueOf(words[1].toUpperCase(Locale.ROOT));
       Optional<Duration> retryAfter = after(what, " retry-after ");
       return context -> {
         throw ExchangeException.builder(kind, "the source said no")

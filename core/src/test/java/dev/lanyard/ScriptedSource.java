@@ -1,9 +1,10 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
@@ -72,7 +73,7 @@ class ScriptedSource implements CredentialsSource, CredentialsExchange {
     return null;
   }
 
-  static ExchangeException failure(ExchangeException.Kind kind, String message) {
+  static ExchangeException failure(FailureKind kind, String message) {
     return ExchangeException.builder(kind, message).build();
   }
 
@@ -81,7 +82,7 @@ class ScriptedSource implements CredentialsSource, CredentialsExchange {
     return does(context -> credentials(keyId, context.now().plus(lifetime)));
   }
 
-  ScriptedSource fails(ExchangeException.Kind kind, String message) {
+  ScriptedSource fails(FailureKind kind, String message) {
     return does(
         context -> {
           throw failure(kind, message);

@@ -3,7 +3,7 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.peer.SecretOracle;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.SessionCredentials;
 import java.io.IOException;
 import java.io.PrintWriter;

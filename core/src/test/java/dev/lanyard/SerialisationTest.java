@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.ExchangeException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -45,7 +46,7 @@ class SerialisationTest {
   private static final String SECRET_ACCESS_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
   private static ExchangeException full(@Nullable Throwable cause) {
-    return ExchangeException.builder(ExchangeException.Kind.REJECTED, "STS refused")
+    return ExchangeException.builder(FailureKind.REJECTED, "STS refused")
         .code("AccessDenied")
         .status(403)
         .requestId("11111111-2222-3333-4444-555555555555")
@@ -59,14 +60,14 @@ class SerialisationTest {
   private static CredentialsStatus status() {
     return new CredentialsStatus(
         "irsa",
-        CredentialsStatus.Health.EXPIRED,
+        CredentialsStatus.Health.UNAVAILABLE,
         Optional.of(AT),
         Optional.of(AT.plusSeconds(1)),
         Optional.of(
             new CredentialsStatus.Failure(
                 "pod-identity",
                 AT.plusSeconds(2),
-                ExchangeException.Kind.MISCONFIGURED,
+                FailureKind.MISCONFIGURED,
                 "no token",
                 Optional.of("Code"),
                 Optional.of("id"),
@@ -91,8 +92,7 @@ class SerialisationTest {
 
   @Test
   void oneWithoutAnythingIsWhole() throws Exception {
-    ExchangeException sent =
-        ExchangeException.builder(ExchangeException.Kind.TRANSIENT, "it failed").build();
+    ExchangeException sent = ExchangeException.builder(FailureKind.TRANSIENT, "it failed").build();
 
     ExchangeException read = roundTrip(sent);
 
@@ -111,7 +111,7 @@ class SerialisationTest {
     CredentialsUnavailableException read = roundTrip(sent);
 
     assertThat(read).hasToString(sent.toString());
-    assertThat(read.kind()).contains(ExchangeException.Kind.MISCONFIGURED);
+    assertThat(read.kind()).contains(FailureKind.MISCONFIGURED);
     assertThat(read.status()).isEqualTo(status());
     assertThat(read.retryable()).isEqualTo(sent.retryable());
     assertSame(full(null), read.getCause());
@@ -138,7 +138,7 @@ class SerialisationTest {
     CredentialsUnavailableException read = roundTrip(sent);
 
     assertThat(read).hasToString(sent.toString());
-    assertThat(read.kind()).isEqualTo(sent.kind()).contains(ExchangeException.Kind.REJECTED);
+    assertThat(read.kind()).isEqualTo(sent.kind()).contains(FailureKind.REJECTED);
     assertThat(read.status()).isEqualTo(sent.status());
     assertSame(sent.getCause(), read.getCause());
     assertThat(stack(read)).isEqualTo(stack(sent));
@@ -238,7 +238,7 @@ class SerialisationTest {
   @Test
   void whatIsMissingInAStreamIsNotNull() throws Exception {
     byte[] stream = bytes(full(null));
-    ExchangeException.Kind[] kinds = ExchangeException.Kind.values();
+    FailureKind[] kinds = FailureKind.values();
     // A field of another name is one that is missing, and one too many.
     for (String field :
         List.of(
@@ -263,9 +263,9 @@ class SerialisationTest {
       assertThat(read.status()).isNotNull();
     }
     assertThat(((ExchangeException) read(renamed(stream, "kind"), new TreeSet<>())).kind())
-        .isEqualTo(ExchangeException.Kind.TRANSIENT);
+        .isEqualTo(FailureKind.TRANSIENT);
     assertThat(((ExchangeException) read(renamed(stream, "REJECTED"), new TreeSet<>())).kind())
-        .isEqualTo(ExchangeException.Kind.TRANSIENT);
+        .isEqualTo(FailureKind.TRANSIENT);
   }
 
   @Test
@@ -298,7 +298,7 @@ class SerialisationTest {
     }
     CredentialsUnavailableException read =
         (CredentialsUnavailableException) read(renamed(stream, "health"), new TreeSet<>());
-    assertThat(read.status().health()).isEqualTo(CredentialsStatus.Health.EXPIRED);
+    assertThat(read.status().health()).isEqualTo(CredentialsStatus.Health.UNAVAILABLE);
   }
 
   @Test

@@ -2,9 +2,9 @@ package dev.lanyard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.Evidence;
 import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -141,7 +141,7 @@ class SharedEnginesTest {
     broken.detects(new Detection.Broken("the token file is not named", "Name it"));
     RefreshingCredentialsProvider second = new OneClass(broken);
     assertThat(second.resolveIdentity()).failsWithin(LIMIT);
-    assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.BROKEN);
+    assertThat(second.explain().chosen().orElseThrow().use()).isEqualTo(Explanation.Use.BROKEN);
     // Of another role, perhaps: that the same is wrong with both says nothing of whose they are.
     ScriptedSource another = new ScriptedSource("shared", 1).detects(broken.detect(NONE));
     RefreshingCredentialsProvider third = new OneClass(another);
@@ -157,7 +157,7 @@ class SharedEnginesTest {
     assertThat(keyId(second)).isEqualTo("A");
     assertThat(broken.exchanges()).as("the shared engine's credentials").isZero();
     assertThat(healthy.exchanges()).isEqualTo(1);
-    assertThat(second.explain().chosen().orElseThrow().role()).isEqualTo(Explanation.Role.CHOSEN);
+    assertThat(second.explain().chosen().orElseThrow().use()).isEqualTo(Explanation.Use.CHOSEN);
     assertThat(second.explain().toString()).doesNotContain("the token file is not named");
     assertThat(third.status().usable()).as("broken still").isFalse();
     assertThat(third.resolveIdentity()).failsWithin(LIMIT);

@@ -5,9 +5,9 @@ import static java.time.Duration.ofMinutes;
 import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ class StoryTest {
     return levels;
   }
 
-  private ScriptedSource.Answer failing(Kind kind, String code) {
+  private ScriptedSource.Answer failing(FailureKind kind, String code) {
     return context -> {
       throw ExchangeException.builder(kind, code + " it is").code(code).build();
     };
@@ -49,9 +49,9 @@ class StoryTest {
         () -> {
           f.source.answers("A", ofHours(1));
           f.settled();
-          f.source.fails(Kind.TRANSIENT, "STS is down");
+          f.source.fails(FailureKind.TRANSIENT, "STS is down");
           f.time.advance(ofMinutes(45));
-          f.source.does(failing(Kind.REJECTED, "AccessDenied"));
+          f.source.does(failing(FailureKind.REJECTED, "AccessDenied"));
           f.time.advance(ofMinutes(15));
           f.time.advance(ofMinutes(11));
           f.source.answers("B", ofHours(1));
@@ -80,7 +80,7 @@ class StoryTest {
         () -> {
           f.source.answers("A", ofHours(1));
           f.settled();
-          f.source.fails(Kind.TRANSIENT, "STS is down");
+          f.source.fails(FailureKind.TRANSIENT, "STS is down");
           while (f.engine().status().consecutiveFailures() == 0) {
             f.time.advance(ofSeconds(1));
           }
@@ -105,7 +105,7 @@ class StoryTest {
           f.source.does(
               context -> {
                 denied[0] = !denied[0];
-                return failing(Kind.REJECTED, denied[0] ? "AccessDenied" : "Throttling")
+                return failing(FailureKind.REJECTED, denied[0] ? "AccessDenied" : "Throttling")
                     .give(context);
               });
           f.engine().invalidate("A");
@@ -119,7 +119,7 @@ class StoryTest {
   void tellsThatNoneCameOnceTheOutageHasNotPassed() {
     logged(
         () -> {
-          f.source.fails(Kind.TRANSIENT, "connection refused");
+          f.source.fails(FailureKind.TRANSIENT, "connection refused");
           f.settled();
           f.time.advance(ofSeconds(29));
           assertThat(levels()).containsExactly("WARN");
@@ -154,7 +154,7 @@ class StoryTest {
               context -> {
                 // Deaf to the end of its time budget, as a file on a mount that hangs.
                 f.time.advance(ofMinutes(12));
-                throw ScriptedSource.failure(Kind.TRANSIENT, "the mount is back");
+                throw ScriptedSource.failure(FailureKind.TRANSIENT, "the mount is back");
               });
           f.settled();
         });
@@ -189,7 +189,7 @@ class StoryTest {
           f.source.answers("A", ofMinutes(6));
           f.settled();
           for (int i = 0; i < 3; i++) {
-            f.source.fails(Kind.TRANSIENT, "down");
+            f.source.fails(FailureKind.TRANSIENT, "down");
             while (f.engine().status().consecutiveFailures() == 0) {
               f.time.advance(ofSeconds(1));
             }
@@ -209,7 +209,7 @@ class StoryTest {
           f.source.answers("A", ofMinutes(10));
           f.settled();
           for (int i = 0; i < 2; i++) {
-            f.source.fails(Kind.TRANSIENT, "down");
+            f.source.fails(FailureKind.TRANSIENT, "down");
             f.time.advance(ofMinutes(12));
             f.source.answers("A" + i, ofMinutes(10));
             f.time.advance(ofSeconds(15));
@@ -230,7 +230,7 @@ class StoryTest {
               context -> {
                 throttled[0] = !throttled[0];
                 String code = throttled[0] ? "Throttling" : "ServiceUnavailable";
-                throw ExchangeException.builder(Kind.TRANSIENT, "it says " + code)
+                throw ExchangeException.builder(FailureKind.TRANSIENT, "it says " + code)
                     .code(code)
                     .retryAfter(ofMinutes(2))
                     .build();
@@ -269,7 +269,7 @@ class StoryTest {
           f.source.does(
               context -> {
                 throw ScriptedSource.failure(
-                    requests[0]++ < 10 ? Kind.TRANSIENT : Kind.MISCONFIGURED,
+                    requests[0]++ < 10 ? FailureKind.TRANSIENT : FailureKind.MISCONFIGURED,
                     "request " + requests[0] + " failed");
               });
           f.engine().invalidate("A");

@@ -7,9 +7,10 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.ExchangeException.Kind;
-import dev.lanyard.spi.Time;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.SystemTimes;
+import dev.lanyard.runtime.Time;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.ref.WeakReference;
@@ -48,7 +49,7 @@ import software.amazon.awssdk.identity.spi.AwsCredentialsIdentity;
 class ThreadsTest {
   private static final Duration LIMIT = ofSeconds(60);
 
-  private final SystemTime time = new SystemTime(ofSeconds(5));
+  private final Time time = SystemTimes.withIdleThreadsFor(ofSeconds(5));
   private final CountDownLatch hang = new CountDownLatch(1);
 
   @AfterEach
@@ -101,7 +102,7 @@ class ThreadsTest {
                   .does(
                       context -> {
                         hangUp();
-                        throw ScriptedSource.failure(Kind.TRANSIENT, "down");
+                        throw ScriptedSource.failure(FailureKind.TRANSIENT, "down");
                       }),
               options()));
     }
@@ -157,7 +158,7 @@ class ThreadsTest {
                   }
                   return Optional.of(Path.of("token"));
                 });
-    source.fails(Kind.REJECTED, "not authorized");
+    source.fails(FailureKind.REJECTED, "not authorized");
     RefreshingCredentialsProvider provider = new OneSource(source, options());
     assertThat(looking.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
@@ -180,7 +181,7 @@ class ThreadsTest {
                             hangUp();
                           });
                       hangUp();
-                      throw ScriptedSource.failure(Kind.TRANSIENT, "down");
+                      throw ScriptedSource.failure(FailureKind.TRANSIENT, "down");
                     }),
             options()
                 .refreshPolicy(
@@ -223,7 +224,7 @@ class ThreadsTest {
               named.incrementAndGet();
               return Optional.of(file);
             })
-        .fails(Kind.REJECTED, "no");
+        .fails(FailureKind.REJECTED, "no");
     f.settled();
     assertThat(count(f, Time.Lane.FILE)).isZero();
 
@@ -240,7 +241,7 @@ class ThreadsTest {
     f.draw = 0.999;
     f.source
         .readsTokenFrom(Files.writeString(directory.resolve("token"), "old"))
-        .fails(Kind.REJECTED, "no");
+        .fails(FailureKind.REJECTED, "no");
     f.settled();
     f.time.holdsWork(true);
     f.time.advance(ofSeconds(10));
@@ -351,7 +352,7 @@ class ThreadsTest {
 
   @Test
   void threadsKeepNobodysClassLoader() throws Exception {
-    SystemTime lasting = new SystemTime(ofHours(1));
+    Time lasting = SystemTimes.withIdleThreadsFor(ofHours(1));
     try {
       Collection.await(causedByAnApplication(lasting));
     } finally {
@@ -490,7 +491,7 @@ class ThreadsTest {
         .hasMessageContaining("shut down in this class loader")
         .isInstanceOfSatisfying(
             CredentialsUnavailableException.class,
-            thrown -> assertThat(thrown.kind()).contains(Kind.MISCONFIGURED));
+            thrown -> assertThat(thrown.kind()).contains(FailureKind.MISCONFIGURED));
     f.engine().invalidate("A");
     f.time.advance(ofMinutes(10));
     assertThat(f.exchanges()).isEqualTo(1);

@@ -2,12 +2,12 @@ package dev.lanyard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
-import dev.lanyard.spi.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -61,12 +61,12 @@ class UnderLoadTest {
   private final class WatchedTime implements Time {
     @Override
     public long millis() {
-      return SystemTime.INSTANCE.millis();
+      return Time.system().millis();
     }
 
     @Override
     public long nanos() {
-      return SystemTime.INSTANCE.nanos();
+      return Time.system().nanos();
     }
 
     @Override
@@ -75,12 +75,12 @@ class UnderLoadTest {
         waits.incrementAndGet();
         check(heldUntil.get() <= millis() + CLOCKS_DIFFER, "waited while valid ones were held");
       }
-      return SystemTime.INSTANCE.after(delay, task);
+      return Time.system().after(delay, task);
     }
 
     @Override
     public void execute(Runnable task) {
-      SystemTime.INSTANCE.execute(task);
+      Time.system().execute(task);
     }
   }
 
@@ -109,7 +109,7 @@ class UnderLoadTest {
       switch (kind) {
         case 2, 6 -> {
           behaviours.merge("failed", 1, Integer::sum);
-          throw ScriptedSource.failure(Kind.TRANSIENT, "down");
+          throw ScriptedSource.failure(FailureKind.TRANSIENT, "down");
         }
         case 4 -> {
           behaviours.merge("hung", 1, Integer::sum);

@@ -1,6 +1,6 @@
 package dev.lanyard;
 
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -19,7 +19,7 @@ import java.util.concurrent.Future;
  * Time that stands still until a test moves it. Timers and exchanges run on the thread that moves
  * it, in the order of their times: nothing is left to chance.
  */
-final class VirtualTime implements Time {
+public final class VirtualTime implements Time {
   static final Instant START = Instant.parse("2030-01-01T00:00:00Z");
 
   private final Queue<Timer> timers =
@@ -149,7 +149,7 @@ final class VirtualTime implements Time {
   }
 
   /** Moves time forward, running what comes due on the way, at its time. */
-  void advance(Duration by) {
+  public void advance(Duration by) {
     long until;
     synchronized (this) {
       until = nanos + by.toNanos();

@@ -2,8 +2,8 @@ package dev.lanyard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -20,7 +20,7 @@ class WaitingTest {
   private static final long ENDED = 3;
 
   private static State state(
-      @Nullable Held held, Kind kind, long failedAgo, long nextIn, long hopeFor) {
+      @Nullable Held held, FailureKind kind, long failedAgo, long nextIn, long hopeFor) {
     Failure failure =
         new Failure(
             new Origin.Source("scripted", 0),
@@ -56,9 +56,10 @@ class WaitingTest {
     "5001, 10000, BEGIN",
   })
   void aRefusalIsRememberedForFiveSeconds(long failedAgo, long nextIn, Waiting decision) {
-    assertThat(decide(state(null, Kind.REJECTED, failedAgo, nextIn, 30_000), ENDED, 30_000))
+    assertThat(decide(state(null, FailureKind.REJECTED, failedAgo, nextIn, 30_000), ENDED, 30_000))
         .isEqualTo(decision);
-    assertThat(decide(state(null, Kind.REJECTED, failedAgo, nextIn, 30_000), ENDED - 1, 30_000))
+    assertThat(
+            decide(state(null, FailureKind.REJECTED, failedAgo, nextIn, 30_000), ENDED - 1, 30_000))
         .isEqualTo(Waiting.THROW);
   }
 
@@ -79,7 +80,7 @@ class WaitingTest {
   })
   void beforeTheFirstCredentialsACallerWaitsWhileTheOutageMayPass(
       long nextIn, long deadlineIn, long hopeFor, Waiting decision) {
-    assertThat(decide(state(null, Kind.TRANSIENT, 100, nextIn, hopeFor), ENDED, deadlineIn))
+    assertThat(decide(state(null, FailureKind.TRANSIENT, 100, nextIn, hopeFor), ENDED, deadlineIn))
         .isEqualTo(decision);
   }
 
@@ -99,7 +100,7 @@ class WaitingTest {
       long hopeFor, long nextIn, boolean sharesAnEnd, Waiting decision) {
     assertThat(
             decide(
-                state(held(-1), Kind.TRANSIENT, 100, nextIn, hopeFor),
+                state(held(-1), FailureKind.TRANSIENT, 100, nextIn, hopeFor),
                 sharesAnEnd ? ENDED - 1 : ENDED,
                 30_000))
         .isEqualTo(decision);
@@ -107,7 +108,7 @@ class WaitingTest {
 
   @Test
   void aPatientCallerWaitsForItsWholeTime() {
-    State late = state(null, Kind.TRANSIENT, 100, 10_000, -1);
+    State late = state(null, FailureKind.TRANSIENT, 100, 10_000, -1);
     assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 60_000 * TICK, true, NOW, NANOS))
         .isEqualTo(Waiting.WAIT);
     assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 9_999 * TICK, true, NOW, NANOS))
@@ -116,9 +117,9 @@ class WaitingTest {
 
   @Test
   void whatIsHeldIsGivenToTheLastTick() {
-    assertThat(decide(state(held(1), Kind.REJECTED, 0, 1_000, 0), ENDED, 0))
+    assertThat(decide(state(held(1), FailureKind.REJECTED, 0, 1_000, 0), ENDED, 0))
         .isEqualTo(Waiting.GIVE);
-    assertThat(decide(state(held(0), Kind.REJECTED, 0, 1_000, 0), ENDED, 0))
+    assertThat(decide(state(held(0), FailureKind.REJECTED, 0, 1_000, 0), ENDED, 0))
         .isEqualTo(Waiting.THROW);
   }
 

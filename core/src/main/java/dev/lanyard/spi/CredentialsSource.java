@@ -1,5 +1,7 @@
 package dev.lanyard.spi;
 
+import dev.lanyard.runtime.Environment;
+
 /**
  * One way in which a pod may obtain credentials, such as IRSA or EKS Pod Identity.
  *

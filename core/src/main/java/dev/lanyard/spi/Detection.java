@@ -1,5 +1,6 @@
 package dev.lanyard.spi;
 
+import dev.lanyard.diagnosis.Evidence;
 import java.util.Objects;
 import java.util.Optional;
 

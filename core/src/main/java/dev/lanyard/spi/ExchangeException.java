@@ -1,5 +1,6 @@
 package dev.lanyard.spi;
 
+import dev.lanyard.diagnosis.FailureKind;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
@@ -24,36 +25,8 @@ import org.jspecify.annotations.Nullable;
 public final class ExchangeException extends Exception {
   private static final long serialVersionUID = 2L;
 
-  /** What the failure means for the next attempt. */
-  public enum Kind {
-    /** The next attempt may succeed: time-out, connection failure, throttling, 5xx. */
-    TRANSIENT,
-    /**
-     * The service itself refused, with an error code or text of its own. Retrying does not help
-     * until somebody changes something. Only this kind lets {@code fallback} go on to another
-     * source.
-     */
-    REJECTED,
-    /**
-     * The service never judged the request. Nothing was sent, because a file is missing, a value is
-     * invalid or a host is not allowed; or something else answered in the service's place, such as
-     * a proxy.
-     */
-    MISCONFIGURED;
-
-    /** Reads a kind's name; what a later version may have added passes for the mildest. */
-    private static Kind named(@Nullable String name) {
-      for (Kind kind : values()) {
-        if (kind.name().equals(name)) {
-          return kind;
-        }
-      }
-      return TRANSIENT;
-    }
-  }
-
   // None of these is written: see SerialForm.
-  private final transient Kind kind;
+  private final transient FailureKind kind;
   private final transient Optional<String> code;
   private final transient OptionalInt status;
   private final transient Optional<String> requestId;
@@ -79,7 +52,7 @@ public final class ExchangeException extends Exception {
    * @param message what went wrong and where, in one sentence or more, without a secret
    * @return a builder with nothing else set
    */
-  public static Builder builder(Kind kind, String message) {
+  public static Builder builder(FailureKind kind, String message) {
     return new Builder(kind, message);
   }
 
@@ -88,7 +61,7 @@ public final class ExchangeException extends Exception {
    *
    * @return the kind
    */
-  public Kind kind() {
+  public FailureKind kind() {
     return kind;
   }
 
@@ -204,9 +177,19 @@ public final class ExchangeException extends Exception {
       stack = e.getStackTrace();
     }
 
+    /** Reads a kind's name; what a later version may have added counts as transient. */
+    private static FailureKind named(@Nullable String name) {
+      for (FailureKind kind : FailureKind.values()) {
+        if (kind.name().equals(name)) {
+          return kind;
+        }
+      }
+      return FailureKind.TRANSIENT;
+    }
+
     private Object readResolve() {
       Builder builder =
-          builder(Kind.named(kind), message == null ? "an exchange failed" : message)
+          builder(named(kind), message == null ? "an exchange failed" : message)
               .code(code)
               .requestId(requestId)
               .retryAfter(retryAfter)
@@ -229,7 +212,7 @@ public final class ExchangeException extends Exception {
 
   /** Builds an {@link ExchangeException}. Not for use by more than one thread. */
   public static final class Builder {
-    private final Kind kind;
+    private final FailureKind kind;
     private final String message;
     private @Nullable String code;
     private @Nullable Integer status;
@@ -239,7 +222,7 @@ public final class ExchangeException extends Exception {
     private @Nullable Throwable cause;
     private @Nullable Instant answeredAt;
 
-    private Builder(Kind kind, String message) {
+    private Builder(FailureKind kind, String message) {
       this.kind = Objects.requireNonNull(kind, "kind");
       this.message = Objects.requireNonNull(message, "message");
     }

@@ -1,6 +1,11 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.irsa.internal.AssumeRoleOptions;
+import dev.lanyard.irsa.internal.AssumeRoleSource;
+import dev.lanyard.irsa.internal.RoleArn;
+import dev.lanyard.irsa.internal.SessionRules;
+import dev.lanyard.irsa.internal.Texts;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,9 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.irsa.internal.IrsaOptions;
+import dev.lanyard.irsa.internal.IrsaSource;
+import dev.lanyard.irsa.internal.RoleArn;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;

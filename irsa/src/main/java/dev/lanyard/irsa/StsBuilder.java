@@ -1,6 +1,10 @@
 package dev.lanyard.irsa;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.irsa.internal.SessionName;
+import dev.lanyard.irsa.internal.SessionOptions;
+import dev.lanyard.irsa.internal.StsLocation;
+import dev.lanyard.irsa.internal.Texts;
 import java.net.URI;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;

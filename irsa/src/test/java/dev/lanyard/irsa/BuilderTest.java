@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.irsa.internal.ScriptedFirst;
+import dev.lanyard.runtime.Environment;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Collections;

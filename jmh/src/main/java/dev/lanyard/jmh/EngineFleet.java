@@ -1,9 +1,9 @@
 package dev.lanyard.jmh;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.spi.SessionCredentials;
 import java.time.Duration;
 import java.time.Instant;
@@ -124,7 +124,7 @@ final class EngineFleet {
     notice(process, now);
     if (outage.at(second) || (second >= outage.end() && failsAtRandom())) {
       failures[process]++;
-      throw ExchangeException.builder(Kind.TRANSIENT, "the source is down").build();
+      throw ExchangeException.builder(FailureKind.TRANSIENT, "the source is down").build();
     }
     load.answers[second]++;
     failures[process] = 0;

@@ -1,10 +1,10 @@
 package dev.lanyard.jmh;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
 
 /** Lanyard's engine on a source in this process. */
 final class InProcess extends RefreshingCredentialsProvider {

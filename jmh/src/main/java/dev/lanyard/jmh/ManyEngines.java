@@ -3,7 +3,7 @@ package dev.lanyard.jmh;
 import dev.lanyard.CredentialsStatus;
 import dev.lanyard.jmh.Findings.Table;
 import dev.lanyard.jmh.Findings.Target;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.SessionCredentials;
 import java.lang.management.ManagementFactory;
@@ -75,7 +75,7 @@ final class ManyEngines {
     double cores = (cpu() - cpu) / 1e9 / seconds(begin);
     long expired =
         busy.stream()
-            .filter(p -> p.provider.status().health() == CredentialsStatus.Health.EXPIRED)
+            .filter(p -> p.provider.status().health() == CredentialsStatus.Health.UNAVAILABLE)
             .count();
     int most = threads.stop();
 

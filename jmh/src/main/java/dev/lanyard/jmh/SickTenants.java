@@ -4,7 +4,7 @@ import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.jmh.Findings.Table;
 import dev.lanyard.jmh.Findings.Target;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.SessionCredentials;
 import java.time.Duration;

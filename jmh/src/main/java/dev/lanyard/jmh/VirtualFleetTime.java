@@ -1,6 +1,6 @@
 package dev.lanyard.jmh;
 
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;

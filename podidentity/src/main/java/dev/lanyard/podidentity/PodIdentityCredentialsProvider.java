@@ -1,6 +1,7 @@
 package dev.lanyard.podidentity;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.podidentity.internal.PodIdentitySource;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;

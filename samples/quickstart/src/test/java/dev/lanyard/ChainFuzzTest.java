@@ -3,11 +3,11 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import dev.lanyard.Explanation.Role;
+import dev.lanyard.Explanation.Use;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.spi.Environment;
-import dev.lanyard.spi.Time;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -73,7 +73,7 @@ class ChainFuzzTest {
             .environment(environment)
             .time(new NoTime())
             .order(order.toArray(String[]::new))
-            .fallback(fallback)
+            .fallBackOnRefusal(fallback)
             .build()
             .explain();
 
@@ -82,7 +82,7 @@ class ChainFuzzTest {
     boolean mayFollow = fallback;
     for (Explanation.Source source : explanation.sources()) {
       Detection detection = detect(source.name(), environment);
-      assertThat(source.role()).isEqualTo(role(detection, decided, mayFollow));
+      assertThat(source.use()).isEqualTo(role(detection, decided, mayFollow));
       assertThat(source.remedy().isPresent()).isEqualTo(detection instanceof Detection.Broken);
       decided |= !(detection instanceof Detection.Absent);
       mayFollow &= !(detection instanceof Detection.Broken);
@@ -100,15 +100,15 @@ class ChainFuzzTest {
     assertThat(said.lines().count()).isLessThan(20L);
   }
 
-  private static Role role(Detection detection, boolean decided, boolean mayFollow) {
+  private static Use role(Detection detection, boolean decided, boolean mayFollow) {
     if (detection instanceof Detection.Absent) {
-      return Role.ABSENT;
+      return Use.ABSENT;
     }
     boolean present = detection instanceof Detection.Present;
     if (!decided) {
-      return present ? Role.CHOSEN : Role.BROKEN;
+      return present ? Use.CHOSEN : Use.BROKEN;
     }
-    return present && mayFollow ? Role.FALLBACK : Role.SHADOWED;
+    return present && mayFollow ? Use.FALLBACK : Use.SHADOWED;
   }
 
   private static Detection detect(String name, Environment environment) {

@@ -1,6 +1,6 @@
 package dev.lanyard.testing;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.lanyard.testing;
 
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Collections;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.entry;
 
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -5,6 +5,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPac
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -14,7 +15,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import java.time.Clock;
 import java.time.Instant;
 
@@ -31,6 +32,8 @@ import java.time.Instant;
     })
 class ArchitectureTest {
   private static final String SPI = "dev.lanyard.spi..";
+  private static final String RUNTIME = "dev.lanyard.runtime..";
+  private static final String DIAGNOSIS = "dev.lanyard.diagnosis..";
   private static final String IRSA = "dev.lanyard.irsa..";
   private static final String POD_IDENTITY = "dev.lanyard.podidentity..";
   private static final String TESTING = "dev.lanyard.testing..";
@@ -49,9 +52,13 @@ class ArchitectureTest {
     assertThat(classes.stream().map(JavaClass::getPackageName))
         .contains(
             "dev.lanyard",
+            "dev.lanyard.diagnosis",
+            "dev.lanyard.runtime",
             "dev.lanyard.spi",
             "dev.lanyard.irsa",
+            "dev.lanyard.irsa.internal",
             "dev.lanyard.podidentity",
+            "dev.lanyard.podidentity.internal",
             "dev.lanyard.testing");
   }
 
@@ -70,7 +77,40 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule theSpiKnowsNothingOfItsUser =
-      noClasses().that().resideInAPackage(SPI).should().dependOnClassesThat(CORE.and(notIn(SPI)));
+      noClasses()
+          .that()
+          .resideInAPackage(SPI)
+          .should()
+          .dependOnClassesThat(CORE.and(notIn(SPI, RUNTIME, DIAGNOSIS)));
+
+  @ArchTest
+  static final ArchRule theRuntimeKnowsNothingElseOfCore =
+      noClasses()
+          .that()
+          .resideInAPackage(RUNTIME)
+          .should()
+          .dependOnClassesThat(CORE.and(notIn(RUNTIME)));
+
+  @ArchTest
+  static final ArchRule diagnosisKnowsNothingElseOfCore =
+      noClasses()
+          .that()
+          .resideInAPackage(DIAGNOSIS)
+          .should()
+          .dependOnClassesThat(CORE.and(notIn(DIAGNOSIS)));
+
+  @ArchTest
+  static final ArchRule noPackagesFormACycle =
+      slices().matching("dev.(**)").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule internalsKnowNothingOfWhatIsBuiltOnThem =
+      noClasses()
+          .that()
+          .resideInAnyPackage("dev.lanyard.irsa.internal..", "dev.lanyard.podidentity.internal..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.lanyard.irsa", "dev.lanyard.podidentity");
 
   @ArchTest
   static final ArchRule irsaKnowsCoreAlone =
@@ -150,7 +190,7 @@ class ArchitectureTest {
                     .orElse(true));
   }
 
-  private static DescribedPredicate<JavaClass> notIn(String packages) {
-    return DescribedPredicate.not(resideInAPackage(packages));
+  private static DescribedPredicate<JavaClass> notIn(String... packages) {
+    return DescribedPredicate.not(resideInAnyPackage(packages));
   }
 }

@@ -10,10 +10,11 @@ import dev.lanyard.CredentialsEvent.Refreshed;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
-import dev.lanyard.irsa.IrsaSource;
+import dev.lanyard.irsa.internal.IrsaSource;
 import dev.lanyard.podidentity.PodIdentityCredentialsProvider;
-import dev.lanyard.podidentity.PodIdentitySource;
+import dev.lanyard.podidentity.internal.PodIdentitySource;
 import dev.lanyard.samples.conformance.Replay.Stage;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
@@ -146,7 +147,7 @@ class LanyardReplayTest {
           CredentialsEvent event = next(events, time);
           assertThat(event).isInstanceOf(RefreshFailed.class);
           RefreshFailed failed = (RefreshFailed) event;
-          assertThat(failed.kind()).isEqualTo(ExchangeException.Kind.TRANSIENT);
+          assertThat(failed.kind()).isEqualTo(FailureKind.TRANSIENT);
           List<String> says =
               attempt.expired()
                   ? List.of("expired on arrival", attempt.credentials().expiration())

@@ -6,9 +6,9 @@ import dev.lanyard.CredentialsStatus;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
 import dev.lanyard.podidentity.PodIdentityCredentialsProvider;
-import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.FakeService;
@@ -254,7 +254,7 @@ class RefreshCasesTest {
       } catch (CompletionException e) {
         assertThat(e).hasCauseInstanceOf(CredentialsUnavailableException.class);
         CredentialsUnavailableException cause = (CredentialsUnavailableException) e.getCause();
-        if (cause.kind().equals(Optional.of(ExchangeException.Kind.REJECTED))) {
+        if (cause.kind().equals(Optional.of(FailureKind.REJECTED))) {
           return "refusal";
         }
         if (held != null) {

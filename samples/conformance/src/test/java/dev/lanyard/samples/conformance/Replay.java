@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.lanyard.peer.Peer;
 import dev.lanyard.peer.Request;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;

@@ -4,7 +4,7 @@ import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
 import dev.lanyard.podidentity.PodIdentityCredentialsProvider;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.FakeService;

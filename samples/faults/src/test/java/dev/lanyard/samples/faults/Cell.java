@@ -7,8 +7,8 @@ import dev.lanyard.CredentialsStatus;
 import dev.lanyard.CredentialsStatus.Health;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
-import dev.lanyard.spi.ExchangeException.Kind;
 import dev.lanyard.testing.TestTime;
 import java.time.Duration;
 import java.time.Instant;
@@ -125,10 +125,10 @@ final class Cell {
     if (expected instanceof Fault.Expected.Failure failure) {
       String how =
           how(refusal(caller, failure), Duration.between(asked, bench.rightNow()), failure);
-      assertThat(status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(status().health()).isEqualTo(Health.UNAVAILABLE);
       assertThat(status().expiration()).isEmpty();
       assertStatus(failure);
-      if (failure.kind() != Kind.TRANSIENT || fault.wish().isPresent()) {
+      if (failure.kind() != FailureKind.TRANSIENT || fault.wish().isPresent()) {
         assertTheNextCallersCostNothing(failure);
       }
       assertOneLookHangs();
@@ -253,7 +253,7 @@ final class Cell {
       Duration least = max(fault.wish().orElse(Duration.ZERO), Duration.ofSeconds(5));
       assertThat(Duration.between(one, other))
           .isBetween(least, max(least, Duration.ofSeconds(15)).plus(fault.budget()));
-      assertThat(status().health()).isEqualTo(Health.EXPIRED);
+      assertThat(status().health()).isEqualTo(Health.UNAVAILABLE);
       assertStatus(failure.later());
       assertOneLookHangs();
       assertRequests(failure);
@@ -270,7 +270,7 @@ final class Cell {
       assertThat(assertWaitedInVain(caller, asked, stuck))
           .hasMessageContaining("expired")
           .hasMessageContaining("ago");
-      assertStuck(Health.EXPIRED);
+      assertStuck(Health.UNAVAILABLE);
       String seen = seen("error after the longest wait");
       recover();
       return seen;
@@ -510,12 +510,12 @@ final class Cell {
       CredentialsUnavailableException refusal, Duration waited, Fault.Expected.Failure failure) {
     heard.said(refusal.status());
     if (waited.isZero()) {
-      assertThat(failure.kind() != Kind.TRANSIENT || !isFirst() || fault.wish().isPresent())
+      assertThat(failure.kind() != FailureKind.TRANSIENT || !isFirst() || fault.wish().isPresent())
           .as("a transient failure of the first exchange is retried before a caller is told")
           .isTrue();
       return "at once";
     }
-    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
     if (fault.isUnanswered() && waited.compareTo(fault.budget()) <= 0) {
       return "at the end of the exchange";
     }

@@ -1,6 +1,6 @@
 package dev.lanyard.samples.faults;
 
-import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.diagnosis.FailureKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumMap;
@@ -24,9 +24,9 @@ final class Fault {
      * @param then what each exchange after the first one fails with; empty if with the same
      */
     record Failure(
-        Kind kind, String says, Optional<String> code, int requests, Optional<Failure> then)
+        FailureKind kind, String says, Optional<String> code, int requests, Optional<Failure> then)
         implements Expected {
-      Failure(Kind kind, String says, Optional<String> code, int requests) {
+      Failure(FailureKind kind, String says, Optional<String> code, int requests) {
         this(kind, says, code, requests, Optional.empty());
       }
 
@@ -168,18 +168,18 @@ final class Fault {
     return this;
   }
 
-  Fault irsa(Kind kind, String says) {
+  Fault irsa(FailureKind kind, String says) {
     expected.put(Source.IRSA, new Expected.Failure(kind, says, Optional.empty(), requests));
     return this;
   }
 
-  Fault irsa(Kind kind, String says, String code) {
+  Fault irsa(FailureKind kind, String says, String code) {
     expected.put(Source.IRSA, new Expected.Failure(kind, says, Optional.of(code), requests));
     return this;
   }
 
   /** The exchanges after the first one fail otherwise, without any request. */
-  Fault thenIrsa(Kind kind, String says) {
+  Fault thenIrsa(FailureKind kind, String says) {
     if (!(expected.get(Source.IRSA) instanceof Expected.Failure first)) {
       throw new IllegalStateException("there is no failure before it");
     }
@@ -192,16 +192,16 @@ final class Fault {
   }
 
   /** Both the agent of EKS and that of ECS. */
-  Fault agent(Kind kind, String says) {
+  Fault agent(FailureKind kind, String says) {
     return agent(new Expected.Failure(kind, says, Optional.empty(), requests));
   }
 
-  Fault agent(Kind kind, String says, String code) {
+  Fault agent(FailureKind kind, String says, String code) {
     return agent(new Expected.Failure(kind, says, Optional.of(code), requests));
   }
 
   /** Of EKS alone. */
-  Fault agentOfEks(Kind kind, String says) {
+  Fault agentOfEks(FailureKind kind, String says) {
     expected.put(Source.POD_IDENTITY, new Expected.Failure(kind, says, Optional.empty(), requests));
     return this;
   }

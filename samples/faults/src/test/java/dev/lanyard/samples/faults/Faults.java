@@ -1,10 +1,10 @@
 package dev.lanyard.samples.faults;
 
-import static dev.lanyard.spi.ExchangeException.Kind.MISCONFIGURED;
-import static dev.lanyard.spi.ExchangeException.Kind.REJECTED;
-import static dev.lanyard.spi.ExchangeException.Kind.TRANSIENT;
+import static dev.lanyard.diagnosis.FailureKind.MISCONFIGURED;
+import static dev.lanyard.diagnosis.FailureKind.REJECTED;
+import static dev.lanyard.diagnosis.FailureKind.TRANSIENT;
 
-import dev.lanyard.spi.ExchangeException.Kind;
+import dev.lanyard.diagnosis.FailureKind;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -203,7 +203,7 @@ final class Faults {
         .agent(TRANSIENT, "could not answer the exchange (500)");
   }
 
-  private void between(int status, Kind kind) {
+  private void between(int status, FailureKind kind) {
     add(Fault.of(BETWEEN, "" + status, b -> b.service().answersWith(status, "text/html", PAGE)))
         .irsa(kind, "(" + status + " without an error code of STS")
         .agent(
@@ -233,7 +233,7 @@ final class Faults {
         .agent(MISCONFIGURED, SOMEBODY_ELSE, "ForbiddenByPolicy");
   }
 
-  private void inText(String name, int status, String body, Kind kind) {
+  private void inText(String name, int status, String body, FailureKind kind) {
     add(Fault.of(BETWEEN_IN_TEXT, name, b -> b.service().somebodyElseAnswers(status, body)))
         .irsa(kind, "(" + status + " without an error code of STS")
         .agent(
@@ -285,7 +285,7 @@ final class Faults {
     sts(500, "SomethingNew", TRANSIENT, "An unknown code");
   }
 
-  private void sts(int status, String code, Kind kind, String message) {
+  private void sts(int status, String code, FailureKind kind, String message) {
     boolean several = code.equals("InvalidIdentityToken");
     Fault fault =
         add(Fault.of(
@@ -325,7 +325,7 @@ final class Faults {
         .agent(MISCONFIGURED, "(200 ThrottlingException): Slower", "ThrottlingException");
   }
 
-  private void agent(int status, String code, Kind kind) {
+  private void agent(int status, String code, FailureKind kind) {
     add(Fault.of(
             AGENT,
             status + " `" + code + "`",
@@ -333,7 +333,7 @@ final class Faults {
         .agent(kind, "(" + status + " " + code, code);
   }
 
-  private void plain(int status, String said, Kind kind) {
+  private void plain(int status, String said, FailureKind kind) {
     add(text(status + " " + said, status, said + "\n")).agent(kind, "(" + status + "): " + said);
   }
 

@@ -1,6 +1,6 @@
 package dev.lanyard.samples.faults;
 
-import dev.lanyard.spi.Time;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.testing.TestTime;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;

@@ -1,6 +1,6 @@
 package dev.lanyard.samples.faults;
 
-import dev.lanyard.spi.Time.Lane;
+import dev.lanyard.runtime.Time.Lane;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.InvocationTargetException;

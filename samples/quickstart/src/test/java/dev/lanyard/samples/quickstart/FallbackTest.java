@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lanyard.CredentialsEvent;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.TrustPolicy;
@@ -53,7 +53,7 @@ class FallbackTest {
     EksCredentialsProvider provider =
         EksCredentialsProvider.builder()
             .environment(refusedByStsOnly().environment())
-            .fallback(true)
+            .fallBackOnRefusal(true)
             .listener(events::add)
             .build();
 
@@ -74,7 +74,7 @@ class FallbackTest {
     EksCredentialsProvider provider =
         EksCredentialsProvider.builder()
             .environment(Environment.of(Map.of()))
-            .otherwise(LAPTOP)
+            .whenNotOnEks(LAPTOP)
             .build();
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("AKIALAPTOP");
@@ -85,7 +85,7 @@ class FallbackTest {
     EksCredentialsProvider provider =
         EksCredentialsProvider.builder()
             .environment(refusedByStsOnly().environment())
-            .otherwise(LAPTOP)
+            .whenNotOnEks(LAPTOP)
             .build();
 
     assertThatThrownBy(provider::resolveCredentials)

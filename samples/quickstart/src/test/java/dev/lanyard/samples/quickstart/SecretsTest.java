@@ -12,7 +12,7 @@ import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.peer.SecretOracle;
-import dev.lanyard.spi.Environment;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;

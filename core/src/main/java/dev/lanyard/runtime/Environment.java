@@ -1,0 +1,212 @@
+package dev.lanyard.runtime;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.function.Function;
+
+/**
+ * Everything that a {@link CredentialsSource} may look at: environment variables, system properties
+ * and files.
+ *
+ * <p>{@link #system()} is the process's own. A test builds its own from a map of variables, a map
+ * of properties and a directory that stands for the root of the file system.
+ *
+ * <p>A blank value counts as missing, for variables and properties alike. Values are returned as
+ * they are, untrimmed. {@link #toString} shows no value. Safe for use by many threads. {@link
+ * #system()} reads the current variables and properties at each call; all others are immutable.
+ */
+public final class Environment {
+  private static final Environment SYSTEM =
+      new Environment(new ProcessVariables(), new ProcessProperties(), Optional.empty());
+
+  private final Function<String, String> variables;
+  private final Function<String, String> properties;
+  private final Optional<Path> root;
+
+  private Environment(
+      Function<String, String> variables,
+      Function<String, String> properties,
+      Optional<Path> root) {
+    this.variables = variables;
+    this.properties = properties;
+    this.root = root;
+  }
+
+  /**
+   * Returns the process's own environment.
+   *
+   * @return the live environment variables, system properties and files of this process
+   */
+  public static Environment system() {
+    return SYSTEM;
+  }
+
+  /**
+   * Returns an environment with these variables, without system properties, and with the files of
+   * this machine.
+   *
+   * @param variables environment variables by name; copied
+   * @return an environment that does not change
+   */
+  public static Environment of(Map<String, String> variables) {
+    return new Environment(Map.copyOf(variables)::get, name -> null, Optional.empty());
+  }
+
+  /**
+   * Returns this environment with other system properties.
+   *
+   * @param properties system properties by name; copied
+   * @return a new environment
+   */
+  public Environment withProperties(Map<String, String> properties) {
+    return new Environment(variables, Map.copyOf(properties)::get, root);
+  }
+
+  /**
+   * Returns this environment with a directory in place of the root of the file system: the absolute
+   * path {@code /var/run/token} then means {@code var/run/token} below the directory.
+   *
+   * @param directory the directory that stands for the root
+   * @return a new environment
+   */
+  public Environment withRoot(Path directory) {
+    return new Environment(variables, properties, Optional.of(directory));
+  }
+
+  /**
+   * Returns this environment with the variables and system properties as they are now; files are
+   * still read when they are needed. A provider takes such a snapshot when it is built, so that
+   * later changes of the process's properties do not affect it.
+   *
+   * @return an environment whose settings do not change
+   */
+  public Environment snapshot() {
+    if (!(properties instanceof ProcessProperties)) {
+      return this;
+    }
+    Map<String, String> copy = new HashMap<>();
+    Properties live = System.getProperties();
+    for (String name : live.stringPropertyNames()) {
+      String value = live.getProperty(name);
+      if (value != null) {
+        copy.put(name, value);
+      }
+    }
+    return new Environment(variables, copy::get, root);
+  }
+
+  /**
+   * Returns the value of an environment variable.
+   *
+   * @param name the variable's name, such as {@code AWS_ROLE_ARN}
+   * @return the setting, empty where the variable is not set or blank
+   */
+  public Optional<Setting> variable(String name) {
+    return setting("environment variable " + name, name, variables);
+  }
+
+  /**
+   * Returns the value of a system property.
+   *
+   * @param name the property's name, such as {@code aws.roleArn}
+   * @return the setting, empty where the property is not set or blank
+   */
+  public Optional<Setting> property(String name) {
+    return setting("system property " + name, name, properties);
+  }
+
+  /**
+   * Returns a setting as the AWS SDK for Java reads it: the system property first, then the
+   * environment variable.
+   *
+   * @param property the system property's name, such as {@code aws.roleArn}
+   * @param variable the environment variable's name, such as {@code AWS_ROLE_ARN}
+   * @return the first of the two that is set and not blank
+   */
+  public Optional<Setting> setting(String property, String variable) {
+    Optional<Setting> first = property(property);
+    return first.isPresent() ? first : variable(variable);
+  }
+
+  /**
+   * Returns where to read a file that a setting names.
+   *
+   * @param name a path as a setting gives it
+   * @return that path, below the root of this environment if {@link #withRoot} set one
+   * @throws java.nio.file.InvalidPathException if the name is no path on this system
+   */
+  public Path path(String name) {
+    Path path = Path.of(name);
+    if (root.isEmpty()) {
+      return path;
+    }
+    Path directory = root.get();
+    return path.isAbsolute()
+        ? directory.resolve(path.getRoot().relativize(path))
+        : directory.resolve(path);
+  }
+
+  @Override
+  public String toString() {
+    return this == SYSTEM
+        ? "Environment[this process]"
+        : root.map(directory -> "Environment[root " + directory + "]").orElse("Environment[given]");
+  }
+
+  private static Optional<Setting> setting(
+      String origin, String name, Function<String, String> values) {
+    String value = values.apply(name);
+    return value == null || value.isBlank()
+        ? Optional.empty()
+        : Optional.of(new Setting(name, origin, value));
+  }
+
+  // Classes and not method references, which cost several times as much in a process that has
+  // just started.
+
+  private static final class ProcessVariables implements Function<String, String> {
+    @Override
+    public String apply(String name) {
+      return System.getenv(name);
+    }
+  }
+
+  private static final class ProcessProperties implements Function<String, String> {
+    @Override
+    public String apply(String name) {
+      return System.getProperty(name);
+    }
+  }
+
+  /**
+   * One value that was found, and where. {@link #toString} does not show the value, which may be a
+   * secret.
+   *
+   * @param name the name of the variable or property
+   * @param origin where the value comes from, for people: "environment variable AWS_ROLE_ARN"
+   * @param value the value, never blank
+   */
+  public record Setting(String name, String origin, String value) {
+    /**
+     * Checks that all parts are there.
+     *
+     * @param name the name of the variable or property
+     * @param origin where the value comes from, for people
+     * @param value the value
+     */
+    public Setting {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(origin, "origin");
+      Objects.requireNonNull(value, "value");
+    }
+
+    @Override
+    public String toString() {
+      return origin;
+    }
+  }
+}

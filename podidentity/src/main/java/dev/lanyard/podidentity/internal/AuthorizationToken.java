@@ -1,0 +1,227 @@
+package dev.lanyard.podidentity.internal;
+
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.runtime.Environment.Setting;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * Where the value of the {@code Authorization} header comes from. A file is read, and a supplier
+ * asked, at every attempt; a setting is what it was when the provider was built. The value is shown
+ * nowhere.
+ *
+ * <p>The value goes out as it stands: no scheme is put before it and nothing is cut off. A value
+ * with a line break, or any other character that a header cannot carry as it is, is a
+ * misconfiguration, a single line break at the end of the file included: the kubelet writes none,
+ * the agent takes the raw content of the file, and who wrote the file by hand had better know.
+ * Source: aws/eks-pod-identity-agent, internal/validation; botocore refuses line breaks too.
+ */
+sealed interface AuthorizationToken {
+
+  /** Far above the one or two kilobytes of a service account token. */
+  int MAX_BYTES = 64 * 1024;
+
+  /**
+   * Reads the token.
+   *
+   * @return the value of the header, empty if none is to be sent
+   * @throws Misconfiguration if there is one to be sent and it cannot be; the text does not show it
+   */
+  Optional<String> read() throws Misconfiguration;
+
+  /** Returns the file that the token is read from, if it is. */
+  default Optional<Path> file() {
+    return Optional.empty();
+  }
+
+  /** Returns where the token comes from, for people: "token file /var/run/token". */
+  String description();
+
+  /**
+   * Adds to the evidence what decides which token is sent.
+   *
+   * @return false if nobody can know that, as of code of the application
+   */
+  boolean addTo(Evidence.Builder evidence);
+
+  /** No token: the ECS agent knows its tasks by the path alone. */
+  record None() implements AuthorizationToken {
+    @Override
+    public Optional<String> read() {
+      return Optional.empty();
+    }
+
+    @Override
+    public String description() {
+      return "no authorization token";
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      evidence.fact("authorization token", "none");
+      return true;
+    }
+  }
+
+  /**
+   * A token in a setting, as it was when the provider was built.
+   *
+   * @param setting the setting, whose text form shows where it stands and not its value
+   */
+  record Value(Setting setting) implements AuthorizationToken {
+    @Override
+    public Optional<String> read() throws Misconfiguration {
+      if (setting.value().length() > MAX_BYTES) {
+        throw oversized(setting.origin());
+      }
+      return Optional.of(checked(setting.value(), setting.origin()));
+    }
+
+    @Override
+    public String description() {
+      return "token from " + setting.origin();
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      evidence.hidden("authorization token", setting.value());
+      return true;
+    }
+  }
+
+  /**
+   * A token that the application gives.
+   *
+   * @param supplier gives it at each attempt
+   */
+  record Given(Supplier<String> supplier) implements AuthorizationToken {
+    @Override
+    public Optional<String> read() throws Misconfiguration {
+      String token;
+      try {
+        token = supplier.get();
+      } catch (RuntimeException e) {
+        // Its message may hold the token, and it is no cause to show either.
+        throw new Misconfiguration(
+            description() + " could not be obtained (" + e.getClass().getName() + ")",
+            "Correct the supplier that was passed to authorizationToken(...)");
+      }
+      if (token == null || token.isBlank()) {
+        throw new Misconfiguration(
+            description() + " is " + (token == null ? "null" : "blank"),
+            "The supplier that was passed to authorizationToken(...) has to return the whole"
+                + " value of the Authorization header");
+      }
+      if (token.length() > MAX_BYTES) {
+        throw oversized(description());
+      }
+      return Optional.of(checked(token, description()));
+    }
+
+    @Override
+    public String description() {
+      return "the token given to the provider";
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      return false;
+    }
+  }
+
+  /**
+   * A token in a file, which the kubelet rotates.
+   *
+   * @param path where to read it
+   * @param name the path as the environment gives it
+   */
+  record File(Path path, String name) implements AuthorizationToken {
+    @Override
+    public Optional<String> read() throws Misconfiguration {
+      String what = description();
+      byte[] bytes;
+      try {
+        // Opening a pipe would block for ever.
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+          throw new Misconfiguration(
+              what + " is not a regular file", "Mount the projected token at this path");
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+          bytes = in.readNBytes(MAX_BYTES + 1);
+        }
+      } catch (NoSuchFileException e) {
+        throw new Misconfiguration(
+            what + " does not exist",
+            "Check that the projected volume is mounted in this container; if the association is"
+                + " newer than the pod, recreate the pod");
+      } catch (AccessDeniedException e) {
+        throw new Misconfiguration(
+            what + " is not readable by this user",
+            "Set securityContext.fsGroup on the pod so that its user can read the token");
+      } catch (IOException e) {
+        throw new Misconfiguration(
+            what + " cannot be read (" + e.getClass().getSimpleName() + ")",
+            "Check the volume that the token is mounted from");
+      }
+      if (bytes.length > MAX_BYTES) {
+        throw oversized(what);
+      }
+      if (bytes.length == 0) {
+        throw new Misconfiguration(
+            what + " is empty",
+            "Check what writes it: the kubelet never leaves a token file empty");
+      }
+      // Latin-1 keeps every byte visible to the check; what passes it is ASCII.
+      return Optional.of(checked(new String(bytes, StandardCharsets.ISO_8859_1), what));
+    }
+
+    @Override
+    public Optional<Path> file() {
+      return Optional.of(path);
+    }
+
+    @Override
+    public String description() {
+      return "token file " + name;
+    }
+
+    @Override
+    public boolean addTo(Evidence.Builder evidence) {
+      // Where it is read, and not what the environment calls it.
+      evidence.fact("token file", path.toString());
+      return path.getFileSystem().equals(FileSystems.getDefault());
+    }
+  }
+
+  private static Misconfiguration oversized(String what) {
+    return new Misconfiguration(
+        what + " holds more than " + MAX_BYTES / 1024 + " KiB, more than any token has",
+        "Write only the token into it");
+  }
+
+  private static String checked(String token, String what) throws Misconfiguration {
+    for (int i = 0; i < token.length(); i++) {
+      char c = token.charAt(i);
+      if (c == '\n' || c == '\r') {
+        throw new Misconfiguration(
+            what + " holds a token with a line break",
+            "Write the token without a line break, also at its end: use 'echo -n', not 'echo'");
+      }
+      boolean blankAtAnEnd = c == ' ' && (i == 0 || i == token.length() - 1);
+      if (c < ' ' || c > '~' || blankAtAnEnd) {
+        throw new Misconfiguration(
+            what + " holds a token with a character that a header cannot carry",
+            "Write the token as it was issued, without blanks around it or a byte order" + " mark");
+      }
+    }
+    return token;
+  }
+}
