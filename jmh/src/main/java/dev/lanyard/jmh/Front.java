@@ -26,11 +26,12 @@ import java.util.function.BooleanSupplier;
  * is told to be: then it closes each connection without an answer.
  *
  * <p>It is an instrument, not a fake: every answer is the fake's own. The fake's words {@code
- * takes(...)}, {@code closesWithoutAnswering()} and {@code requests()} do not take its place, since
- * they hold for a whole service, and here seven providers side by side have one each; since the
- * outage of one is decided as each of its requests arrives, by the age of the credentials that its
- * provider holds then; and since waits are measured from the time at which an answer is complete,
- * on the clock of the waits, while the fake's log tells when it was computed, on the cluster's.
+ * delayAnswers(...)}, {@code closeWithoutAnswering()} and {@code requests()} do not take its place,
+ * since they hold for a whole service, and here seven providers side by side have one each; since
+ * the outage of one is decided as each of its requests arrives, by the age of the credentials that
+ * its provider holds then; and since waits are measured from the time at which an answer is
+ * complete, on the clock of the waits, while the fake's log tells when it was computed, on the
+ * cluster's.
  */
 final class Front implements AutoCloseable {
   private static final Set<String> OWN_HEADERS =

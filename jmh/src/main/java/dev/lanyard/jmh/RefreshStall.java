@@ -95,11 +95,11 @@ final class RefreshStall {
   Findings run() throws Exception {
     try (Loopback brief = Loopback.trusting();
         Loopback fixed = Loopback.trusting()) {
-      brief.eks().sts().credentialsLast(lifetime);
-      brief.eks().agent().credentialsLast(lifetime);
+      brief.eks().sts().letCredentialsLast(lifetime);
+      brief.eks().agent().letCredentialsLast(lifetime);
       // What cannot be set opens 5 and 15 minutes before the expiration.
-      fixed.eks().sts().credentialsLast(Duration.ofMinutes(5).plusSeconds(10));
-      fixed.eks().agent().credentialsLast(Duration.ofMinutes(15).plusSeconds(10));
+      fixed.eks().sts().letCredentialsLast(Duration.ofMinutes(5).plusSeconds(10));
+      fixed.eks().agent().letCredentialsLast(Duration.ofMinutes(15).plusSeconds(10));
       List<Lane> settable = new ArrayList<>();
       List<Lane> all = new ArrayList<>();
       Lane idle = Lane.idle();

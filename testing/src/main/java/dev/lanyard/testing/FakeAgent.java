@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>It checks what the real agent checks, in its order: path, rate, host, token present, token
  * well formed, token's times; and then lets EKS Auth verify signature, issuer, audience,
  * association and trust policy. Errors are plain text as the agent writes them. Source:
- * eks-pod-identity-agent 0.1.37; {@link #isUpgradedTo02} makes it a later one.
+ * eks-pod-identity-agent 0.1.37; {@link #upgradeTo02} makes it a later one.
  *
  * <p>It admits 500 requests at once and 1000 a second, by {@link FakeEks#clock}; the others get 429
  * {@code Too Many Requests}. While that clock stands still, nothing is admitted after the first
@@ -114,8 +114,8 @@ public final class FakeAgent extends FakeService {
    * @throws IllegalArgumentException if the lifetime is zero or negative
    */
   @Override
-  public void credentialsLast(Duration lifetime) {
-    super.credentialsLast(lifetime);
+  public void letCredentialsLast(Duration lifetime) {
+    super.letCredentialsLast(lifetime);
     forget();
   }
 
@@ -137,7 +137,7 @@ public final class FakeAgent extends FakeService {
    * <p>Source: the branch cache-enhancements of eks-pod-identity-agent, commit 6302d98, of May
    * 2026, before that release; the release itself could not be read.
    */
-  public void isUpgradedTo02() {
+  public void upgradeTo02() {
     synchronized (cache) {
       forget();
       cachesByPod = true;
@@ -155,10 +155,10 @@ public final class FakeAgent extends FakeService {
    *
    * <p>The real agent is on the same machine as the pod, so that its {@code Date} proves nothing
    * about the pod's clock. Until this method is called, the agent goes by {@link FakeEks#clock} in
-   * everything, its {@code Date} included. The call empties the agent's cache, and {@link
-   * #recovers} does not end it.
+   * everything, its {@code Date} included. The call empties the agent's cache, and {@link #recover}
+   * does not end it.
    */
-  public void goesByThePodsClock() {
+  public void goByThePodsClock() {
     synchronized (cache) {
       forget();
       byThePodsClock = true;
@@ -176,55 +176,55 @@ public final class FakeAgent extends FakeService {
   }
 
   /**
-   * Gets no answer from EKS Auth from now on, as from a private cluster without the endpoint: 500
-   * for every token that it does not have in its cache, until it {@link #recovers}.
+   * Loses the way to EKS Auth from now on, as from a private cluster without the endpoint: 500 for
+   * every token that it does not have in its cache, until it {@link #recover recovers}.
    */
-  public void cannotReachEksAuth() {
+  public void disconnectFromEksAuth() {
     finds(Upstream.OUT_OF_REACH);
   }
 
   /**
-   * Is refused by EKS Auth from now on, since the node's role lacks {@code
+   * Lets EKS Auth refuse it from now on, since the node's role lacks {@code
    * eks-auth:AssumeRoleForPodIdentity}: 400 {@code AccessDeniedException} with the name of that
-   * role for every token that it does not have in its cache, until it {@link #recovers}. Source:
-   * EKS user guide, pod-id-agent-setup; the text is not known.
+   * role for every token that it does not have in its cache, until it {@link #recover recovers}.
+   * Source: EKS user guide, pod-id-agent-setup; the text is not known.
    */
-  public void isDeniedByEksAuth() {
+  public void beDeniedByEksAuth() {
     finds(Upstream.DENIES_THE_NODE);
   }
 
   /**
-   * Is throttled by EKS Auth from now on: 429 {@code ThrottlingException} for every token that it
-   * does not have in its cache, until it {@link #recovers}. Its own limit is another, see {@link
-   * #throttles}.
+   * Lets EKS Auth throttle it from now on: 429 {@code ThrottlingException} for every token that it
+   * does not have in its cache, until it {@link #recover recovers}. Its own limit is another, see
+   * {@link #throttle}.
    */
-  public void isThrottledByEksAuth() {
+  public void beThrottledByEksAuth() {
     finds(Upstream.THROTTLES_THE_NODE);
   }
 
   /**
    * Names a cluster that EKS Auth does not know from now on: the agent was started with a wrong
    * name, or the cluster was deleted. 404 {@code ResourceNotFoundException} {@code No cluster found
-   * ...} for every token that it does not have in its cache, until it {@link #recovers}. No
+   * ...} for every token that it does not have in its cache, until it {@link #recover recovers}. No
    * association fixes that. The text is that of the EKS API; the one of EKS Auth is not documented.
    */
-  public void namesAnUnknownCluster() {
+  public void nameAnUnknownCluster() {
     finds(Upstream.DOES_NOT_KNOW_THE_CLUSTER);
   }
 
   /**
-   * Finds no credentials of the node from now on, without which it cannot ask EKS Auth: 500 and a
+   * Loses the credentials of its node from now on, without which it cannot ask EKS Auth: 500 and a
    * text without a code for every token that it does not have in its cache, until it {@link
-   * #recovers}.
+   * #recover recovers}.
    */
-  public void hasNoNodeCredentials() {
+  public void loseNodeCredentials() {
     finds(Upstream.NOT_ASKED_WITHOUT_NODE_CREDENTIALS);
   }
 
   @Override
-  public void recovers() {
+  public void recover() {
     finds(Upstream.WELL);
-    super.recovers();
+    super.recover();
   }
 
   private void finds(Upstream from) {

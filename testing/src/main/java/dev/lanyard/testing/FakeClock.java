@@ -7,11 +7,11 @@ import java.time.InstantSource;
 /**
  * The clock of the cluster and of AWS: it decides when tokens and credentials are issued and
  * expire, and what the {@code Date} of every answer says, unless the agent {@link
- * FakeAgent#goesByThePodsClock goes by the pod's clock}. Get it from {@link FakeEks#clock}. Safe
- * for use by many threads.
+ * FakeAgent#goByThePodsClock goes by the pod's clock}. Get it from {@link FakeEks#clock}. Safe for
+ * use by many threads.
  *
  * <p>At first it shows the same time as the clock that was given to {@link FakeEks.Builder#clock},
- * which the program under test uses too. {@link #isAheadBy} and {@link #isBehindBy} set the two
+ * which the program under test uses too. {@link #setAheadBy} and {@link #setBehindBy} set the two
  * apart, as they are on a node whose clock is wrong.
  */
 public final class FakeClock implements InstantSource {
@@ -47,7 +47,7 @@ public final class FakeClock implements InstantSource {
    *
    * @param difference by how much; it replaces an earlier one, and zero makes the two equal again
    */
-  public void isAheadBy(Duration difference) {
+  public void setAheadBy(Duration difference) {
     ahead = difference;
   }
 
@@ -56,7 +56,7 @@ public final class FakeClock implements InstantSource {
    *
    * @param difference by how much; it replaces an earlier one, and zero makes the two equal again
    */
-  public void isBehindBy(Duration difference) {
+  public void setBehindBy(Duration difference) {
     ahead = difference.negated();
   }
 

@@ -188,13 +188,13 @@ public final class FakeEks implements AutoCloseable {
   }
 
   /**
-   * Lets changes of associations take a while until EKS Auth sees them, as they do on a cluster:
-   * several seconds. Source: EKS user guide, pod-identities.
+   * Delays what EKS Auth sees of changes to associations, as on a cluster, where it takes several
+   * seconds. Source: EKS user guide, pod-identities.
    *
    * @param delay by {@link #clock}, for changes from now on; zero at first
    * @throws IllegalArgumentException if it is negative
    */
-  public void associationsAreSeenAfter(Duration delay) {
+  public void delayAssociations(Duration delay) {
     eksAuth.delay(delay);
   }
 

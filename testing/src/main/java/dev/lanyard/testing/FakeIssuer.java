@@ -183,7 +183,7 @@ public final class FakeIssuer {
    * certificate authority where that of EKS is well known. Source: IAM user guide,
    * id_roles_providers_create_oidc.
    */
-  public void changesItsCertificate() {
+  public void changeCertificate() {
     certificate.incrementAndGet();
     journal.note("issuer has a new certificate");
   }

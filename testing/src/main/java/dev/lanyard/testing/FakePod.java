@@ -175,7 +175,7 @@ public final class FakePod {
     }
     YamlNode pod =
         PodBuilder.named(serviceAccount.namespace(), name)
-            .runsAs(serviceAccount.name())
+            .runAs(serviceAccount.name())
             .container(CONTAINER)
             .build();
     if (roleArn != null) {

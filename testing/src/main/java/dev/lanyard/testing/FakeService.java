@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * common, which is the faults that they can have and the log of their requests. Safe for use by
  * many threads.
  *
- * <p>The methods of {@link Faults} start faults, and {@link #recovers} ends them all. A service
- * that is down refuses connections; one that {@link #startsAfter(int) starts after} some requests
- * resets them, since nobody can count connections to a closed port.
+ * <p>The methods of {@link Faults} start faults, and {@link #recover} ends them all. A service that
+ * is down refuses connections; one that {@link #startAfter(int) starts after} some requests resets
+ * them, since nobody can count connections to a closed port.
  */
 public abstract sealed class FakeService extends Faults permits FakeSts, FakeAgent {
   private final FakeClock clock;
@@ -60,19 +60,19 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   public abstract URI endpoint();
 
   /**
-   * Refuses connections from now on, until it {@link #recovers}. A fault that starts meanwhile does
-   * not show.
+   * Refuses connections from now on, until it {@link #recover recovers}. A fault that starts
+   * meanwhile does not show.
    */
-  public void isDown() {
+  public void goDown() {
     server.goDown();
   }
 
   /**
-   * Lets attempts to connect hang from now on, until it {@link #recovers}: no packet gets through,
-   * as behind a network policy that drops them. Open connections are closed. Linux and macOS do so;
-   * where the kernel refuses instead, it is as if the service {@link #isDown}.
+   * Lets attempts to connect hang from now on, until it {@link #recover recovers}: no packet gets
+   * through, as behind a network policy that drops them. Open connections are closed. Linux and
+   * macOS do so; where the kernel refuses instead, it is as if the service {@link #goDown is down}.
    */
-  public void isUnreachable() {
+  public void becomeUnreachable() {
     server.goSilent();
   }
 
@@ -83,8 +83,8 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * @param requests how many
    * @throws IllegalArgumentException if it is less than one
    */
-  public void startsAfter(int requests) {
-    next(requests).resets();
+  public void startAfter(int requests) {
+    next(requests).reset();
   }
 
   /**
@@ -93,7 +93,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    *
    * @param time how long from now, by {@link FakeEks#clock}
    */
-  public void startsAfter(Duration time) {
+  public void startAfter(Duration time) {
     plan.startsAt(clock.instant().plus(time));
   }
 
@@ -103,7 +103,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * @param latency how long, in real time
    * @throws IllegalArgumentException if it is negative
    */
-  public void takes(Duration latency) {
+  public void delayAnswers(Duration latency) {
     plan.latency(latency);
   }
 
@@ -119,20 +119,20 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
   }
 
   /**
-   * Throttles the next requests: {@code next(requests).throttles()}.
+   * Throttles the next requests: {@code next(requests).throttle()}.
    *
    * @param requests how many
    * @throws IllegalArgumentException if it is less than one
    */
-  public void throttles(int requests) {
-    next(requests).throttles();
+  public void throttle(int requests) {
+    next(requests).throttle();
   }
 
   /**
    * Ends every fault: listens again at the same address if it was down, closes the connections of
    * those whom it left hanging, and answers properly from now on. Does nothing if nothing is wrong.
    */
-  public void recovers() {
+  public void recover() {
     plan.recover();
     server.comeBack();
   }
@@ -144,7 +144,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * @param lifetime such as a few seconds, to watch credentials roll over
    * @throws IllegalArgumentException if the lifetime is zero or negative
    */
-  public void credentialsLast(Duration lifetime) {
+  public void letCredentialsLast(Duration lifetime) {
     this.lifetime = Lifetimes.positive(lifetime);
   }
 

@@ -56,7 +56,7 @@ public final class FakeSts extends FakeService {
       Pattern.compile("arn:aws[a-z0-9-]*:iam::(\\d{12}):role/[\\w+=,.@/-]+");
 
   private final FakeAccount account;
-  private volatile boolean cannotReachTheIssuer;
+  private volatile boolean disconnectedFromTheIssuer;
   private volatile boolean disabledInTheRegion;
   private volatile boolean toldThatTokensAreRevoked;
 
@@ -76,37 +76,38 @@ public final class FakeSts extends FakeService {
   }
 
   /**
-   * Cannot fetch the keys of any issuer from now on: a token that is otherwise in order is refused
-   * with {@code IDPCommunicationError}, until it {@link #recovers}.
+   * Loses the way to every issuer from now on, and cannot fetch their keys: a token that is
+   * otherwise in order is refused with {@code IDPCommunicationError}, until it {@link #recover
+   * recovers}.
    */
-  public void cannotReachTheIssuer() {
-    cannotReachTheIssuer = true;
+  public void disconnectFromTheIssuer() {
+    disconnectedFromTheIssuer = true;
   }
 
   /**
-   * Is not activated for the account in this region from now on: every {@code
+   * Switches STS off for the account in this region from now on: every {@code
    * AssumeRoleWithWebIdentity} is refused with {@code RegionDisabledException}, until it {@link
-   * #recovers}.
+   * #recover recovers}.
    */
-  public void isDisabledInTheRegion() {
+  public void disableInTheRegion() {
     disabledInTheRegion = true;
   }
 
   /**
-   * Is told by the issuer from now on that the claims of the token are not valid or have been
+   * Lets the issuer say from now on that the claims of the token are not valid or have been
    * revoked: a token that is otherwise in order is refused with {@code IDPRejectedClaim}, until it
-   * {@link #recovers}.
+   * {@link #recover recovers}.
    */
-  public void isToldThatTokensAreRevoked() {
+  public void beToldThatTokensAreRevoked() {
     toldThatTokensAreRevoked = true;
   }
 
   @Override
-  public void recovers() {
-    cannotReachTheIssuer = false;
+  public void recover() {
+    disconnectedFromTheIssuer = false;
     toldThatTokensAreRevoked = false;
     disabledInTheRegion = false;
-    super.recovers();
+    super.recover();
   }
 
   @Override
@@ -199,7 +200,7 @@ public final class FakeSts extends FakeService {
                 () ->
                     invalidToken(
                         "No OpenIDConnect provider found in your account for " + token.issuer()));
-    if (cannotReachTheIssuer) {
+    if (disconnectedFromTheIssuer) {
       throw new Refusal(400, "IDPCommunicationError", "The identity provider cannot be reached");
     }
     if (!provider.hasTheThumbprint()) {

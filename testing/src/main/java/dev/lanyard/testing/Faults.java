@@ -11,14 +11,14 @@ import java.util.function.UnaryOperator;
 
 /**
  * What can go wrong with requests to a {@link FakeService}. Called on the service itself, a fault
- * lasts until {@link FakeService#recovers}, and replaces the one before; called on {@link
+ * lasts until {@link FakeService#recover}, and replaces the one before; called on {@link
  * FakeService#next}, it affects that many requests.
  *
  * <pre>{@code
- * eks.agent().hangs();            // until it recovers
- * eks.sts().next(2).throttles();  // the next two requests
- * eks.sts().next(1).withDate(Instant.EPOCH).answersProperly();
- * eks.agent().after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
+ * eks.agent().hang();            // until it recovers
+ * eks.sts().next(2).throttle();  // the next two requests
+ * eks.sts().next(1).withDate(Instant.EPOCH).answerProperly();
+ * eks.agent().after(Duration.ofSeconds(5)).answerWith(500, "text/plain", "[]\n");
  * }</pre>
  *
  * <p>Nothing is random or depends on timing: the order in which requests arrive decides which fault
@@ -65,9 +65,9 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
 
   /**
    * Returns the same faults with a delay: the service reacts to a request when that much time has
-   * passed since the request arrived. While {@link FakeService#takes} counts real time, this delay
-   * is by the clock of {@link FakeEks.Builder#clock}: if that clock stands still, the request waits
-   * until it is moved. A service that recovers meanwhile waits no longer.
+   * passed since the request arrived. While {@link FakeService#delayAnswers} counts real time, this
+   * delay is by the clock of {@link FakeEks.Builder#clock}: if that clock stands still, the request
+   * waits until it is moved. A service that recovers meanwhile waits no longer.
    *
    * <p>Nothing happens before a fault is chosen on the returned object.
    *
@@ -136,31 +136,31 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * Answers as it does when nothing is wrong, refusals included. Use it with {@link #after}, {@link
    * #withDate} and {@link #withAge}, or to let some requests pass before a fault that lasts.
    */
-  public void answersProperly() {
+  public void answerProperly() {
     meet(new Fault("proper answer", FakeService.Call::properly));
   }
 
   /**
-   * Is not reached: a proxy, a mesh or a load balancer answers in its place, with an HTML page. It
-   * has no error code of the service and none of its headers; a redirection has a {@code Location},
-   * and 401 and 407 say how to authenticate.
+   * Lets somebody else answer: a proxy, a mesh or a load balancer in the place of the service,
+   * which is not reached, with an HTML page. It has no error code of the service and none of its
+   * headers; a redirection has a {@code Location}, and 401 and 407 say how to authenticate.
    *
    * @param status the HTTP status, 200 to 599, such as 302, 403, 407 or 502
    * @throws IllegalArgumentException if the status is none of a final answer
    */
-  public void somebodyElseAnswers(int status) {
+  public void answerAsSomebodyElse(int status) {
     somebodyElse(status, "text/html", SOMEBODYS_PAGE.formatted(status, status));
   }
 
   /**
-   * Is not reached: the same as {@link #somebodyElseAnswers(int)}, with plain text instead of a
-   * page.
+   * Lets somebody else answer: the same as {@link #answerAsSomebodyElse(int)}, with plain text
+   * instead of a page.
    *
    * @param status the HTTP status, 200 to 599
    * @param text the body, such as {@code no healthy upstream} of Envoy
    * @throws IllegalArgumentException if the status is none of a final answer
    */
-  public void somebodyElseAnswers(int status, String text) {
+  public void answerAsSomebodyElse(int status, String text) {
     somebodyElse(status, "text/plain", Objects.requireNonNull(text, "text"));
   }
 
@@ -185,7 +185,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * Takes the request and does not answer it. When the service recovers or is closed, the
    * connection is closed.
    */
-  public void hangs() {
+  public void hang() {
     meet(
         new Fault(
             "hang",
@@ -196,12 +196,12 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /** Takes the request and resets the connection: {@code Connection reset} at the client. */
-  public void resets() {
+  public void reset() {
     meet(Fault.RESET);
   }
 
   /** Takes the request and closes the connection without a byte. */
-  public void closesWithoutAnswering() {
+  public void closeWithoutAnswering() {
     meet(new Fault("close", call -> FakeService.Outcome.of(HttpAnswer.none(Delivery.CLOSED))));
   }
 
@@ -209,7 +209,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * Answers properly, but the connection ends after the head and half of the body. {@code
    * Content-Length} promises all of it.
    */
-  public void truncates() {
+  public void truncate() {
     meet(
         new Fault(
             "truncated",
@@ -220,7 +220,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * Answers properly, but the connection is reset after the head and half of the body. {@code
    * Content-Length} promises all of it.
    */
-  public void resetsHalfway() {
+  public void resetHalfway() {
     meet(
         new Fault(
             "reset halfway",
@@ -232,7 +232,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * service recovers or is closed, the connection is closed. {@code Content-Length} promises all of
    * the body.
    */
-  public void stallsHalfway() {
+  public void stallHalfway() {
     meet(
         new Fault(
             "stalled halfway", call -> call.properly().map(a -> a.stalled(call::awaitRecovery))));
@@ -245,7 +245,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    *     thousand
    * @throws IllegalArgumentException if the pause is shorter or longer
    */
-  public void dribbles(Duration pause) {
+  public void dribble(Duration pause) {
     // A server that is being stopped waits for the pause to end.
     if (pause.toMillis() < 1 || pause.toMillis() > 1000) {
       throw new IllegalArgumentException("A pause is a millisecond to a second, not " + pause);
@@ -264,8 +264,8 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * @param body the body
    * @throws IllegalArgumentException if the status is none of a final answer
    */
-  public void answersWith(int status, String contentType, String body) {
-    answersWith(status, Map.of("Content-Type", contentType), body);
+  public void answerWith(int status, String contentType, String body) {
+    answerWith(status, Map.of("Content-Type", contentType), body);
   }
 
   /**
@@ -277,7 +277,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * @param body the body
    * @throws IllegalArgumentException if the status is none of a final answer
    */
-  public void answersWith(int status, Map<String, String> headers, String body) {
+  public void answerWith(int status, Map<String, String> headers, String body) {
     finalStatus(status);
     HttpAnswer answer = new HttpAnswer(status, Map.copyOf(headers), Objects.requireNonNull(body));
     meet(new Fault("scripted answer", call -> FakeService.Outcome.of(answer)));
@@ -292,7 +292,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * @param message the error's message
    * @throws IllegalArgumentException if the status is none of an error
    */
-  public void answersWithError(int status, String code, String message) {
+  public void answerWithError(int status, String code, String message) {
     if (status < 400 || status > 599) {
       throw new IllegalArgumentException("The status of an error is 400 to 599, not " + status);
     }
@@ -306,7 +306,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    *
    * @param change gets the proper body, credentials included, and returns the one that is sent
    */
-  public void changesAnswers(UnaryOperator<String> change) {
+  public void changeAnswers(UnaryOperator<String> change) {
     Objects.requireNonNull(change, "change");
     meet(
         new Fault("changed", call -> call.properly().map(a -> a.withBody(change.apply(a.body())))));
@@ -318,7 +318,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * <p>No healthy service does that; a clock that is wrong, or a cache in between, has the same
    * effect.
    */
-  public void issuesExpiredCredentials() {
+  public void issueExpiredCredentials() {
     meet(new Fault("expired credentials", call -> call.properly(EXPIRED)));
   }
 
@@ -327,7 +327,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    *
    * @param location where to
    */
-  public void redirectsTo(URI location) {
+  public void redirectTo(URI location) {
     HttpAnswer answer = new HttpAnswer(302, Map.of("Location", location.toString()), "");
     meet(new Fault("redirect", call -> FakeService.Outcome.of(answer)));
   }
@@ -336,7 +336,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
    * Answers that there were too many requests: STS with {@code Throttling} 400, the agent with 429
    * {@code Too Many Requests} as from its own limit.
    */
-  public void throttles() {
+  public void throttle() {
     meet(new Fault("throttled", FakeService.Call::throttled));
   }
 

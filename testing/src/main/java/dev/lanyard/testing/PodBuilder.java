@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * PodBuilder.named("shop", "orders-1")
- *     .runsAs("orders")
+ *     .runAs("orders")
  *     .annotation("eks.amazonaws.com/skip-containers", "proxy")
  *     .container("app", app -> app.env("AWS_REGION", "eu-north-1"))
  *     .container("proxy")
@@ -51,7 +51,7 @@ public final class PodBuilder {
    * @param serviceAccount its name, in the pod's namespace
    * @return this builder
    */
-  public PodBuilder runsAs(String serviceAccount) {
+  public PodBuilder runAs(String serviceAccount) {
     spec.put("serviceAccountName", serviceAccount);
     return this;
   }

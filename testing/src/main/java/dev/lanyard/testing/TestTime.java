@@ -234,8 +234,8 @@ public final class TestTime implements Time, InstantSource {
   /**
    * Sets the wall clock forward or back, as NTP or a person does, and leaves the monotonic clock
    * where it is: nothing comes due. A cluster with this clock goes along; where only the pod's
-   * clock is to be set, set AWS apart by as much: {@code eks.clock().isBehindBy(by)} after a step
-   * forward, {@code isAheadBy} after one back.
+   * clock is to be set, set AWS apart by as much: {@code eks.clock().setBehindBy(by)} after a step
+   * forward, {@code setAheadBy} after one back.
    *
    * @param by how far; negative sets it back. Steps add up
    */

@@ -21,7 +21,7 @@ class Agent02Test {
   @BeforeEach
   void begin() {
     eks.associate("shop", "orders", role);
-    eks.agent().isUpgradedTo02();
+    eks.agent().upgradeTo02();
   }
 
   @AfterEach
@@ -32,7 +32,7 @@ class Agent02Test {
   @Test
   void aRotatedTokenGetsWhatThereIsAlreadyEvenWhileEksAuthIsOutOfReach() {
     String first = keyId();
-    eks.agent().cannotReachEksAuth();
+    eks.agent().disconnectFromEksAuth();
     pod.rotateToken();
 
     assertThat(keyId()).isEqualTo(first);
@@ -112,7 +112,7 @@ class Agent02Test {
   @Test
   void beginsWithAnEmptyCache() {
     String first = keyId();
-    eks.agent().isUpgradedTo02();
+    eks.agent().upgradeTo02();
 
     assertThat(keyId()).isNotEmpty().isNotEqualTo(first);
   }

@@ -141,7 +141,7 @@ class BuiltPodTest {
   }
 
   private static PodBuilder pod(Consumer<PodBuilder.Container> app) {
-    return PodBuilder.named("shop", "orders-1").runsAs("orders").container("app", app);
+    return PodBuilder.named("shop", "orders-1").runAs("orders").container("app", app);
   }
 
   private static Consumer<PodBuilder.Container> app() {

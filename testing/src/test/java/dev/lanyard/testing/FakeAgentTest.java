@@ -414,10 +414,10 @@ class FakeAgentTest {
   void keepsWhatItCannotRenewAndTriesAgainAfterTwoMinutes() {
     String first = ask().field("AccessKeyId");
     clock.advance(Duration.ofHours(3));
-    eks.agent().cannotReachEksAuth();
+    eks.agent().disconnectFromEksAuth();
     clock.advance(Duration.ofMinutes(1));
     assertThat(ask().field("AccessKeyId")).isEqualTo(first);
-    eks.agent().recovers();
+    eks.agent().recover();
 
     // Failed at 3:01, due again at 3:03, and swept at 3:04.
     clock.advance(Duration.ofMinutes(3).minusNanos(1));
@@ -430,12 +430,12 @@ class FakeAgentTest {
   @Test
   void dropsWhatEksAuthRefusesToTheNode() {
     ask();
-    eks.agent().isDeniedByEksAuth();
+    eks.agent().beDeniedByEksAuth();
     assertThat(ask().status()).isEqualTo(200);
     clock.advance(Duration.ofHours(3).plusMinutes(1));
 
     assertEksAuthRefused(ask(), 400, "AccessDeniedException");
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(ask().status()).isEqualTo(200);
   }
 
@@ -471,7 +471,7 @@ class FakeAgentTest {
 
   @Test
   void servesNothingWithFifteenSecondsLeft() {
-    eks.agent().credentialsLast(Duration.ofSeconds(20));
+    eks.agent().letCredentialsLast(Duration.ofSeconds(20));
     String first = ask().field("AccessKeyId");
 
     clock.advance(Duration.ofMillis(4999));
@@ -483,7 +483,7 @@ class FakeAgentTest {
   @Test
   void fetchesAnewEachTimeWhereTheChosenLifetimeIsBelowItsFloor() {
     ask();
-    eks.agent().credentialsLast(Duration.ofSeconds(3));
+    eks.agent().letCredentialsLast(Duration.ofSeconds(3));
 
     Http.Answer first = ask();
     assertThat(first.field("Expiration")).isEqualTo("2030-01-01T00:00:03Z");
@@ -492,7 +492,7 @@ class FakeAgentTest {
 
   @Test
   void throttlesAsManyRequestsAsItIsTold() {
-    eks.agent().throttles(1);
+    eks.agent().throttle(1);
 
     assertRefused(ask(), 429, "Too Many Requests");
     assertThat(ask().status()).isEqualTo(200);
@@ -502,10 +502,10 @@ class FakeAgentTest {
 
   @Test
   void refusesConnectionsWhileItIsDown() {
-    eks.agent().isDown();
+    eks.agent().goDown();
     assertThatThrownBy(this::ask).hasRootCauseInstanceOf(java.net.ConnectException.class);
 
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(ask().status()).isEqualTo(200);
   }
 

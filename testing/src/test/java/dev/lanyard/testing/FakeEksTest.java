@@ -181,7 +181,7 @@ class FakeEksTest {
               () -> eks.associate("shop", "orders", "arn:aws:iam::999988887777:role/theirs"));
       assertThatIllegalArgumentException().isThrownBy(() -> FakeEks.builder().region("cn-north-1"));
       assertThatIllegalArgumentException()
-          .isThrownBy(() -> eks.sts().credentialsLast(Duration.ZERO));
+          .isThrownBy(() -> eks.sts().letCredentialsLast(Duration.ZERO));
     }
   }
 

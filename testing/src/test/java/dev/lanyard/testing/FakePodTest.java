@@ -102,7 +102,7 @@ class FakePodTest {
   @Test
   void isWhatAManifestMakesOfTheSame() {
     eks.apply(ServiceAccountBuilder.named("shop", "orders").role(ROLE));
-    PodBuilder description = PodBuilder.named("shop", "orders-1").runsAs("orders").container("app");
+    PodBuilder description = PodBuilder.named("shop", "orders-1").runAs("orders").container("app");
     FakePod irsa = eks.pod("shop", "orders").irsa(ROLE);
     assertThat(shape(irsa.environment(), irsa.variables()))
         .containsExactlyElementsOf(shape(eks.admit(description).container()));

@@ -101,7 +101,7 @@ class FakeStsTest {
   @Test
   void lastsAsLongAsTheTestChoosesToTheMillisecond() {
     clock.advance(Duration.ofMillis(250));
-    eks.sts().credentialsLast(Duration.ofSeconds(2));
+    eks.sts().letCredentialsLast(Duration.ofSeconds(2));
 
     assertThat(exchange().element("Expiration")).isEqualTo("2030-01-01T00:00:02.250Z");
   }
@@ -361,7 +361,7 @@ class FakeStsTest {
 
   @Test
   void throttlesAsManyRequestsAsItIsTold() {
-    eks.sts().throttles(2);
+    eks.sts().throttle(2);
 
     assertRefused(exchange(), 400, "Throttling", "Rate exceeded");
     assertRefused(exchange(), 400, "Throttling", "Rate exceeded");
@@ -372,10 +372,10 @@ class FakeStsTest {
 
   @Test
   void refusesConnectionsWhileItIsDown() {
-    eks.sts().isDown();
+    eks.sts().goDown();
     assertThatThrownBy(this::exchange).hasRootCauseInstanceOf(java.net.ConnectException.class);
 
-    eks.sts().recovers();
+    eks.sts().recover();
     assertThat(exchange().status()).isEqualTo(200);
   }
 

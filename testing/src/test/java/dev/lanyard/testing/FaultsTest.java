@@ -90,11 +90,11 @@ class FaultsTest {
     FakeService service = kind.of(eks);
     URI endpoint = service.endpoint();
 
-    service.isDown();
-    service.isDown();
+    service.goDown();
+    service.goDown();
     assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(ConnectException.class);
 
-    service.recovers();
+    service.recover();
     assertThat(service.endpoint()).isEqualTo(endpoint);
     assertThat(kind.ask(this).status()).isEqualTo(200);
   }
@@ -103,7 +103,7 @@ class FaultsTest {
   @EnumSource
   void keepsItsPortWhileItIsDown(Kind kind) {
     FakeService service = kind.of(eks);
-    service.isDown();
+    service.goDown();
 
     assertThatThrownBy(
             () -> {
@@ -121,7 +121,7 @@ class FaultsTest {
   void staysDownWhenItIsClosed(Kind kind) {
     URI endpoint = kind.of(eks).endpoint();
     eks.close();
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
 
     assertThatThrownBy(() -> Http.get(endpoint)).hasRootCauseInstanceOf(ConnectException.class);
   }
@@ -129,12 +129,12 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void hangsUntilItRecovers(Kind kind) throws Exception {
-    kind.of(eks).hangs();
+    kind.of(eks).hang();
 
     CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
     awaitRequests(kind.of(eks), 1);
     assertThat(asked).isNotDone();
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
 
     assertThatThrownBy(() -> asked.get(30, TimeUnit.SECONDS))
         .isInstanceOf(ExecutionException.class);
@@ -144,7 +144,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void letsGoOfThoseWhoHangWhenItIsClosed(Kind kind) throws Exception {
-    kind.of(eks).hangs();
+    kind.of(eks).hang();
     CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
     awaitRequests(kind.of(eks), 1);
 
@@ -157,7 +157,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void resetsConnections(Kind kind) {
-    kind.of(eks).resets();
+    kind.of(eks).reset();
 
     assertThatThrownBy(() -> kind.ask(this))
         .hasRootCauseInstanceOf(SocketException.class)
@@ -176,7 +176,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void closesWithoutAnswering(Kind kind) {
-    kind.of(eks).closesWithoutAnswering();
+    kind.of(eks).closeWithoutAnswering();
 
     assertThat(raw(kind)).isEmpty();
   }
@@ -184,7 +184,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void truncates(Kind kind) {
-    kind.of(eks).truncates();
+    kind.of(eks).truncate();
 
     assertHalfOfAnAnswer(raw(kind));
   }
@@ -212,7 +212,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void resetsHalfway(Kind kind) throws IOException {
-    kind.of(eks).resetsHalfway();
+    kind.of(eks).resetHalfway();
 
     ByteArrayOutputStream received = new ByteArrayOutputStream();
     try (Socket socket = send(kind)) {
@@ -227,7 +227,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void stallsHalfwayUntilItRecovers(Kind kind) throws IOException {
-    kind.of(eks).stallsHalfway();
+    kind.of(eks).stallHalfway();
 
     try (Socket socket = send(kind)) {
       String half = readHalf(socket.getInputStream());
@@ -236,7 +236,7 @@ class FaultsTest {
       assertThatThrownBy(() -> socket.getInputStream().read())
           .isInstanceOf(SocketTimeoutException.class);
 
-      kind.of(eks).recovers();
+      kind.of(eks).recover();
       socket.setSoTimeout(30_000);
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
     }
@@ -246,7 +246,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void letsGoOfThoseWhoAreStalledWhenItIsClosed(Kind kind) throws IOException {
-    kind.of(eks).stallsHalfway();
+    kind.of(eks).stallHalfway();
 
     try (Socket socket = send(kind)) {
       assertHalfOfAnAnswer(readHalf(socket.getInputStream()));
@@ -260,7 +260,7 @@ class FaultsTest {
   @EnumSource
   void letsAttemptsToConnectHangWhileItIsUnreachable(Kind kind) throws IOException {
     URI endpoint = kind.of(eks).endpoint();
-    kind.of(eks).isUnreachable();
+    kind.of(eks).becomeUnreachable();
 
     for (int i = 0; i < 3; i++) {
       try (Socket socket = new Socket()) {
@@ -271,7 +271,7 @@ class FaultsTest {
             .isInstanceOf(SocketTimeoutException.class);
       }
     }
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
 
     assertThat(kind.of(eks).endpoint()).isEqualTo(endpoint);
     assertThat(kind.ask(this).status()).isEqualTo(200);
@@ -281,8 +281,8 @@ class FaultsTest {
   @EnumSource
   void isDownOrUnreachableWhicheverWasSaidLast(Kind kind) throws IOException {
     FakeService service = kind.of(eks);
-    service.isDown();
-    service.isUnreachable();
+    service.goDown();
+    service.becomeUnreachable();
     try (Socket socket = new Socket()) {
       assertThatThrownBy(
               () ->
@@ -292,11 +292,11 @@ class FaultsTest {
                       200))
           .isInstanceOf(SocketTimeoutException.class);
     }
-    service.isDown();
+    service.goDown();
     assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(ConnectException.class);
 
     eks.close();
-    service.isUnreachable();
+    service.becomeUnreachable();
     assertThatThrownBy(() -> Http.get(service.endpoint()))
         .hasRootCauseInstanceOf(ConnectException.class);
   }
@@ -304,7 +304,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void dribbles(Kind kind) {
-    kind.of(eks).dribbles(Duration.ofMillis(1));
+    kind.of(eks).dribble(Duration.ofMillis(1));
 
     assertThat(kind.ask(this).body()).contains("AccessKeyId");
     assertThat(kind.of(eks).log().get(0).fault()).contains("dribbled");
@@ -313,7 +313,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void answersFromTheFirstByteOnWhileItDribbles(Kind kind) throws Exception {
-    kind.of(eks).dribbles(Duration.ofMillis(200));
+    kind.of(eks).dribble(Duration.ofMillis(200));
 
     try (Socket socket = send(kind)) {
       InputStream in = socket.getInputStream();
@@ -324,14 +324,14 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void answersWithWhatItIsTold(Kind kind) {
-    kind.of(eks).answersWith(502, "text/html", "<html>proxy</html>");
+    kind.of(eks).answerWith(502, "text/html", "<html>proxy</html>");
     Http.Answer proxy = kind.ask(this);
     assertThat(proxy.status()).isEqualTo(502);
     assertThat(proxy.body()).isEqualTo("<html>proxy</html>");
     assertThat(proxy.headers()).containsEntry("content-type", "text/html").containsKey("date");
 
     kind.of(eks)
-        .answersWith(503, Map.of("Retry-After", "7", "Date", "Tue, 01 Jan 2030 05:00:00 GMT"), "");
+        .answerWith(503, Map.of("Retry-After", "7", "Date", "Tue, 01 Jan 2030 05:00:00 GMT"), "");
     Http.Answer busy = kind.ask(this);
     assertThat(busy.status()).isEqualTo(503);
     assertThat(busy.headers())
@@ -339,13 +339,13 @@ class FaultsTest {
         .containsEntry("date", "Tue, 01 Jan 2030 05:00:00 GMT")
         .containsEntry("content-length", "0");
 
-    kind.of(eks).answersWith(200, "text/plain", "x".repeat(3_000_000));
+    kind.of(eks).answerWith(200, "text/plain", "x".repeat(3_000_000));
     assertThat(kind.ask(this).body()).hasSize(3_000_000);
   }
 
   @Test
   void answersWithErrorsInItsOwnForm() {
-    eks.sts().answersWithError(503, "ServiceUnavailable", "Come again");
+    eks.sts().answerWithError(503, "ServiceUnavailable", "Come again");
     Http.Answer sts = Kind.STS.ask(this);
     assertThat(sts.status()).isEqualTo(503);
     assertThat(sts.element("Type")).isEqualTo("Receiver");
@@ -353,7 +353,7 @@ class FaultsTest {
     assertThat(sts.element("Message")).isEqualTo("Come again");
     assertThat(eks.sts().log().get(0).error()).contains("ServiceUnavailable");
 
-    eks.agent().answersWithError(503, "ServiceUnavailableException", "Come again");
+    eks.agent().answerWithError(503, "ServiceUnavailableException", "Come again");
     Http.Answer agent = Kind.AGENT.ask(this);
     assertThat(agent.status()).isEqualTo(503);
     assertThat(agent.body())
@@ -364,7 +364,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void changesAnswers(Kind kind) {
-    kind.of(eks).changesAnswers(body -> body.replaceAll("Expiration", "Exspiration"));
+    kind.of(eks).changeAnswers(body -> body.replaceAll("Expiration", "Exspiration"));
 
     assertThat(kind.ask(this).body()).contains("Exspiration").contains("AccessKeyId");
   }
@@ -373,18 +373,18 @@ class FaultsTest {
   @EnumSource
   void issuesExpiredCredentials(Kind kind) {
     kind.ask(this);
-    kind.of(eks).issuesExpiredCredentials();
+    kind.of(eks).issueExpiredCredentials();
 
     assertThat(expiration(kind, kind.ask(this))).isEqualTo(clock.instant().minusSeconds(60));
 
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
     assertThat(expiration(kind, kind.ask(this))).isAfter(clock.instant());
   }
 
   @ParameterizedTest
   @EnumSource
   void redirects(Kind kind) {
-    kind.of(eks).redirectsTo(URI.create("http://elsewhere.example.com/"));
+    kind.of(eks).redirectTo(URI.create("http://elsewhere.example.com/"));
 
     Http.Answer answer = kind.ask(this);
 
@@ -394,15 +394,15 @@ class FaultsTest {
 
   @Test
   void throttlesUntilItRecovers() {
-    eks.sts().throttles();
-    eks.agent().throttles();
+    eks.sts().throttle();
+    eks.agent().throttle();
     for (int i = 0; i < 3; i++) {
       assertThat(Kind.STS.ask(this).element("Code")).isEqualTo("Throttling");
       assertThat(Kind.AGENT.ask(this).body()).isEqualTo("Too Many Requests\n");
     }
 
-    eks.sts().recovers();
-    eks.agent().recovers();
+    eks.sts().recover();
+    eks.agent().recover();
     assertThat(Kind.STS.ask(this).status()).isEqualTo(200);
     assertThat(Kind.AGENT.ask(this).status()).isEqualTo(200);
   }
@@ -411,9 +411,9 @@ class FaultsTest {
   @EnumSource
   void meetsCountedFaultsInTheirOrderThenTheOneThatLasts(Kind kind) {
     FakeService service = kind.of(eks);
-    service.answersWith(500, "text/plain", "lasting");
-    service.next(2).answersWith(501, "text/plain", "first");
-    service.next(1).answersWith(502, "text/plain", "second");
+    service.answerWith(500, "text/plain", "lasting");
+    service.next(2).answerWith(501, "text/plain", "first");
+    service.next(1).answerWith(502, "text/plain", "second");
 
     assertThat(kind.ask(this).status()).isEqualTo(501);
     assertThat(kind.ask(this).status()).isEqualTo(501);
@@ -421,8 +421,8 @@ class FaultsTest {
     assertThat(kind.ask(this).status()).isEqualTo(500);
     assertThat(kind.ask(this).status()).isEqualTo(500);
 
-    service.next(5).throttles();
-    service.recovers();
+    service.next(5).throttle();
+    service.recover();
     assertThat(kind.ask(this).status()).isEqualTo(200);
     assertThat(service.requests()).isEqualTo(6);
     assertThat(service.exchanges()).isEqualTo(1);
@@ -431,7 +431,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void startsAfterSoManyRequests(Kind kind) {
-    kind.of(eks).startsAfter(2);
+    kind.of(eks).startAfter(2);
 
     for (int i = 0; i < 2; i++) {
       assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(SocketException.class);
@@ -442,7 +442,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void startsAfterSoMuchTime(Kind kind) {
-    kind.of(eks).startsAfter(Duration.ofSeconds(5));
+    kind.of(eks).startAfter(Duration.ofSeconds(5));
 
     clock.advance(Duration.ofMillis(4999));
     assertThatThrownBy(() -> kind.ask(this)).hasRootCauseInstanceOf(SocketException.class);
@@ -453,15 +453,15 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void holdsAnswersBackAsLongAsTheyTake(Kind kind) throws Exception {
-    kind.of(eks).takes(Duration.ofDays(1));
+    kind.of(eks).delayAnswers(Duration.ofDays(1));
 
     CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
     awaitRequests(kind.of(eks), 1);
     assertThat(asked).isNotDone();
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
     assertThat(asked.get(30, TimeUnit.SECONDS).status()).isEqualTo(200);
 
-    kind.of(eks).takes(Duration.ofMillis(1));
+    kind.of(eks).delayAnswers(Duration.ofMillis(1));
     assertThat(kind.ask(this).status()).isEqualTo(200);
   }
 
@@ -482,7 +482,7 @@ class FaultsTest {
     "AGENT, 502",
   })
   void somebodyElseAnswersWithAPageWithoutACodeOfTheService(Kind kind, int status) {
-    kind.of(eks).somebodyElseAnswers(status);
+    kind.of(eks).answerAsSomebodyElse(status);
 
     Http.Answer answer = kind.ask(this);
 
@@ -507,14 +507,14 @@ class FaultsTest {
               assertThat(entry.error()).isEmpty();
             });
 
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
     assertThat(kind.ask(this).status()).isEqualTo(200);
   }
 
   @ParameterizedTest
   @EnumSource
   void somebodyElseAnswersWithPlainText(Kind kind) {
-    kind.of(eks).next(1).somebodyElseAnswers(503, "no healthy upstream");
+    kind.of(eks).next(1).answerAsSomebodyElse(503, "no healthy upstream");
 
     Http.Answer answer = kind.ask(this);
 
@@ -532,7 +532,7 @@ class FaultsTest {
     "AGENT, 0001-01-01T00:00:00Z, 'Mon, 01 Jan 0001 00:00:00 GMT'",
   })
   void datesProperAnswersAsItIsTold(Kind kind, Instant date, String header) {
-    kind.of(eks).next(1).withDate(date).answersProperly();
+    kind.of(eks).next(1).withDate(date).answerProperly();
 
     Http.Answer answer = kind.ask(this);
 
@@ -550,7 +550,7 @@ class FaultsTest {
         .withDate(clock.instant().minus(Duration.ofMinutes(30)))
         .withAge(Duration.ofMinutes(30))
         .after(Duration.ofSeconds(1))
-        .answersWithError(503, "SlowDown", "Later");
+        .answerWithError(503, "SlowDown", "Later");
     for (int i = 0; i < 2; i++) {
       CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
       awaitRequests(kind.of(eks), i + 1);
@@ -563,21 +563,21 @@ class FaultsTest {
           .containsEntry("date", "Mon, 31 Dec 2029 23:30:00 GMT")
           .containsEntry("age", "1800");
     }
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
     assertThat(kind.ask(this).headers()).doesNotContainKey("age");
   }
 
   @ParameterizedTest
   @EnumSource
   void failsSlowlyByTheClockThatTheTestMoves(Kind kind) throws Exception {
-    kind.of(eks).next(1).after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
+    kind.of(eks).next(1).after(Duration.ofSeconds(5)).answerWith(500, "text/plain", "[]\n");
 
     CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
     awaitRequests(kind.of(eks), 1);
     clock.advance(Duration.ofMillis(4999));
     // The clock of AWS says nothing about the time that has passed.
-    eks.clock().isAheadBy(Duration.ofHours(1));
-    eks.clock().isAheadBy(Duration.ZERO);
+    eks.clock().setAheadBy(Duration.ofHours(1));
+    eks.clock().setAheadBy(Duration.ZERO);
     assertThat(asked).isNotDone();
     clock.advance(Duration.ofMillis(1));
 
@@ -592,11 +592,11 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void waitsNoLongerWithAFaultWhenItRecovers(Kind kind) throws Exception {
-    kind.of(eks).after(Duration.ofDays(1)).answersWith(500, "text/plain", "[]\n");
+    kind.of(eks).after(Duration.ofDays(1)).answerWith(500, "text/plain", "[]\n");
 
     CompletableFuture<Http.Answer> asked = CompletableFuture.supplyAsync(() -> kind.ask(this));
     awaitRequests(kind.of(eks), 1);
-    kind.of(eks).recovers();
+    kind.of(eks).recover();
 
     assertThat(asked.get(30, TimeUnit.SECONDS).status()).isEqualTo(500);
     assertThat(kind.ask(this).status()).isEqualTo(200);
@@ -605,8 +605,8 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void answersProperlyBeforeAFaultThatLasts(Kind kind) {
-    kind.of(eks).next(2).answersProperly();
-    kind.of(eks).resets();
+    kind.of(eks).next(2).answerProperly();
+    kind.of(eks).reset();
 
     assertThat(kind.ask(this).status()).isEqualTo(200);
     assertThat(kind.ask(this).status()).isEqualTo(200);
@@ -615,7 +615,7 @@ class FaultsTest {
 
   @Test
   void stsRefusesWhatIsInOrderWhileItCannotReachTheIssuer() {
-    eks.sts().cannotReachTheIssuer();
+    eks.sts().disconnectFromTheIssuer();
 
     Http.Answer answer = Kind.STS.ask(this);
     assertThat(answer.status()).isEqualTo(400);
@@ -624,26 +624,26 @@ class FaultsTest {
     assertThat(Kind.STS.ask(this).element("Code")).isEqualTo("InvalidIdentityToken");
     eks.issuer().register();
 
-    eks.sts().recovers();
+    eks.sts().recover();
     assertThat(Kind.STS.ask(this).status()).isEqualTo(200);
   }
 
   @Test
   void stsIsDisabledInTheRegion() {
-    eks.sts().isDisabledInTheRegion();
+    eks.sts().disableInTheRegion();
 
     Http.Answer answer = Kind.STS.ask(this);
     assertThat(answer.status()).isEqualTo(403);
     assertThat(answer.element("Code")).isEqualTo("RegionDisabledException");
 
-    eks.sts().recovers();
+    eks.sts().recover();
     assertThat(Kind.STS.ask(this).status()).isEqualTo(200);
   }
 
   @Test
   void agentServesItsCacheAloneWhileItCannotReachEksAuth() {
     String held = Kind.AGENT.ask(this).field("AccessKeyId");
-    eks.agent().cannotReachEksAuth();
+    eks.agent().disconnectFromEksAuth();
 
     assertThat(Kind.AGENT.ask(this).field("AccessKeyId")).isEqualTo(held);
     pod.rotateToken();
@@ -651,21 +651,21 @@ class FaultsTest {
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.body()).isEqualTo("[]\n");
 
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(Kind.AGENT.ask(this).status()).isEqualTo(200);
   }
 
   @ParameterizedTest
   @EnumSource
   void datesAnswersAndCredentialsByItsOwnClock(Kind kind) {
-    eks.clock().isAheadBy(Duration.ofMinutes(10));
+    eks.clock().setAheadBy(Duration.ofMinutes(10));
     pod.rotateToken();
     Http.Answer ahead = kind.ask(this);
     assertThat(ahead.headers()).containsEntry("date", "Tue, 01 Jan 2030 00:10:00 GMT");
     assertThat(expiration(kind, ahead)).isAfter(clock.instant().plus(Duration.ofMinutes(69)));
     assertThat(eks.clock().instant()).isEqualTo(clock.instant().plus(Duration.ofMinutes(10)));
 
-    eks.clock().isBehindBy(Duration.ofMinutes(10));
+    eks.clock().setBehindBy(Duration.ofMinutes(10));
     pod.rotateToken();
     assertThat(kind.ask(this).headers()).containsEntry("date", "Mon, 31 Dec 2029 23:50:00 GMT");
   }
@@ -673,14 +673,14 @@ class FaultsTest {
   @Test
   void refusesFaultsThatCannotBe() {
     FakeService sts = eks.sts();
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.throttles(0));
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.next(-1).hangs());
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.takes(Duration.ofNanos(-1)));
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.dribbles(Duration.ZERO));
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.dribbles(Duration.ofMinutes(1)));
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.answersWith(100, "a/b", ""));
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.answersWithError(200, "A", "b"));
-    assertThatIllegalArgumentException().isThrownBy(() -> sts.somebodyElseAnswers(100));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.throttle(0));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.next(-1).hang());
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.delayAnswers(Duration.ofNanos(-1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.dribble(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.dribble(Duration.ofMinutes(1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.answerWith(100, "a/b", ""));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.answerWithError(200, "A", "b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> sts.answerAsSomebodyElse(100));
     assertThatIllegalArgumentException().isThrownBy(() -> sts.after(Duration.ofNanos(-1)));
     assertThatIllegalArgumentException().isThrownBy(() -> sts.withAge(Duration.ofNanos(-1)));
     assertThatIllegalArgumentException().isThrownBy(() -> sts.withDate(Instant.MAX));

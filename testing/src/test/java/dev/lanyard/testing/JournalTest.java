@@ -20,12 +20,12 @@ class JournalTest {
       String secret = Files.readString(pod.webIdentityTokenFile());
       pod.replaceWebIdentityToken(secret);
       eks.issuer().rotateKey();
-      eks.issuer().changesItsCertificate();
+      eks.issuer().changeCertificate();
       eks.issuer().unregister();
       eks.issuer().unregister();
       eks.issuer().register();
       AdmittedPod admitted =
-          eks.admit(PodBuilder.named("shop", "orders-1").runsAs("orders").container("app"));
+          eks.admit(PodBuilder.named("shop", "orders-1").runAs("orders").container("app"));
       admitted.rotateToken();
 
       assertThat(eks.journal().lines().map(line -> line.replaceFirst("^\\S+  ", "")))
@@ -59,7 +59,7 @@ class JournalTest {
       eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "billing"));
       Pods.exchange(eks, pod, ROLE);
       eks.role("orders-role");
-      eks.sts().next(1).dribbles(Duration.ofMillis(1));
+      eks.sts().next(1).dribble(Duration.ofMillis(1));
       Pods.exchange(eks, pod, ROLE);
       pod.replaceWebIdentityToken("no token");
       Pods.exchange(eks, pod, ROLE);

@@ -79,8 +79,8 @@ class ParallelTest {
       String role = "arn:aws:iam::111122223333:role/orders-role";
       assertThat(Pods.exchange(eks, pod, role).status()).isEqualTo(200);
       assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
-      eks.agent().isDown();
-      eks.agent().recovers();
+      eks.agent().goDown();
+      eks.agent().recover();
       assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
       assertThat(eks).by(pod).exchanged(3);
       RUNNING.remove(eks);

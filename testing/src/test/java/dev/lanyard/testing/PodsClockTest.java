@@ -24,7 +24,7 @@ class PodsClockTest {
   @BeforeEach
   void begin() {
     eks.associate("shop", "orders", role);
-    eks.agent().goesByThePodsClock();
+    eks.agent().goByThePodsClock();
   }
 
   @AfterEach
@@ -34,7 +34,7 @@ class PodsClockTest {
 
   @Test
   void datesTheAgentsAnswersAndNeitherThoseOfStsNorExpirations() {
-    eks.clock().isAheadBy(Duration.ofMinutes(10));
+    eks.clock().setAheadBy(Duration.ofMinutes(10));
 
     Http.Answer agent = ask();
 
@@ -54,8 +54,8 @@ class PodsClockTest {
   void isThatOfAwsUntilTheTwoAreSetApart() {
     assertThat(ask().headers()).containsEntry("date", "Tue, 01 Jan 2030 00:00:00 GMT");
 
-    eks.clock().isBehindBy(Duration.ofMinutes(10));
-    eks.agent().recovers();
+    eks.clock().setBehindBy(Duration.ofMinutes(10));
+    eks.agent().recover();
     assertThat(ask().headers()).containsEntry("date", "Tue, 01 Jan 2030 00:00:00 GMT");
     assertThat(eks.requests())
         .last()
@@ -78,14 +78,14 @@ class PodsClockTest {
   @Test
   void aSlowOneLetsTokensPassThatEksAuthThenRefuses() {
     pod.tokenExpiration(Duration.ofMinutes(10));
-    eks.clock().isAheadBy(Duration.ofMinutes(10));
+    eks.clock().setAheadBy(Duration.ofMinutes(10));
 
     assertThat(ask().body()).contains("(ExpiredTokenException)");
   }
 
   @Test
   void aSlowOneFindsNewTokensNotValidYet() {
-    eks.clock().isAheadBy(Duration.ofSeconds(2));
+    eks.clock().setAheadBy(Duration.ofSeconds(2));
     pod.rotateToken();
 
     assertThat(ask().body())
@@ -97,8 +97,8 @@ class PodsClockTest {
 
   @Test
   void aSlowOneLetsTheCacheGiveWhatHasExpired() {
-    eks.clock().isAheadBy(Duration.ofMinutes(1));
-    eks.agent().credentialsLast(Duration.ofMinutes(10));
+    eks.clock().setAheadBy(Duration.ofMinutes(1));
+    eks.agent().letCredentialsLast(Duration.ofMinutes(10));
     String first = ask().field("AccessKeyId");
 
     clock.advance(Duration.ofMinutes(11).minusSeconds(15).minusNanos(1));
@@ -111,7 +111,7 @@ class PodsClockTest {
   @Test
   void aFastOneLetsTheCacheKeepBackWhatIsGood() {
     awsIsBehindBy(Duration.ofMinutes(1));
-    eks.agent().credentialsLast(Duration.ofMinutes(10));
+    eks.agent().letCredentialsLast(Duration.ofMinutes(10));
     String first = ask().field("AccessKeyId");
 
     clock.advance(Duration.ofMinutes(9).minusSeconds(15).minusNanos(1));
@@ -131,13 +131,13 @@ class PodsClockTest {
             "fetched credentials are expired or will expire within the next 15.00 seconds\n");
     assertThat(eks.agent().exchanges()).isZero();
 
-    eks.clock().isBehindBy(Duration.ofHours(6).minusSeconds(16));
+    eks.clock().setBehindBy(Duration.ofHours(6).minusSeconds(16));
     assertThat(ask().status()).isEqualTo(200);
   }
 
   @Test
   void renewsInTheBackgroundByItWithWhatAwsIssuesThen() {
-    eks.clock().isAheadBy(Duration.ofMinutes(10));
+    eks.clock().setAheadBy(Duration.ofMinutes(10));
     String first = ask().field("AccessKeyId");
 
     clock.advance(Duration.ofHours(3).plusSeconds(60).minusNanos(1));
@@ -151,14 +151,14 @@ class PodsClockTest {
   @Test
   void beginsWithAnEmptyCache() {
     String first = ask().field("AccessKeyId");
-    eks.agent().goesByThePodsClock();
+    eks.agent().goByThePodsClock();
 
     assertThat(ask().field("AccessKeyId")).isNotEqualTo(first);
   }
 
   /** What was set up before is of the future then, and is set up again. */
   private void awsIsBehindBy(Duration difference) {
-    eks.clock().isBehindBy(difference);
+    eks.clock().setBehindBy(difference);
     eks.associate("shop", "orders", role);
     pod.rotateToken();
   }

@@ -44,7 +44,7 @@ class ScenesTest {
 
   @Test
   void stsRefusesAnIssuerWhoseCertificateHasChanged() {
-    eks.issuer().changesItsCertificate();
+    eks.issuer().changeCertificate();
     assertSts(
         400,
         "InvalidIdentityToken",
@@ -61,7 +61,7 @@ class ScenesTest {
     String there =
         eks.roleIn(
             other, "orders-role", TrustPolicy.forServiceAccount(provider, eks, "shop", "orders"));
-    eks.issuer().changesItsCertificate();
+    eks.issuer().changeCertificate();
     eks.issuer().registerIn(other, "sts.amazonaws.com");
 
     assertThat(Pods.exchange(eks, pod, there).status()).isEqualTo(200);
@@ -70,14 +70,14 @@ class ScenesTest {
 
   @Test
   void stsRefusesAClaimThatTheIssuerRejects() {
-    eks.sts().isToldThatTokensAreRevoked();
+    eks.sts().beToldThatTokensAreRevoked();
     assertSts(403, "IDPRejectedClaim", "The identity provider says that the claim is not valid");
     // A token that is not in order is refused for that.
     pod.audience("vault.example.com");
     assertThat(exchange().element("Message")).isEqualTo("Incorrect token audience");
     pod.audience("sts.amazonaws.com");
 
-    eks.sts().recovers();
+    eks.sts().recover();
     assertThat(exchange().status()).isEqualTo(200);
   }
 
@@ -96,7 +96,7 @@ class ScenesTest {
 
   @Test
   void agentPassesOnThatTheNodesRoleMayNotAsk() {
-    eks.agent().isDeniedByEksAuth();
+    eks.agent().beDeniedByEksAuth();
 
     Http.Answer answer = Pods.ask(eks, pod);
 
@@ -107,27 +107,27 @@ class ScenesTest {
                 + " arn:aws:sts::111122223333:assumed-role/node-role/i-[0-9a-f]{17} is not"
                 + " authorized to perform: eks-auth:AssumeRoleForPodIdentity on resource:"
                 + " arn:aws:eks:eu-west-1:111122223333:cluster/lanyard, fault: client\n");
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
   }
 
   @Test
   void agentPassesOnThatEksAuthThrottlesIt() {
-    eks.agent().isThrottledByEksAuth();
+    eks.agent().beThrottledByEksAuth();
 
     Http.Answer answer = Pods.ask(eks, pod);
 
     assertThat(answer.status()).isEqualTo(429);
     assertThat(answer.body())
         .matches("\\[[0-9a-f-]{36}]: \\(ThrottlingException\\): Rate exceeded, fault: client\n");
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
   }
 
   @Test
   void agentPassesOnThatEksAuthDoesNotKnowTheCluster() {
     String held = Pods.ask(eks, pod).field("AccessKeyId");
-    eks.agent().namesAnUnknownCluster();
+    eks.agent().nameAnUnknownCluster();
     assertThat(Pods.ask(eks, pod).field("AccessKeyId")).isEqualTo(held);
     pod.rotateToken();
     eks.associate("shop", "orders", role);
@@ -139,14 +139,14 @@ class ScenesTest {
         .matches(
             "\\[[0-9a-f-]{36}]: \\(ResourceNotFoundException\\): No cluster found for name:"
                 + " unknown\\., fault: client\n");
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
   }
 
   @Test
   void anUnknownClusterDropsWhatTheAgentRenews() {
     Pods.ask(eks, pod);
-    eks.agent().namesAnUnknownCluster();
+    eks.agent().nameAnUnknownCluster();
     clock.advance(Duration.ofHours(3).plusMinutes(1));
 
     assertThat(Pods.ask(eks, pod).body()).contains("No cluster found");
@@ -158,8 +158,8 @@ class ScenesTest {
     TestTime time = TestTime.create();
     try (FakeEks slow = FakeEks.builder().clock(time).start()) {
       FakePod other = slow.pod("shop", "orders").podIdentity();
-      slow.agent().cannotReachEksAuth();
-      slow.agent().next(1).after(Duration.ofSeconds(5)).answersProperly();
+      slow.agent().disconnectFromEksAuth();
+      slow.agent().next(1).after(Duration.ofSeconds(5)).answerProperly();
       CompletableFuture<Http.Answer> asked = new CompletableFuture<>();
       time.execute(() -> asked.complete(Pods.ask(slow, other)));
       while (slow.agent().requests() == 0) {
@@ -179,7 +179,7 @@ class ScenesTest {
   @Test
   void agentFailsWithoutCredentialsOfTheNode() {
     String held = Pods.ask(eks, pod).field("AccessKeyId");
-    eks.agent().hasNoNodeCredentials();
+    eks.agent().loseNodeCredentials();
     assertThat(Pods.ask(eks, pod).field("AccessKeyId")).isEqualTo(held);
     pod.rotateToken();
 
@@ -187,32 +187,32 @@ class ScenesTest {
 
     assertThat(answer.status()).isEqualTo(500);
     assertThat(answer.body()).doesNotContain("[").endsWith("\n");
-    eks.agent().recovers();
+    eks.agent().recover();
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
   }
 
   @Test
   void aClusterWhoseClockIsAheadFindsTheTokenExpired() {
     pod.tokenExpiration(Duration.ofMinutes(10));
-    eks.clock().isAheadBy(Duration.ofMinutes(10));
+    eks.clock().setAheadBy(Duration.ofMinutes(10));
 
     assertThat(exchange().element("Code")).isEqualTo("ExpiredTokenException");
     assertThat(Pods.ask(eks, pod).body())
         .isEqualTo("Service account token failed basic claim validations: token is expired\n");
-    eks.clock().isAheadBy(Duration.ofMinutes(10).minusNanos(1));
+    eks.clock().setAheadBy(Duration.ofMinutes(10).minusNanos(1));
     assertThat(exchange().status()).isEqualTo(200);
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
   }
 
   @Test
   void aClusterWhoseClockIsBehindFindsTheTokenNotValidYet() {
-    eks.clock().isBehindBy(Duration.ofNanos(1));
+    eks.clock().setBehindBy(Duration.ofNanos(1));
 
     assertSts(400, "InvalidIdentityToken", "The web identity token is not valid yet");
     assertThat(Pods.ask(eks, pod).body())
         .isEqualTo(
             "Service account token failed basic claim validations: token is not valid yet\n");
-    eks.clock().isBehindBy(Duration.ZERO);
+    eks.clock().setBehindBy(Duration.ZERO);
     assertThat(exchange().status()).isEqualTo(200);
     assertThat(Pods.ask(eks, pod).status()).isEqualTo(200);
   }
@@ -220,7 +220,7 @@ class ScenesTest {
   @Test
   void aPodWhoseClockIsSlowHoldsCredentialsThatAwsFindsExpired() {
     Http.Answer answer = exchange();
-    eks.clock().isAheadBy(Duration.ofHours(1));
+    eks.clock().setAheadBy(Duration.ofHours(1));
 
     IssuedCredentials issued = eks.issued(answer.element("AccessKeyId")).orElseThrow();
     assertThat(issued.expiration()).isEqualTo(eks.clock().instant()).isAfter(clock.instant());

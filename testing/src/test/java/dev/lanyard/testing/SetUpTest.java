@@ -154,7 +154,7 @@ class SetUpTest {
   void changesOfAssociationsTakeAWhileToBeSeen() {
     String role = eks.role("orders-role", TrustPolicy.forPodIdentity());
     FakePod pod = eks.pod("shop", "orders").podIdentity();
-    eks.associationsAreSeenAfter(Duration.ofSeconds(8));
+    eks.delayAssociations(Duration.ofSeconds(8));
     eks.associate("shop", "orders", role);
 
     clock.advance(Duration.ofMillis(7999));
@@ -192,7 +192,7 @@ class SetUpTest {
     eks.associate("shop", "orders", eks.role("orders-role", TrustPolicy.forPodIdentity()));
     FakePod pod = eks.pod("shop", "orders").podIdentity();
     String held = Pods.ask(eks, pod).field("AccessKeyId");
-    eks.agent().cannotReachEksAuth();
+    eks.agent().disconnectFromEksAuth();
 
     clock.advance(Duration.ofHours(6).minusSeconds(16));
     assertThat(Pods.ask(eks, pod).field("AccessKeyId")).isEqualTo(held);
@@ -204,7 +204,7 @@ class SetUpTest {
   void refusesWhatEksRefuses() {
     assertThatIllegalArgumentException().isThrownBy(() -> FakeEks.builder().clusterName("-a"));
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> eks.associationsAreSeenAfter(Duration.ofSeconds(-1)));
+        .isThrownBy(() -> eks.delayAssociations(Duration.ofSeconds(-1)));
     assertThatIllegalArgumentException().isThrownBy(() -> eks.issuer().registerIn(OTHER_ACCOUNT));
   }
 }

@@ -171,7 +171,7 @@ class TestTimeTest {
       time.stepWallClock(Duration.ofHours(2));
       assertThat(eks.clock().instant()).isEqualTo(before.plus(Duration.ofHours(2)));
 
-      eks.clock().isBehindBy(Duration.ofHours(2));
+      eks.clock().setBehindBy(Duration.ofHours(2));
 
       assertThat(eks.clock().instant()).isEqualTo(before);
     }
@@ -286,7 +286,7 @@ class TestTimeTest {
     try (FakeEks eks = FakeEks.builder().clock(time).start()) {
       time.advance(Duration.ofMinutes(5));
       assertThat(eks.clock().instant()).isEqualTo(Instant.parse("2030-01-01T00:05:00Z"));
-      eks.clock().isBehindBy(Duration.ofMinutes(5));
+      eks.clock().setBehindBy(Duration.ofMinutes(5));
       assertThat(eks.clock().instant()).isEqualTo(Instant.parse("2030-01-01T00:00:00Z"));
       assertThat(time.instant()).isEqualTo(Instant.parse("2030-01-01T00:05:00Z"));
     }

@@ -230,7 +230,7 @@ class AssumeRoleCredentialsProviderTest {
   @Test
   void anOutageOfTheFirstHopIsTransientAndPasses() {
     admit(TrustPolicy.forRole(first));
-    eks.sts().throttles(1);
+    eks.sts().throttle(1);
 
     assertThat(issued(chained(b -> {}).resolveCredentials()).accountId()).isEqualTo(PARTNER);
   }

@@ -298,7 +298,7 @@ class SecretsTest {
   void noConnectionFailureRepeatsASecret() throws Exception {
     Throwable failure;
     try (FakeEks eks = FakeEks.start()) {
-      eks.sts().isDown();
+      eks.sts().goDown();
       pod.sts(eks.sts().endpoint());
       failure = catchThrowable(() -> pod.exchange().exchange(new TestContext()));
     }

@@ -62,7 +62,7 @@ class StsFailuresTest {
 
   @BeforeEach
   void startPod() {
-    sts.recovers();
+    sts.recover();
     asked = sts.requests();
     pod = new Pod(root).sts(sts.endpoint());
   }
@@ -79,7 +79,7 @@ class StsFailuresTest {
 
   /** STS refuses in its own form, with these headers beside. */
   private void refuses(String code, String message, int status, Map<String, String> headers) {
-    sts.answersWith(status, headers, ScriptedSts.refusal(status, code, message, headers).body());
+    sts.answerWith(status, headers, ScriptedSts.refusal(status, code, message, headers).body());
   }
 
   @ParameterizedTest(name = "{0}, status {1}, is {3}: {2}")
@@ -145,7 +145,7 @@ class StsFailuresTest {
       })
   void everyErrorHasItsKindAndIsAskedOnce(
       String code, int status, String message, FailureKind kind) {
-    sts.answersWithError(status, code, message);
+    sts.answerWithError(status, code, message);
 
     ExchangeException e = failure();
 
@@ -187,7 +187,7 @@ class StsFailuresTest {
   void aRequestIdIsShownIfItLooksLikeOne(String id, boolean shown) {
     for (boolean inHeader : new boolean[] {true, false}) {
       ScriptedSts.Answer refusal = ScriptedSts.refusal(403, "AccessDenied", "no", Map.of());
-      sts.answersWith(
+      sts.answerWith(
           403,
           // An empty one counts as none, here and for the SDK.
           Map.of("x-amzn-RequestId", inHeader && !id.contains("\n") ? id : ""),
@@ -211,7 +211,7 @@ class StsFailuresTest {
 
   @Test
   void accessDeniedNamesTheTokenAndPrintsTheTrustPolicyThatWouldAdmitIt() {
-    sts.answersWithError(
+    sts.answerWithError(
         403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 
     ExchangeException e = failure();
@@ -234,7 +234,7 @@ class StsFailuresTest {
   @Test
   void theTrustPolicyIsOfTheRolesPartition() {
     pod.set("AWS_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/orders");
-    sts.answersWithError(
+    sts.answerWithError(
         403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
 
     assertThat(failure().remedy())
@@ -244,7 +244,7 @@ class StsFailuresTest {
 
   @Test
   void aMissingProviderIsToBeCreatedForTheIssuerInTheRolesAccount() {
-    sts.answersWithError(
+    sts.answerWithError(
         400,
         "InvalidIdentityToken",
         "No OpenIDConnect provider found in your account for " + Tokens.ISSUER);
@@ -267,7 +267,7 @@ class StsFailuresTest {
             "{\"iss\":\""
                 + Tokens.ISSUER
                 + "\",\"sub\":\"system:serviceaccount:shop:orders\",\"aud\":\"mine\"}"));
-    sts.answersWithError(400, "InvalidIdentityToken", "Incorrect token audience");
+    sts.answerWithError(400, "InvalidIdentityToken", "Incorrect token audience");
 
     ExchangeException e = failure();
 
@@ -283,7 +283,7 @@ class StsFailuresTest {
   @Test
   void aTokenThatCannotBeDecodedIsSaidToBeSo() {
     pod.token("not-a-json-web-token-at-all");
-    sts.answersWithError(400, "InvalidIdentityToken", "The ID Token provided is not a valid JWT.");
+    sts.answerWithError(400, "InvalidIdentityToken", "The ID Token provided is not a valid JWT.");
 
     ExchangeException e = failure();
 
@@ -299,7 +299,7 @@ class StsFailuresTest {
                 + "\\\"y\",\"sub\":\"a\\r"
                 + "\\n"
                 + "b\\\\\",\"aud\":[\"c\",\"d\\\"\"]}"));
-    sts.answersWithError(403, "AccessDenied", "Not authorized");
+    sts.answerWithError(403, "AccessDenied", "Not authorized");
 
     ExchangeException e = failure();
 
@@ -333,7 +333,7 @@ class StsFailuresTest {
         "SignatureDoesNotMatch|403|x|Lanyard does not sign this request",
       })
   void otherErrorsHaveTheirRemedy(String code, int status, String message, String remedy) {
-    sts.answersWithError(status, code, message);
+    sts.answerWithError(status, code, message);
 
     assertThat(failure().remedy()).hasValueSatisfying(r -> assertThat(r).startsWith(remedy));
   }
@@ -452,7 +452,7 @@ class StsFailuresTest {
     "308,MISCONFIGURED",
   })
   void whatAProxyAnswersIsNotRepeated(int status, FailureKind kind) {
-    sts.answersWith(
+    sts.answerWith(
         status,
         Map.of("Location", "http://127.0.0.1:1/"),
         "<html><body>secret of the proxy: " + Tokens.token(1) + "</body></html>");
@@ -484,7 +484,7 @@ class StsFailuresTest {
   })
   void anAnswerThatIsNoAnswerIsTransientOnlyIfStsBeganItAndIsNotRepeated(
       String body, FailureKind kind) {
-    sts.answersWith(200, "text/xml", body);
+    sts.answerWith(200, "text/xml", body);
 
     ExchangeException e = failure();
 
@@ -522,7 +522,7 @@ class StsFailuresTest {
   @ParameterizedTest
   @MethodSource("errorsOfOthers")
   void aCodeThatIsNotInTheFormOfStsIsNoRefusal(String body) {
-    sts.answersWith(403, Map.of("x-amzn-ErrorType", "AccessDeniedException"), body);
+    sts.answerWith(403, Map.of("x-amzn-ErrorType", "AccessDeniedException"), body);
 
     assertIsNoRefusal(failure());
   }
@@ -530,7 +530,7 @@ class StsFailuresTest {
   @ParameterizedTest
   @MethodSource("errorsOfOthers")
   void norIsItWithAClientOfTheApplication(String body) {
-    sts.answersWith(403, Map.of("x-amzn-ErrorType", "AccessDeniedException"), body);
+    sts.answerWith(403, Map.of("x-amzn-ErrorType", "AccessDeniedException"), body);
 
     try (StsClient client = client()) {
       assertIsNoRefusal(failure(client));
@@ -552,7 +552,7 @@ class StsFailuresTest {
         "secret"
       })
   void aPageThatAClientOfTheApplicationTakesForAnAnswerIsAMisconfiguration(String body) {
-    sts.answersWith(200, "text/html", body);
+    sts.answerWith(200, "text/html", body);
 
     try (StsClient client = client()) {
       ExchangeException e = failure(client);
@@ -576,7 +576,7 @@ class StsFailuresTest {
         root
             + "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>"
             + "</ErrorResponse>";
-    sts.answersWith(403, "text/xml", error);
+    sts.answerWith(403, "text/xml", error);
 
     try (StsClient client = client()) {
       for (ExchangeException e : List.of(failure(), failure(client))) {
@@ -589,7 +589,7 @@ class StsFailuresTest {
   @ParameterizedTest
   @ValueSource(ints = {403, 503})
   void somebodyElseMaySayWhenToComeBack(int status) {
-    sts.answersWith(status, Map.of("Retry-After", "60"), "<html/>");
+    sts.answerWith(status, Map.of("Retry-After", "60"), "<html/>");
 
     assertThat(failure().retryAfter()).contains(Duration.ofMinutes(1));
   }
@@ -605,7 +605,7 @@ class StsFailuresTest {
 
   @Test
   void anExpirationThatDoesNotParseIsTransientAndNotRepeated() {
-    sts.answersWith(
+    sts.answerWith(
         200,
         "text/xml",
         ScriptedSts.success("ASIAEXAMPLEEXAMPLE01").replace("2030-01-01T01:00:00Z", "secret"));
@@ -618,7 +618,7 @@ class StsFailuresTest {
 
   @Test
   void anEndlessAnswerIsGivenUpAndIsNotThatOfSts() {
-    sts.answersWith(200, "text/xml", "<a>" + " ".repeat(2_000_000) + "</a>");
+    sts.answerWith(200, "text/xml", "<a>" + " ".repeat(2_000_000) + "</a>");
 
     assertIsOfSomebodyElse(failure(), "the answer has more than 1048576 bytes");
   }
@@ -645,7 +645,7 @@ class StsFailuresTest {
 
   @Test
   void whatIsTooLongFromAServerInTroubleIsTransient() {
-    sts.answersWith(500, "text/html", " ".repeat(2_000_000));
+    sts.answerWith(500, "text/html", " ".repeat(2_000_000));
 
     ExchangeException e = failure();
 
@@ -692,7 +692,7 @@ class StsFailuresTest {
 
   @Test
   void aRefusedConnectionIsTransient() {
-    sts.isDown();
+    sts.goDown();
 
     ExchangeException e = failure();
 
@@ -716,7 +716,7 @@ class StsFailuresTest {
 
   @Test
   void aConnectionWithoutAnAnswerIsTransientAndAskedOnce() {
-    sts.closesWithoutAnswering();
+    sts.closeWithoutAnswering();
 
     assertThat(failure().kind()).isEqualTo(FailureKind.TRANSIENT);
 

@@ -410,7 +410,7 @@ class AgentContractTest {
   void noAgentOnTheNode() throws Exception {
     Told told;
     try (FakeEks eks = FakeEks.start()) {
-      eks.agent().isDown();
+      eks.agent().goDown();
       told = toldAt(eks.agent().endpoint(), Tokens.TOKEN);
     }
 

@@ -62,7 +62,7 @@ class AgentLifeTest {
     try (FakeEks eks = eks()) {
       eks.associate("shop", "orders", eks.role("orders", TrustPolicy.forPodIdentity()));
       FakePod pod = eks.pod("shop", "orders").podIdentity();
-      eks.agent().isDown();
+      eks.agent().goDown();
       PodIdentityCredentialsProvider provider = provider(pod);
       CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
 
@@ -70,7 +70,7 @@ class AgentLifeTest {
       assertThat(caller).isNotDone();
       assertThat(provider.status().consecutiveFailures()).isBetween(10, 200);
 
-      eks.agent().recovers();
+      eks.agent().recover();
       time.advance(Duration.ofSeconds(2));
       time.awaitIdle();
 
@@ -84,7 +84,7 @@ class AgentLifeTest {
   void aCallerIsToldAfterThirtySecondsWhyThereIsNoAgent() throws Exception {
     CompletableFuture<? extends AwsCredentialsIdentity> caller;
     try (FakeEks eks = eks()) {
-      eks.agent().isDown();
+      eks.agent().goDown();
       caller = provider(eks.pod("shop", "orders").podIdentity()).resolveIdentity();
 
       time.advance(Duration.ofSeconds(27));
@@ -111,14 +111,14 @@ class AgentLifeTest {
       // From before the first refresh is due, at half of six hours, to after the last, at 80 %.
       time.advance(Duration.ofMinutes(179));
       eks.agent().forget();
-      eks.agent().isDown();
+      eks.agent().goDown();
       time.advance(Duration.ofHours(2));
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
       assertThat(provider.status().health()).isEqualTo(Health.DEGRADED);
       assertThat(provider.status().lastFailure())
           .hasValueSatisfying(f -> assertThat(f.kind()).isEqualTo(FailureKind.TRANSIENT));
 
-      eks.agent().recovers();
+      eks.agent().recover();
       time.advance(Duration.ofHours(1));
       time.awaitIdle();
 
@@ -192,7 +192,7 @@ class AgentLifeTest {
       time.awaitIdle();
       String first = provider.resolveCredentials().accessKeyId();
       eks.agent().forget();
-      eks.agent().hangs();
+      eks.agent().hang();
 
       for (int attempt = 1; attempt <= 3; attempt++) {
         toTheNextExchange();
@@ -209,7 +209,7 @@ class AgentLifeTest {
                 f -> assertThat(f.message()).contains("gave no complete answer within 10 s"));
       }
 
-      eks.agent().recovers();
+      eks.agent().recover();
       toTheNextExchange();
       time.awaitIdle();
       assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
@@ -219,7 +219,7 @@ class AgentLifeTest {
   @Test
   void theFirstCallerOfAHangingAgentIsToldSoWithinThirtySeconds() throws Exception {
     try (FakeEks eks = eks()) {
-      eks.agent().hangs();
+      eks.agent().hang();
       PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
       CompletableFuture<? extends AwsCredentialsIdentity> caller = provider.resolveIdentity();
       awaitRequests(eks, 1);
@@ -277,7 +277,7 @@ class AgentLifeTest {
         PodIdentityCredentialsProvider provider = provider(pod);
         time.awaitIdle();
         String held = provider.resolveCredentials().accessKeyId();
-        eks.agent().answersWithError(refusal.getValue(), refusal.getKey(), "Gone, or no");
+        eks.agent().answerWithError(refusal.getValue(), refusal.getKey(), "Gone, or no");
 
         time.advance(Duration.ofHours(6).minusSeconds(1));
 
@@ -301,7 +301,7 @@ class AgentLifeTest {
       PodIdentityCredentialsProvider provider = provider(eks.pod("shop", "orders").podIdentity());
       time.awaitIdle();
       String first = provider.resolveCredentials().accessKeyId();
-      eks.agent().issuesExpiredCredentials();
+      eks.agent().issueExpiredCredentials();
 
       time.advance(Duration.ofHours(5));
 

@@ -21,7 +21,7 @@ final class Agents {
       String[] field = header.split(": ", 2);
       fields.put(field[0], field[1]);
     }
-    agent.answersWith(Integer.parseInt(status.substring(0, 3)), fields, body);
+    agent.answerWith(Integer.parseInt(status.substring(0, 3)), fields, body);
   }
 
   static Peer answeringWell() {

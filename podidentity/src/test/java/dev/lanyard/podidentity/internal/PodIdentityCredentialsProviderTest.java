@@ -96,7 +96,7 @@ class PodIdentityCredentialsProviderTest {
   @Test
   void anAgentThatStartsAfterThePodIsWaitedFor() {
     eks.associate("shop", "orders", eks.role("orders-role", TrustPolicy.forPodIdentity()));
-    eks.agent().throttles(2);
+    eks.agent().throttle(2);
 
     assertThat(provider().resolveCredentials()).isNotNull();
     assertThat(eks.agent().requests()).isGreaterThanOrEqualTo(3);

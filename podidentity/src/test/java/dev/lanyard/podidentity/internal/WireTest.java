@@ -39,7 +39,7 @@ class WireTest {
   @ValueSource(ints = {301, 302, 303, 307, 308})
   void noRedirectIsFollowed(int status) {
     try (FakeEks eks = FakeEks.start()) {
-      eks.agent().answersWith(status, Map.of("Location", eks.sts().endpoint().toString()), "");
+      eks.agent().answerWith(status, Map.of("Location", eks.sts().endpoint().toString()), "");
       ExchangeException failure = Exchanges.failure(eks.agent().endpoint().toString());
 
       assertThat(failure.kind()).isEqualTo(FailureKind.MISCONFIGURED);
@@ -94,7 +94,7 @@ class WireTest {
   @Test
   void nobodyListening() {
     try (FakeEks eks = FakeEks.start()) {
-      eks.agent().isDown();
+      eks.agent().goDown();
       URI agent = eks.agent().endpoint();
 
       ExchangeException failure = Exchanges.failure(agent.toString());
@@ -307,7 +307,7 @@ class WireTest {
   @Test
   void aConnectionResetIsTransient() {
     try (FakeEks eks = FakeEks.start()) {
-      eks.agent().resets();
+      eks.agent().reset();
 
       ExchangeException failure = Exchanges.failure(eks.agent().endpoint().toString());
 

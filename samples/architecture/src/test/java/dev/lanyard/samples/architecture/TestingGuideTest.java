@@ -120,7 +120,7 @@ class TestingGuideTest {
 
     String data = eks.roleIn("444455556666", "data", TrustPolicy.forRole(role));
     eks.associate("shop", "orders", role).targetRole(data);
-    eks.associationsAreSeenAfter(Duration.ofSeconds(8));
+    eks.delayAssociations(Duration.ofSeconds(8));
     pod.rotateToken();
     resolve(pod);
 
@@ -170,17 +170,17 @@ class TestingGuideTest {
   @ExtendWith(EksExtension.class)
   void faults(
       FakeEks eks, @InPod(serviceAccount = "shop/orders", irsa = "orders-role") FakePod pod) {
-    eks.sts().next(2).resets();
-    eks.sts().next(1).throttles(); // the third; the fourth is answered
-    eks.agent().hangs();
-    eks.agent().recovers();
+    eks.sts().next(2).reset();
+    eks.sts().next(1).throttle(); // the third; the fourth is answered
+    eks.agent().hang();
+    eks.agent().recover();
     resolve(pod);
     assertThat(eks).wasAsked(4).wasRefused("Throttling").exchangedOnce();
 
-    eks.sts().next(1).withDate(Instant.EPOCH).answersProperly();
-    eks.agent().after(Duration.ofSeconds(5)).answersWith(500, "text/plain", "[]\n");
-    eks.sts().credentialsLast(Duration.ofSeconds(5));
-    eks.agent().credentialsLast(Duration.ofSeconds(5));
+    eks.sts().next(1).withDate(Instant.EPOCH).answerProperly();
+    eks.agent().after(Duration.ofSeconds(5)).answerWith(500, "text/plain", "[]\n");
+    eks.sts().letCredentialsLast(Duration.ofSeconds(5));
+    eks.agent().letCredentialsLast(Duration.ofSeconds(5));
     assertThatThrownBy(() -> assertThat(eks).wasNotAsked()).isInstanceOf(AssertionError.class);
   }
 
@@ -195,11 +195,11 @@ class TestingGuideTest {
       time.awaitIdle(); // the first exchange
       String first = provider.resolveCredentials().accessKeyId();
 
-      eks.sts().isDown();
+      eks.sts().goDown();
       time.advance(Duration.ofMinutes(59)); // of the hour that they last
       assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo(first);
 
-      eks.sts().recovers();
+      eks.sts().recover();
       time.advance(Duration.ofMinutes(5)); // nobody has asked for it
       assertThat(provider.resolveCredentials().accessKeyId()).isNotEqualTo(first);
     }
@@ -212,7 +212,7 @@ class TestingGuideTest {
       String role = eks.role("orders-role", TrustPolicy.forServiceAccount(eks, "shop", "orders"));
       FakePod pod = eks.pod("shop", "orders").irsa(role);
       time.stepWallClock(Duration.ofHours(2));
-      eks.clock().isBehindBy(Duration.ofHours(2));
+      eks.clock().setBehindBy(Duration.ofHours(2));
 
       EksCredentialsProvider provider =
           EksCredentialsProvider.builder().environment(pod.environment()).time(time).build();
@@ -269,7 +269,7 @@ class TestingGuideTest {
     AdmittedPod built =
         eks.admit(
             PodBuilder.named("shop", "orders-1")
-                .runsAs("orders")
+                .runAs("orders")
                 .annotation("eks.amazonaws.com/skip-containers", "proxy")
                 .container("app", app -> app.env("AWS_REGION", "eu-north-1"))
                 .container("proxy"));

@@ -76,7 +76,7 @@ final class Scenes {
         accepted(
             "IRSA, STS throttles the first request",
             Source.STS,
-            irsa((eks, pod) -> eks.sts().throttles(1))),
+            irsa((eks, pod) -> eks.sts().throttle(1))),
         accepted(
             "IRSA, STS is unavailable for the first request",
             Source.STS,
@@ -84,7 +84,7 @@ final class Scenes {
                 (eks, pod) ->
                     eks.sts()
                         .next(1)
-                        .answersWithError(503, "ServiceUnavailable", "Come back later"))),
+                        .answerWithError(503, "ServiceUnavailable", "Come back later"))),
         refused(
             "IRSA, the trust policy names another service account",
             Source.STS,
@@ -114,13 +114,13 @@ final class Scenes {
             Source.STS,
             400,
             "IDPCommunicationError",
-            irsa((eks, pod) -> eks.sts().cannotReachTheIssuer())),
+            irsa((eks, pod) -> eks.sts().disconnectFromTheIssuer())),
         refused(
             "IRSA, STS is off in the region",
             Source.STS,
             403,
             "RegionDisabledException",
-            irsa((eks, pod) -> eks.sts().isDisabledInTheRegion())),
+            irsa((eks, pod) -> eks.sts().disableInTheRegion())),
         refused(
             "IRSA, the annotation is no role's ARN",
             Source.STS,
@@ -132,7 +132,7 @@ final class Scenes {
             Source.STS,
             400,
             "Throttling",
-            irsa((eks, pod) -> eks.sts().throttles())));
+            irsa((eks, pod) -> eks.sts().throttle())));
   }
 
   private static List<Scene> podIdentity() {
@@ -155,7 +155,7 @@ final class Scenes {
                 (eks, pod) ->
                     eks.agent()
                         .next(1)
-                        .answersWithError(503, "ServiceUnavailableException", "Come back later"))),
+                        .answerWithError(503, "ServiceUnavailableException", "Come back later"))),
         refused(
             "Pod Identity, no association",
             Source.AGENT,
@@ -197,14 +197,14 @@ final class Scenes {
             500,
             "",
             "[]",
-            podIdentity((eks, pod) -> eks.agent().cannotReachEksAuth())),
+            podIdentity((eks, pod) -> eks.agent().disconnectFromEksAuth())),
         refused(
             "Pod Identity, the agent throttles every request",
             Source.AGENT,
             429,
             "",
             "Too Many Requests",
-            podIdentity((eks, pod) -> eks.agent().throttles())));
+            podIdentity((eks, pod) -> eks.agent().throttle())));
   }
 
   private static Scene accepted(String title, Source source, Function<FakeEks, Pod> pod) {
@@ -267,10 +267,10 @@ final class Scenes {
 
   /** A pod whose token was issued long ago. */
   private static FakePod expired(FakeEks eks, BiConsumer<FakeEks, FakePod> way) {
-    eks.clock().isBehindBy(Duration.ofDays(2));
+    eks.clock().setBehindBy(Duration.ofDays(2));
     FakePod pod = eks.pod("shop", "orders");
     way.accept(eks, pod);
-    eks.clock().isBehindBy(Duration.ZERO);
+    eks.clock().setBehindBy(Duration.ZERO);
     return pod;
   }
 

@@ -112,7 +112,7 @@ class RefreshCasesTest {
       this.source = byAgent ? eks.agent() : eks.sts();
       RefreshCase.Step first = one.steps().get(0);
       boolean none = one.given().equals("none");
-      source.credentialsLast(LIFETIME);
+      source.letCredentialsLast(LIFETIME);
       if (none) {
         prepare(first);
       }
@@ -165,18 +165,18 @@ class RefreshCasesTest {
       if (step.source() == null) {
         return;
       }
-      source.recovers();
+      source.recover();
       switch (step.source()) {
         case "gives" -> {
           if (step.lifetime() != null) {
-            source.credentialsLast(Duration.ofSeconds(step.lifetime()));
+            source.letCredentialsLast(Duration.ofSeconds(step.lifetime()));
             eks.agent().forget();
           }
         }
-        case "gives expired" -> source.issuesExpiredCredentials();
-        case "fails" -> source.answersWithError(503, "ServiceUnavailable", "Try again.");
+        case "gives expired" -> source.issueExpiredCredentials();
+        case "fails" -> source.answerWithError(503, "ServiceUnavailable", "Try again.");
         case "refuses" ->
-            source.answersWithError(
+            source.answerWithError(
                 403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
         default -> throw new IllegalArgumentException(step.source());
       }

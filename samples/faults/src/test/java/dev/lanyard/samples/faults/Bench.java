@@ -123,13 +123,13 @@ final class Bench implements AutoCloseable {
 
   /** Sets everybody else's clock, so that the pod's is wrong; a token is of the time it is of. */
   void podsClockIsAheadBy(Duration difference) {
-    eks.clock().isBehindBy(difference);
+    eks.clock().setBehindBy(difference);
     rotate();
   }
 
   /** The same, with the token that the pod had before. */
   void podsClockIsBehindByWithAnOldToken(Duration difference) {
-    eks.clock().isAheadBy(difference);
+    eks.clock().setAheadBy(difference);
   }
 
   /** A service that listens, and that no exchange of this source has anything to do with. */
@@ -187,8 +187,8 @@ final class Bench implements AutoCloseable {
   @Override
   public void close() {
     mount.comesBack();
-    service().recovers();
-    eks.clock().isAheadBy(Duration.ZERO);
+    service().recover();
+    eks.clock().setAheadBy(Duration.ZERO);
   }
 
   private static String read(Path file) {

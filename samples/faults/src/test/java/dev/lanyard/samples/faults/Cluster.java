@@ -20,7 +20,7 @@ final class Cluster implements AutoCloseable {
   Cluster() {
     eks.associate("shop", "orders", role);
     // As a real one, which is on the node of the pod.
-    eks.agent().goesByThePodsClock();
+    eks.agent().goByThePodsClock();
   }
 
   /** Lets its clock be that of the next cell. */

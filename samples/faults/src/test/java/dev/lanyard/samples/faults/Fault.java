@@ -62,7 +62,7 @@ final class Fault {
   private final String group;
   private final String name;
   private final Consumer<Bench> begin;
-  private Consumer<Bench> end = bench -> bench.service().recovers();
+  private Consumer<Bench> end = bench -> bench.service().recover();
   private Consumer<Bench> setUp = bench -> {};
   private Consumer<Bench> beforeEachExchange = bench -> {};
   private final Map<Source, Expected> expected = new EnumMap<>(Source.class);
@@ -138,7 +138,7 @@ final class Fault {
     onAMount = true;
     end =
         bench -> {
-          bench.service().recovers();
+          bench.service().recover();
           bench.mount().comesBack();
         };
     return this;

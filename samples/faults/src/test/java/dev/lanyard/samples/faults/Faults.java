@@ -79,28 +79,28 @@ final class Faults {
   }
 
   private void connection() {
-    add(Fault.of(CONNECTION, "refused", b -> b.service().isDown()))
+    add(Fault.of(CONNECTION, "refused", b -> b.service().goDown()))
         .requests(0)
         .irsa(TRANSIENT, "no connection to STS")
         .agent(TRANSIENT, "cannot be reached");
-    add(Fault.of(CONNECTION, "neither accepted nor refused", b -> b.service().isUnreachable()))
+    add(Fault.of(CONNECTION, "neither accepted nor refused", b -> b.service().becomeUnreachable()))
         .budget(SHORT_BUDGET, SHORT_WAIT)
         .requests(0)
         .irsa(TRANSIENT, "STS did not answer in time")
         .agent(TRANSIENT, "did not accept a connection");
-    add(Fault.of(CONNECTION, "reset before the answer", b -> b.service().resets()))
+    add(Fault.of(CONNECTION, "reset before the answer", b -> b.service().reset()))
         .irsa(TRANSIENT, "the connection to STS failed")
         .agent(TRANSIENT, "broke the connection off");
-    add(Fault.of(CONNECTION, "closed before the answer", b -> b.service().closesWithoutAnswering()))
+    add(Fault.of(CONNECTION, "closed before the answer", b -> b.service().closeWithoutAnswering()))
         .irsa(TRANSIENT, "the connection ended before the answer of STS did")
         .agent(TRANSIENT, "sent no complete and valid HTTP answer");
-    add(Fault.of(CONNECTION, "reset in the midst of the answer", b -> b.service().resetsHalfway()))
+    add(Fault.of(CONNECTION, "reset in the midst of the answer", b -> b.service().resetHalfway()))
         .irsa(TRANSIENT, "the connection to STS failed: SocketException")
         .agent(TRANSIENT, "broke the connection off");
-    add(Fault.of(CONNECTION, "closed in the midst of the answer", b -> b.service().truncates()))
+    add(Fault.of(CONNECTION, "closed in the midst of the answer", b -> b.service().truncate()))
         .irsa(TRANSIENT, "the connection ended before the answer of STS did")
         .agent(TRANSIENT, "sent no complete and valid HTTP answer");
-    add(Fault.of(CONNECTION, "accepted, and no answer comes", b -> b.service().hangs()))
+    add(Fault.of(CONNECTION, "accepted, and no answer comes", b -> b.service().hang()))
         .leavesRequestsUnanswered()
         .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
@@ -108,12 +108,12 @@ final class Faults {
     add(Fault.of(
             CONNECTION,
             "slow: the answer comes byte by byte",
-            b -> b.service().dribbles(BYTE_BY_BYTE)))
+            b -> b.service().dribble(BYTE_BY_BYTE)))
         .leavesRequestsUnanswered()
         .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
         .agent(TRANSIENT, "gave no complete answer within 10 s");
-    add(Fault.of(CONNECTION, "silent in the midst of the answer", b -> b.service().stallsHalfway()))
+    add(Fault.of(CONNECTION, "silent in the midst of the answer", b -> b.service().stallHalfway()))
         .leavesRequestsUnanswered()
         .budget(BUDGET, WAIT)
         .irsa(TRANSIENT, "STS did not answer within the time budget")
@@ -138,7 +138,7 @@ final class Faults {
             "200 in the other source's form",
             b ->
                 b.service()
-                    .answersWith(
+                    .answerWith(
                         200,
                         b.source() == Source.IRSA ? "application/json" : "text/xml",
                         b.source() == Source.IRSA
@@ -160,7 +160,7 @@ final class Faults {
     add(Fault.of(
             ANSWER,
             "200 with credentials that have expired",
-            b -> b.service().issuesExpiredCredentials()))
+            b -> b.service().issueExpiredCredentials()))
         .irsa(TRANSIENT, "expired")
         .agent(TRANSIENT, "expired on arrival");
     for (int status : new int[] {301, 302, 303, 307, 308}) {
@@ -169,7 +169,7 @@ final class Faults {
               status + ", a redirect to a host that listens",
               b -> {
                 URI elsewhere = b.elsewhere().endpoint();
-                b.service().answersWith(status, Map.of("Location", elsewhere.toString()), "");
+                b.service().answerWith(status, Map.of("Location", elsewhere.toString()), "");
               }))
           .irsa(MISCONFIGURED, "(" + status + " without an error code of STS")
           .agent(MISCONFIGURED, "answered with a redirect, which is never followed (" + status);
@@ -189,7 +189,7 @@ final class Faults {
               status + " with `Retry-After: 60`",
               b ->
                   b.service()
-                      .answersWith(
+                      .answerWith(
                           status, Map.of("Content-Type", "text/html", "Retry-After", "60"), PAGE)))
           .retryAfter(MINUTE)
           .irsa(TRANSIENT, "(" + status + " without an error code of STS")
@@ -198,13 +198,13 @@ final class Faults {
     add(Fault.of(
             BETWEEN,
             "500 of 2 MiB",
-            b -> b.service().answersWith(500, "text/html", PAGE + " ".repeat(2 << 20))))
+            b -> b.service().answerWith(500, "text/html", PAGE + " ".repeat(2 << 20))))
         .irsa(TRANSIENT, "what answered is not STS, or not whole")
         .agent(TRANSIENT, "could not answer the exchange (500)");
   }
 
   private void between(int status, FailureKind kind) {
-    add(Fault.of(BETWEEN, "" + status, b -> b.service().answersWith(status, "text/html", PAGE)))
+    add(Fault.of(BETWEEN, "" + status, b -> b.service().answerWith(status, "text/html", PAGE)))
         .irsa(kind, "(" + status + " without an error code of STS")
         .agent(
             kind,
@@ -225,7 +225,7 @@ final class Faults {
             "403, JSON with a code of its own",
             b ->
                 b.service()
-                    .answersWith(
+                    .answerWith(
                         403,
                         "application/json",
                         "{\"code\":\"ForbiddenByPolicy\",\"message\":\"No\"}")))
@@ -234,7 +234,7 @@ final class Faults {
   }
 
   private void inText(String name, int status, String body, FailureKind kind) {
-    add(Fault.of(BETWEEN_IN_TEXT, name, b -> b.service().somebodyElseAnswers(status, body)))
+    add(Fault.of(BETWEEN_IN_TEXT, name, b -> b.service().answerAsSomebodyElse(status, body)))
         .irsa(kind, "(" + status + " without an error code of STS")
         .agent(
             kind,
@@ -273,7 +273,7 @@ final class Faults {
     }
     sts(403, "MissingAuthenticationToken", REJECTED, "A malformed call");
     sts(400, "SomethingNew", REJECTED, "An unknown code");
-    add(Fault.of(STS, "400 `Throttling`", b -> b.service().throttles()))
+    add(Fault.of(STS, "400 `Throttling`", b -> b.service().throttle()))
         .irsa(TRANSIENT, "(400 Throttling", "Throttling");
     sts(400, "ThrottlingException", TRANSIENT, "Rate exceeded");
     sts(400, "RequestLimitExceeded", TRANSIENT, "Rate exceeded");
@@ -291,7 +291,7 @@ final class Faults {
         add(Fault.of(
                 STS,
                 status + " `" + code + "`" + (several ? ", " + message : ""),
-                b -> b.service().answersWithError(status, code, message)))
+                b -> b.service().answerWithError(status, code, message)))
             .irsa(kind, message + " (" + status + " " + code, code);
     if (code.equals("ExpiredTokenException")) {
       fault.withheldForAWhile();
@@ -313,7 +313,7 @@ final class Faults {
     plain(400, "Service account token cannot be empty", REJECTED);
     plain(403, "Access Denied. Called agent through invalid address", REJECTED);
     plain(404, "404 page not found", REJECTED);
-    add(Fault.of(AGENT, "429 Too Many Requests", b -> b.service().throttles()))
+    add(Fault.of(AGENT, "429 Too Many Requests", b -> b.service().throttle()))
         .agent(TRANSIENT, "(429): Too Many Requests");
     add(text("500 []", 500, "[]\n")).agent(TRANSIENT, "could not answer the exchange (500)");
     plain(500, "Unable to serialize credentials", TRANSIENT);
@@ -329,7 +329,7 @@ final class Faults {
     add(Fault.of(
             AGENT,
             status + " `" + code + "`",
-            b -> b.service().answersWithError(status, code, "What EKS Auth said")))
+            b -> b.service().answerWithError(status, code, "What EKS Auth said")))
         .agent(kind, "(" + status + " " + code, code);
   }
 
@@ -339,7 +339,7 @@ final class Faults {
 
   private static Fault text(String name, int status, String body) {
     return Fault.of(
-        AGENT, name, b -> b.service().answersWith(status, "text/plain; charset=utf-8", body));
+        AGENT, name, b -> b.service().answerWith(status, "text/plain; charset=utf-8", body));
   }
 
   private static Fault json(String name, int status, String code, String message) {
@@ -348,7 +348,7 @@ final class Faults {
         name,
         b ->
             b.service()
-                .answersWith(
+                .answerWith(
                     status,
                     "application/json",
                     "{\"code\":\"%s\",\"message\":\"%s\"}".formatted(code, message)));
@@ -385,7 +385,7 @@ final class Faults {
               b.letTokenExpire();
               b.service()
                   .next(1)
-                  .changesAnswers(
+                  .changeAnswers(
                       refusal -> {
                         b.rotate();
                         return refusal;
@@ -422,7 +422,7 @@ final class Faults {
     wrongDate("1970", Instant.EPOCH);
     wrongDate("the year 9999", YEAR_9999);
     add(Fault.of(DATE, "30 min old, with `Age: 1800`", b -> {}))
-        .beforeEachExchange(b -> outOfACache(b).answersProperly())
+        .beforeEachExchange(b -> outOfACache(b).answerProperly())
         .succeeds(Source.IRSA, Source.POD_IDENTITY, Source.ECS);
     add(Fault.of(DATE, "30 min old, with `Age: 1800`, of a refusal", b -> {}))
         .beforeEachExchange(b -> refuse(b, outOfACache(b)))
@@ -431,7 +431,7 @@ final class Faults {
   }
 
   private void wrongDate(String name, Instant date) {
-    add(Fault.of(DATE, name, b -> b.service().withDate(date).answersProperly()))
+    add(Fault.of(DATE, name, b -> b.service().withDate(date).answerProperly()))
         .succeedsWithoutBelieving(Source.IRSA, date)
         .succeeds(Source.POD_IDENTITY, Source.ECS);
     add(Fault.of(DATE, name + ", of a refusal", b -> refuse(b, b.service().withDate(date))))
@@ -445,9 +445,9 @@ final class Faults {
 
   private static void refuse(Bench bench, dev.lanyard.testing.Faults faults) {
     if (bench.source() == Source.IRSA) {
-      faults.answersWithError(403, "AccessDenied", STS_REFUSES);
+      faults.answerWithError(403, "AccessDenied", STS_REFUSES);
     } else {
-      faults.answersWithError(400, "AccessDeniedException", "What EKS Auth said");
+      faults.answerWithError(400, "AccessDeniedException", "What EKS Auth said");
     }
   }
 
@@ -479,11 +479,11 @@ final class Faults {
   }
 
   private static Fault page(String name, int status, String body) {
-    return Fault.of(ANSWER, name, b -> b.service().answersWith(status, "text/html", body));
+    return Fault.of(ANSWER, name, b -> b.service().answerWith(status, "text/html", body));
   }
 
   private static Fault changed(String name, UnaryOperator<String> change) {
-    return Fault.of(ANSWER, name, b -> b.service().changesAnswers(change));
+    return Fault.of(ANSWER, name, b -> b.service().changeAnswers(change));
   }
 
   private static Fault inFile(String name, java.util.function.Consumer<Bench> begin) {

@@ -112,26 +112,26 @@ class OrdersApplicationTest {
   void goesOnThroughAnOutageOfTheAgent(FakeEks eks) throws Exception {
     assertThat(put("17", "ada", "one lanyard").statusCode()).isEqualTo(204);
 
-    eks.agent().isDown();
+    eks.agent().goDown();
     refresh(eks);
     await().until(() -> credentials.status().health() == Health.DEGRADED);
     assertThat(get("/orders/17").body()).isEqualTo("one lanyard");
     assertThat(get("/ready").statusCode()).isEqualTo(200);
 
-    eks.agent().recovers();
+    eks.agent().recover();
     await().until(() -> credentials.status().health() == Health.HEALTHY);
     assertThat(get("/orders/17").body()).isEqualTo("one lanyard");
   }
 
   @Test
   void saysThatItIsNotReadyUntilTheAgentIs(FakeEks eks) throws Exception {
-    eks.agent().isDown();
+    eks.agent().goDown();
     try (OrdersApplication early =
         new OrdersApplication(EksCredentialsProvider.builder().build(), SETTINGS)) {
       URI ready = early.address().resolve("/ready");
       assertThat(send(HttpRequest.newBuilder(ready)).statusCode()).isEqualTo(503);
 
-      eks.agent().recovers();
+      eks.agent().recover();
       await().until(() -> send(HttpRequest.newBuilder(ready)).statusCode() == 200);
     }
   }

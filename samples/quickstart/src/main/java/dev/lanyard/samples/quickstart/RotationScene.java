@@ -53,7 +53,7 @@ final class RotationScene implements Scene {
     String role = stage.roleForIrsa("orders-short-lived");
     FakePod pod = stage.pod().irsa(role);
     stage.describe(pod, role);
-    stage.eks().sts().credentialsLast(LIFETIME);
+    stage.eks().sts().letCredentialsLast(LIFETIME);
     narrator.step(
         "STS",
         "gives credentials that last "
@@ -77,7 +77,7 @@ final class RotationScene implements Scene {
           return since;
         };
     stream(stage, credentials, () -> keys.get().size() > ROLL_OVERS);
-    stage.eks().sts().credentialsLast(Duration.ofHours(1));
+    stage.eks().sts().letCredentialsLast(Duration.ofHours(1));
 
     int refreshes = stage.eks().sts().exchanges() - before - 1;
     narrator.step("requests", requests + ", signed with " + keys.get().size() + " different keys");

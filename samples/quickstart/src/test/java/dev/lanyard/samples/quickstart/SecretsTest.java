@@ -142,8 +142,8 @@ class SecretsTest {
     IssuedCredentials issued = eks.issued(credentials.accessKeyId()).orElseThrow();
     secrets.addAll(List.of(issued.secretAccessKey(), issued.sessionToken(), issued.accessKeyId()));
     hear(provider);
-    eks.sts().isDown();
-    eks.agent().isDown();
+    eks.sts().goDown();
+    eks.agent().goDown();
     provider.invalidate(credentials);
     hear(catchThrowable(() -> provider.resolveCredentials(Duration.ofHours(100))));
     hear(provider);
@@ -202,14 +202,14 @@ class SecretsTest {
         "IRSA, throttled",
         eks -> {
           FakePod pod = irsa(eks);
-          eks.sts().throttles(1_000);
+          eks.sts().throttle(1_000);
           return pod.environment();
         });
     scenes.put(
         "IRSA, STS is down",
         eks -> {
           FakePod pod = irsa(eks);
-          eks.sts().isDown();
+          eks.sts().goDown();
           return pod.environment();
         });
     scenes.put(
@@ -258,14 +258,14 @@ class SecretsTest {
         "Pod Identity, throttled",
         eks -> {
           FakePod pod = podIdentity(eks);
-          eks.agent().throttles(1_000);
+          eks.agent().throttle(1_000);
           return pod.environment();
         });
     scenes.put(
         "Pod Identity, the agent is down",
         eks -> {
           FakePod pod = podIdentity(eks);
-          eks.agent().isDown();
+          eks.agent().goDown();
           return pod.environment();
         });
     scenes.put(
