@@ -3,73 +3,200 @@ package dev.lanyard.testing;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request that a fake has answered, or let down. It holds no token, nor anything else that the
  * client chose freely: the operation is one of those that the fake knows, and the pod is that of a
- * token which the cluster has signed. {@link #toString} shows no key.
- *
- * @param at when it was answered, by the clock of the {@link FakeEks}
- * @param service {@code STS} or {@code agent}
- * @param operation such as {@code AssumeRoleWithWebIdentity} or {@code GET /v1/credentials}; {@code
- *     unknown} where the fake knows no such operation
- * @param serviceAccount whose token it was: namespace, slash, name; empty if it is not known
- * @param pod the name of the pod whose token it was, empty if it is not known
- * @param role the ARN of the role that was asked for, if there is one, or that is associated; empty
- *     if it is not known
- * @param status the HTTP status of the answer; 0 if there was none
- * @param error the error code of the answer, such as {@code AccessDenied}; empty if it succeeded or
- *     the answer carried none
- * @param reason why the role was not given, where the answer does not say so: what each statement
- *     that allows something wants and the request has not, or which one denies it, counted from 1
- *     through all policies that the role was made with; or that there is no such role. It is for a
- *     person to read. What a token says is in it, what else the client sent is not. Empty otherwise
- * @param fault what the request met of what the test had ordered, such as {@code hang}; empty if it
- *     was answered properly
- * @param issued the credentials that it was answered with, empty if with none
- * @param requestId the request id of the answer
+ * token which the cluster has signed. {@link #toString} shows no key. Two are equal if all that
+ * they say is equal.
  */
-public record LoggedRequest(
-    Instant at,
-    String service,
-    String operation,
-    Optional<String> serviceAccount,
-    Optional<String> pod,
-    Optional<String> role,
-    int status,
-    Optional<String> error,
-    Optional<String> reason,
-    Optional<String> fault,
-    Optional<IssuedCredentials> issued,
-    String requestId) {
+public final class LoggedRequest {
+  private final Instant at;
+  private final String service;
+  private final String operation;
+  private final Optional<String> serviceAccount;
+  private final Optional<String> pod;
+  private final Optional<String> role;
+  private final int status;
+  private final Optional<String> error;
+  private final Optional<String> reason;
+  private final Optional<String> fault;
+  private final Optional<IssuedCredentials> issued;
+  private final String requestId;
+
+  LoggedRequest(
+      Instant at,
+      String service,
+      String operation,
+      Optional<String> serviceAccount,
+      Optional<String> pod,
+      Optional<String> role,
+      int status,
+      Optional<String> error,
+      Optional<String> reason,
+      Optional<String> fault,
+      Optional<IssuedCredentials> issued,
+      String requestId) {
+    this.at = Objects.requireNonNull(at, "at");
+    this.service = Objects.requireNonNull(service, "service");
+    this.operation = Objects.requireNonNull(operation, "operation");
+    this.serviceAccount = Objects.requireNonNull(serviceAccount, "serviceAccount");
+    this.pod = Objects.requireNonNull(pod, "pod");
+    this.role = Objects.requireNonNull(role, "role");
+    this.status = status;
+    this.error = Objects.requireNonNull(error, "error");
+    this.reason = Objects.requireNonNull(reason, "reason");
+    this.fault = Objects.requireNonNull(fault, "fault");
+    this.issued = Objects.requireNonNull(issued, "issued");
+    this.requestId = Objects.requireNonNull(requestId, "requestId");
+  }
+
   /**
-   * Checks that all parts are there.
+   * Returns when it was answered.
    *
-   * @param at when it was answered
-   * @param service which service was asked
-   * @param operation what was asked for
-   * @param serviceAccount whose token it was
-   * @param pod the pod whose token it was
-   * @param role the role that was asked for
-   * @param status the HTTP status of the answer
-   * @param error the error code of the answer
-   * @param reason why the role was not given
-   * @param fault what the request met
-   * @param issued the credentials that it was answered with
-   * @param requestId the request id of the answer
+   * @return the time by the clock of the {@link FakeEks}
    */
-  public LoggedRequest {
-    Objects.requireNonNull(at, "at");
-    Objects.requireNonNull(service, "service");
-    Objects.requireNonNull(operation, "operation");
-    Objects.requireNonNull(serviceAccount, "serviceAccount");
-    Objects.requireNonNull(pod, "pod");
-    Objects.requireNonNull(role, "role");
-    Objects.requireNonNull(error, "error");
-    Objects.requireNonNull(reason, "reason");
-    Objects.requireNonNull(fault, "fault");
-    Objects.requireNonNull(issued, "issued");
-    Objects.requireNonNull(requestId, "requestId");
+  public Instant at() {
+    return at;
+  }
+
+  /**
+   * Returns which service was asked.
+   *
+   * @return {@code STS} or {@code agent}
+   */
+  public String service() {
+    return service;
+  }
+
+  /**
+   * Returns what was asked for.
+   *
+   * @return such as {@code AssumeRoleWithWebIdentity} or {@code GET /v1/credentials}; {@code
+   *     unknown} where the fake knows no such operation
+   */
+  public String operation() {
+    return operation;
+  }
+
+  /**
+   * Returns the service account whose token it was.
+   *
+   * @return namespace, slash, name; empty if it is not known
+   */
+  public Optional<String> serviceAccount() {
+    return serviceAccount;
+  }
+
+  /**
+   * Returns the pod whose token it was.
+   *
+   * @return its name, empty if it is not known
+   */
+  public Optional<String> pod() {
+    return pod;
+  }
+
+  /**
+   * Returns the role that was asked for, if there is one, or that is associated.
+   *
+   * @return its ARN, empty if it is not known
+   */
+  public Optional<String> role() {
+    return role;
+  }
+
+  /**
+   * Returns the HTTP status of the answer.
+   *
+   * @return the status; 0 if there was no answer
+   */
+  public int status() {
+    return status;
+  }
+
+  /**
+   * Returns the error code of the answer.
+   *
+   * @return such as {@code AccessDenied}; empty if it succeeded or the answer carried none
+   */
+  public Optional<String> error() {
+    return error;
+  }
+
+  /**
+   * Returns why the role was not given, where the answer does not say so: what each statement that
+   * allows something wants and the request has not, or which one denies it, counted from 1 through
+   * all policies that the role was made with; or that there is no such role.
+   *
+   * <p>It is for a person to read. What a token says is in it, what else the client sent is not.
+   *
+   * @return the reason, empty otherwise
+   */
+  public Optional<String> reason() {
+    return reason;
+  }
+
+  /**
+   * Returns what the request met of what the test had ordered.
+   *
+   * @return such as {@code hang}; empty if it was answered properly
+   */
+  public Optional<String> fault() {
+    return fault;
+  }
+
+  /**
+   * Returns the credentials that it was answered with.
+   *
+   * @return the credentials, secrets included; empty if there were none
+   */
+  public Optional<IssuedCredentials> issued() {
+    return issued;
+  }
+
+  /**
+   * Returns the request id of the answer.
+   *
+   * @return the id, which the client sees too
+   */
+  public String requestId() {
+    return requestId;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof LoggedRequest that
+        && at.equals(that.at)
+        && service.equals(that.service)
+        && operation.equals(that.operation)
+        && serviceAccount.equals(that.serviceAccount)
+        && pod.equals(that.pod)
+        && role.equals(that.role)
+        && status == that.status
+        && error.equals(that.error)
+        && reason.equals(that.reason)
+        && fault.equals(that.fault)
+        && issued.equals(that.issued)
+        && requestId.equals(that.requestId);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(
+        at,
+        service,
+        operation,
+        serviceAccount,
+        pod,
+        role,
+        status,
+        error,
+        reason,
+        fault,
+        issued,
+        requestId);
   }
 
   /** Returns one line that a person can read, without a secret. */

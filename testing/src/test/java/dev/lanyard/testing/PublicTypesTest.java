@@ -46,6 +46,13 @@ class PublicTypesTest {
             "dev.lanyard.testing.TrustPolicy");
   }
 
+  /** A record could not get another component without breaking whoever constructs or matches it. */
+  @Test
+  void noPublicTypeIsARecord() throws Exception {
+    assertThat(types().stream().filter(type -> Modifier.isPublic(type.getModifiers())))
+        .noneMatch(Class::isRecord);
+  }
+
   @Test
   void publicMethodsNameNoTypeOfTheLibrariesBehindThem() throws Exception {
     assertThat(
