@@ -111,8 +111,8 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
     /**
      * Sets the provider to use where no EKS source is configured at all, and only there, such as on
      * a laptop. Lanyard passes on what it returns or throws, and neither caches nor refreshes its
-     * credentials; waiting and blocking are then up to that provider. Default: none; callers then
-     * get an exception.
+     * credentials; waiting and blocking are then up to that provider. It is also told of {@link
+     * #invalidate}, if it can be. Default: none; callers then get an exception.
      *
      * @param provider such as {@code ProfileCredentialsProvider.create()}; the application closes
      *     it

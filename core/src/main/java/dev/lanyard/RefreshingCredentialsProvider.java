@@ -37,7 +37,8 @@ import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
  * <p>Safe for use by many threads, including virtual ones. One provider serves any number of
  * clients, and closing a client does not affect it.
  */
-public abstract class RefreshingCredentialsProvider implements AwsCredentialsProvider {
+public abstract class RefreshingCredentialsProvider
+    implements AwsCredentialsProvider, Invalidatable<AwsCredentialsIdentity> {
   private final Chain chain;
   private final boolean fallback;
   private final Engine engine;
@@ -217,13 +218,28 @@ public abstract class RefreshingCredentialsProvider implements AwsCredentialsPro
   /**
    * Tells the provider that a service refused these credentials. Begins a refresh in the
    * background, unless the credentials held are newer: the access key ids are compared. Until the
-   * refresh has succeeded, callers get the credentials held. Returns at once. Does nothing where
-   * the application's own {@code whenNotOnEks} provider is in use.
+   * refresh has succeeded, callers get the credentials held. Returns at once, on every thread.
+   *
+   * <p>Where the application's own {@code whenNotOnEks} provider is in use, the call is passed on
+   * to it, if it is {@link Invalidatable} or the AWS SDK's {@code IdentityProvider} has this method
+   * itself; otherwise nothing happens. It is then up to that provider when the call returns.
+   *
+   * <p>On an SDK whose {@code IdentityProvider} has this method, this is its implementation.
    *
    * @param rejected the credentials that the service refused
+   * @return a completed future: it does not wait for the refresh, whose outcome {@link #status()}
+   *     and the listener tell, and can be ignored. Where the application's own provider is in use,
+   *     its future, or one that failed with what it threw: no failure of it is thrown
+   * @throws NullPointerException if the argument is null
    */
-  public final void invalidate(AwsCredentialsIdentity rejected) {
-    engine.current().invalidate(Objects.requireNonNull(rejected, "rejected").accessKeyId());
+  @Override
+  public final CompletableFuture<Void> invalidate(AwsCredentialsIdentity rejected) {
+    Objects.requireNonNull(rejected, "rejected");
+    if (whenNotOnEks != null) {
+      return Notice.give(whenNotOnEks, rejected);
+    }
+    engine.current().invalidate(rejected.accessKeyId());
+    return CompletableFuture.completedFuture(null);
   }
 
   /**

@@ -223,7 +223,7 @@ class IdentityTest {
     RefreshingCredentialsProvider provider = provider();
     first.fails(FailureKind.REJECTED, "not authorized");
 
-    provider.invalidate(provider.resolveIdentity().join());
+    var unused = provider.invalidate(provider.resolveIdentity().join());
     time.settle();
 
     assertTells(provider, "second", "B");
@@ -235,7 +235,7 @@ class IdentityTest {
     second.answers("B", ofHours(6));
     RefreshingCredentialsProvider provider = provider();
     first.fails(FailureKind.REJECTED, "not authorized");
-    provider.invalidate(provider.resolveIdentity().join());
+    var unused = provider.invalidate(provider.resolveIdentity().join());
     time.settle();
     first.does(context -> ScriptedSource.credentials("A", VirtualTime.START.plus(ofHours(6))));
 
@@ -256,7 +256,7 @@ class IdentityTest {
     second.does(context -> ScriptedSource.credentials("B", VirtualTime.START.plus(ofHours(6))));
     RefreshingCredentialsProvider provider = provider();
     first.answers("A", ofHours(1));
-    provider.invalidate(provider.resolveIdentity().join());
+    var unused = provider.invalidate(provider.resolveIdentity().join());
     time.settle();
     assertTells(provider, "first", "A");
     first.fails(FailureKind.REJECTED, "not authorized");

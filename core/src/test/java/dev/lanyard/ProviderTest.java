@@ -97,7 +97,7 @@ class ProviderTest {
     RefreshingCredentialsProvider provider = provider();
     source.answers("B", ofHours(1));
 
-    provider.invalidate(AwsBasicCredentials.create("A", "whatever"));
+    var unused = provider.invalidate(AwsBasicCredentials.create("A", "whatever"));
     time.settle();
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("B");

@@ -164,7 +164,7 @@ class SharedEnginesTest {
 
     // From now on the two hold the same, whatever becomes of it.
     healthy.answers("A2", Duration.ofHours(1));
-    second.invalidate(second.resolveCredentials());
+    var unused = second.invalidate(second.resolveCredentials());
     Awaiting.until(() -> first.resolveCredentials().accessKeyId().equals("A2"));
     assertThat(second.resolveCredentials().accessKeyId()).isEqualTo("A2");
     assertThat(second.resolveIdentity().join().accessKeyId()).isEqualTo("A2");

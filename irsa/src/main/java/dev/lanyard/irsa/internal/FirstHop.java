@@ -87,7 +87,8 @@ final class FirstHop {
 
   /** STS refused these: the first provider is to obtain others. */
   void invalidate(AwsCredentials refused) {
-    first.invalidate(refused);
+    // What comes of it, the next attempt sees: it asks the first provider again.
+    var unused = first.invalidate(refused);
   }
 
   /** The source's name, such as {@code irsa}. */

@@ -373,7 +373,7 @@ class AssumeRoleExchangeTest {
     AssumeRoleCredentialsProvider second = chained(first);
     second.awaitReady(LONG);
 
-    first.invalidate(first.resolveCredentials());
+    var unused = first.invalidate(first.resolveCredentials());
     while (first.status().lastFailure().isEmpty()) {
       Thread.onSpinWait();
     }

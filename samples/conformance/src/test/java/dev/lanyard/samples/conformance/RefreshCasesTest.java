@@ -195,10 +195,11 @@ class RefreshCasesTest {
           prepare(step);
         }
         if (step.invalidate() != null) {
-          provider.invalidate(
-              step.invalidate().equals("held")
-                  ? Objects.requireNonNull(held)
-                  : AwsSessionCredentials.create("ASIAANOTHER", "secret", "token"));
+          var unused =
+              provider.invalidate(
+                  step.invalidate().equals("held")
+                      ? Objects.requireNonNull(held)
+                      : AwsSessionCredentials.create("ASIAANOTHER", "secret", "token"));
           time.awaitIdle();
         }
         check(step.lanyard());

@@ -166,7 +166,7 @@ class OrdersApplicationTest {
   /** What happens once in a while: the hour is over, and the agent has others to give. */
   private void refresh(FakeEks eks) {
     eks.agent().forget();
-    credentials.invalidate(credentials.resolveCredentials());
+    var unused = credentials.invalidate(credentials.resolveCredentials());
   }
 
   private Set<Integer> statusesOf(String id, AtomicBoolean enough) throws Exception {

@@ -144,7 +144,7 @@ class SecretsTest {
     hear(provider);
     eks.sts().goDown();
     eks.agent().goDown();
-    provider.invalidate(credentials);
+    var unused = provider.invalidate(credentials);
     hear(catchThrowable(() -> provider.resolveCredentials(Duration.ofHours(100))));
     hear(provider);
 
