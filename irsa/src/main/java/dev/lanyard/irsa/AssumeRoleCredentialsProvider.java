@@ -7,7 +7,6 @@ import dev.lanyard.irsa.internal.RoleArn;
 import dev.lanyard.irsa.internal.SessionRules;
 import dev.lanyard.irsa.internal.Texts;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,7 +74,7 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
 
     // STS tells keys apart without regard to case. Source: the STS model, Tags.
     private final Map<String, String> sessionTags = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-    private final List<String> transitiveTagKeys = new ArrayList<>();
+    private List<String> transitiveTagKeys = List.of();
     private @Nullable String externalId;
     private @Nullable String sourceIdentity;
 
@@ -129,16 +128,17 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     }
 
     /**
-     * Adds keys of session tags that STS passes on when yet another role is assumed with these
+     * Sets the keys of session tags that STS passes on when yet another role is assumed with these
      * credentials (transitive tags). STS passes on the transitive tags of the first session, such
      * as those of Pod Identity, in any case, and they cannot be set again. Default: none.
      *
      * @param keys keys of tags that are also added with {@link #sessionTag}, before or after this
-     *     call; {@link #build} checks it
+     *     call; {@link #build} checks it. They replace those of an earlier call; none takes them
+     *     away
      * @return this builder
      */
     public Builder transitiveTagKeys(String... keys) {
-      transitiveTagKeys.addAll(List.of(keys));
+      this.transitiveTagKeys = List.of(keys);
       return this;
     }
 

@@ -136,7 +136,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * Sets managed policies that restrict what the role allows. Default: none.
    *
    * @param policyArns the ARNs of up to 10 managed policies of the role's account or of AWS, each
-   *     20 to 2048 characters
+   *     20 to 2048 characters. They replace those of an earlier call; none takes them away
    * @return this builder
    * @throws IllegalArgumentException if there are more, or one is not the ARN of an IAM policy
    */

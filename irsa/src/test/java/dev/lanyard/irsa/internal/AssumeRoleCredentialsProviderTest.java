@@ -111,6 +111,26 @@ class AssumeRoleCredentialsProviderTest {
   }
 
   @Test
+  void listsThatAreSetAgainReplaceTheOnesBefore() {
+    admit(trust("\"sts:*\""));
+
+    AwsCredentials credentials =
+        chained(
+                b ->
+                    b.sessionTag("team", "orders")
+                        .sessionTag("shift", "night")
+                        .transitiveTagKeys("team", "never-a-tag")
+                        .transitiveTagKeys("shift")
+                        .policyArns("arn:aws:iam::aws:policy/One")
+                        .policyArns())
+            .resolveCredentials();
+
+    assertThat(issued(credentials).sessionTags())
+        .isEqualTo(Map.of("team", "orders", "shift", "night"));
+    assertThat(issued(credentials).transitiveTags()).isEqualTo(Map.of("shift", "night"));
+  }
+
+  @Test
   void theDefaultSessionNameIsThePods() {
     admit(TrustPolicy.forRole(first));
 
@@ -329,6 +349,11 @@ class AssumeRoleCredentialsProviderTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> builder.sessionTag("key50", "v"))
         .withMessageContaining("up to 50");
+  }
+
+  @Test
+  void noTransitiveKeysReplaceTheOnesBefore() {
+    builder(provider(), second).transitiveTagKeys("team").transitiveTagKeys().build();
   }
 
   @Test

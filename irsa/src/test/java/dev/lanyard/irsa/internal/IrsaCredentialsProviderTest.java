@@ -216,6 +216,23 @@ class IrsaCredentialsProviderTest {
   }
 
   @Test
+  void policyArnsThatAreSetAgainReplaceTheOnesBefore() {
+    try (ScriptedSts sts = new ScriptedSts().issues("ASIAEXAMPLEEXAMPLE01")) {
+      IrsaCredentialsProvider.builder()
+          .environment(new Pod(root).environment())
+          .endpoint(sts.endpoint())
+          .policyArns("arn:aws:iam::aws:policy/One", "arn:aws:iam::aws:policy/Two")
+          .policyArns("arn:aws:iam::aws:policy/Three")
+          .build()
+          .resolveCredentials();
+
+      assertThat(sts.requests().get(0).form())
+          .containsEntry("PolicyArns.member.1.arn", "arn:aws:iam::aws:policy/Three")
+          .doesNotContainKey("PolicyArns.member.2.arn");
+    }
+  }
+
+  @Test
   void theApplicationsOwnStsClientIsUsedAndNotClosed() {
     FakePod pod = eks.pod("shop", "orders").irsa(eks.role("orders", trust()));
     try (StsClient client =
