@@ -76,9 +76,14 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
      * @param names the names of sources. A name that no source has stops the chain: the first
      *     {@code resolve} and {@link #explain} report it
      * @return this builder
-     * @throws IllegalArgumentException if there is no name, or one occurs twice
+     * @throws IllegalArgumentException if there is no name, or one is blank or occurs twice
      */
     public Builder order(String... names) {
+      for (String name : Objects.requireNonNull(names, "names")) {
+        if (Objects.requireNonNull(name, "names").isBlank()) {
+          throw new IllegalArgumentException("the order holds a blank name");
+        }
+      }
       List<String> given = List.of(names);
       if (given.isEmpty() || given.stream().distinct().count() < given.size()) {
         throw new IllegalArgumentException(

@@ -71,7 +71,7 @@ public final class RefreshPolicy {
    * @throws IllegalArgumentException if it is negative
    */
   public RefreshPolicy withRefreshMargin(Duration margin) {
-    if (margin.isNegative()) {
+    if (Objects.requireNonNull(margin, "margin").isNegative()) {
       throw new IllegalArgumentException("the refresh margin must not be negative: " + margin);
     }
     return new RefreshPolicy(windowStart, windowEnd, bounded(margin), maxWait, exchangeTimeout);
@@ -88,7 +88,11 @@ public final class RefreshPolicy {
    */
   public RefreshPolicy withMaxWait(Duration maxWait) {
     return new RefreshPolicy(
-        windowStart, windowEnd, margin, positive(maxWait, "maximum wait"), exchangeTimeout);
+        windowStart,
+        windowEnd,
+        margin,
+        positive(Objects.requireNonNull(maxWait, "maxWait"), "maximum wait"),
+        exchangeTimeout);
   }
 
   /**
@@ -102,7 +106,11 @@ public final class RefreshPolicy {
    */
   public RefreshPolicy withExchangeTimeout(Duration exchangeTimeout) {
     return new RefreshPolicy(
-        windowStart, windowEnd, margin, maxWait, positive(exchangeTimeout, "exchange time-out"));
+        windowStart,
+        windowEnd,
+        margin,
+        maxWait,
+        positive(Objects.requireNonNull(exchangeTimeout, "exchangeTimeout"), "exchange time-out"));
   }
 
   private static Duration positive(Duration value, String name) {

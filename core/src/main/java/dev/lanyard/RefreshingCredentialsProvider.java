@@ -56,7 +56,7 @@ public abstract class RefreshingCredentialsProvider
    * @param source where the credentials come from
    */
   protected RefreshingCredentialsProvider(CredentialsSource source) {
-    this(Chain.detect(List.of(source), Environment.system()));
+    this(Chain.detect(List.of(Objects.requireNonNull(source, "source")), Environment.system()));
   }
 
   /**
@@ -66,7 +66,13 @@ public abstract class RefreshingCredentialsProvider
    * @param options what the application chose; read once, now
    */
   protected RefreshingCredentialsProvider(CredentialsSource source, Builder<?> options) {
-    this(Chain.detect(List.of(source), options.environment), options, false, null);
+    this(
+        Chain.detect(
+            List.of(Objects.requireNonNull(source, "source")),
+            Objects.requireNonNull(options, "options").environment),
+        options,
+        false,
+        null);
   }
 
   /** A provider on the process's shared engine. */
@@ -256,7 +262,7 @@ public abstract class RefreshingCredentialsProvider
    *     while it waits; the thread's interrupt flag is set, and no exchange is cancelled
    */
   public final void awaitReady(Duration atMost) {
-    if (atMost.isNegative()) {
+    if (Objects.requireNonNull(atMost, "atMost").isNegative()) {
       throw new IllegalArgumentException("the wait must not be negative: " + atMost);
     }
     Engine current = engine.current();

@@ -103,7 +103,11 @@ public final class Evidence {
      * @return this builder
      */
     public Builder hidden(String name, String value) {
-      facts.add(new Fact(Objects.requireNonNull(name, "name"), Digest.of(value), true));
+      facts.add(
+          new Fact(
+              Objects.requireNonNull(name, "name"),
+              Digest.of(Objects.requireNonNull(value, "value")),
+              true));
       return this;
     }
 

@@ -53,7 +53,8 @@ public final class Environment {
    * @return an environment that does not change
    */
   public static Environment of(Map<String, String> variables) {
-    return new Environment(Map.copyOf(variables)::get, name -> null, Optional.empty());
+    Map<String, String> copy = Map.copyOf(Objects.requireNonNull(variables, "variables"));
+    return new Environment(copy::get, name -> null, Optional.empty());
   }
 
   /**
@@ -63,7 +64,8 @@ public final class Environment {
    * @return a new environment
    */
   public Environment withProperties(Map<String, String> properties) {
-    return new Environment(variables, Map.copyOf(properties)::get, root);
+    Map<String, String> copy = Map.copyOf(Objects.requireNonNull(properties, "properties"));
+    return new Environment(variables, copy::get, root);
   }
 
   /**
@@ -74,7 +76,8 @@ public final class Environment {
    * @return a new environment
    */
   public Environment withRoot(Path directory) {
-    return new Environment(variables, properties, Optional.of(directory));
+    return new Environment(
+        variables, properties, Optional.of(Objects.requireNonNull(directory, "directory")));
   }
 
   /**

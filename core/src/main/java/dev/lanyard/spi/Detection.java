@@ -43,7 +43,7 @@ public sealed interface Detection {
      * @param evidence all that decides whose credentials these are
      */
     public Present(CredentialsExchange exchange, String description, Evidence evidence) {
-      this(exchange, description, Optional.of(evidence));
+      this(exchange, description, Optional.of(Objects.requireNonNull(evidence, "evidence")));
     }
 
     /**

@@ -210,7 +210,10 @@ public final class ExchangeException extends Exception {
     }
   }
 
-  /** Builds an {@link ExchangeException}. Not for use by more than one thread. */
+  /**
+   * Builds an {@link ExchangeException}. It takes what a service said as it is, so that no failure
+   * is lost because of how it is told. Not for use by more than one thread.
+   */
   public static final class Builder {
     private final FailureKind kind;
     private final String message;

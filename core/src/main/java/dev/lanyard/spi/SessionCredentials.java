@@ -114,13 +114,16 @@ public final class SessionCredentials {
   }
 
   private static String required(@Nullable String value, String name) {
-    if (value == null || value.isBlank()) {
+    if (value == null) {
       throw new IllegalArgumentException(name + " is missing");
     }
     return value;
   }
 
-  /** Builds {@link SessionCredentials}. Not for use by more than one thread. */
+  /**
+   * Builds {@link SessionCredentials}. A value that can never be valid is refused at once. Not for
+   * use by more than one thread.
+   */
   public static final class Builder {
     private @Nullable String accessKeyId;
     private @Nullable String secretAccessKey;
@@ -137,9 +140,10 @@ public final class SessionCredentials {
      *
      * @param accessKeyId the access key id
      * @return this builder
+     * @throws IllegalArgumentException if it is blank
      */
     public Builder accessKeyId(String accessKeyId) {
-      this.accessKeyId = accessKeyId;
+      this.accessKeyId = checked(accessKeyId, "accessKeyId");
       return this;
     }
 
@@ -148,9 +152,10 @@ public final class SessionCredentials {
      *
      * @param secretAccessKey the secret access key
      * @return this builder
+     * @throws IllegalArgumentException if it is blank
      */
     public Builder secretAccessKey(String secretAccessKey) {
-      this.secretAccessKey = secretAccessKey;
+      this.secretAccessKey = checked(secretAccessKey, "secretAccessKey");
       return this;
     }
 
@@ -159,9 +164,10 @@ public final class SessionCredentials {
      *
      * @param sessionToken the session token
      * @return this builder
+     * @throws IllegalArgumentException if it is blank
      */
     public Builder sessionToken(String sessionToken) {
-      this.sessionToken = sessionToken;
+      this.sessionToken = checked(sessionToken, "sessionToken");
       return this;
     }
 
@@ -172,7 +178,7 @@ public final class SessionCredentials {
      * @return this builder
      */
     public Builder expiration(Instant expiration) {
-      this.expiration = expiration;
+      this.expiration = Objects.requireNonNull(expiration, "expiration");
       return this;
     }
 
@@ -218,11 +224,18 @@ public final class SessionCredentials {
      * Builds the credentials.
      *
      * @return the credentials
-     * @throws IllegalArgumentException if a required part is missing or blank; the message names it
+     * @throws IllegalArgumentException if a required part is missing; the message names it
      * @throws NullPointerException if the expiration is missing
      */
     public SessionCredentials build() {
       return new SessionCredentials(this);
+    }
+
+    private static String checked(String value, String name) {
+      if (Objects.requireNonNull(value, name).isBlank()) {
+        throw new IllegalArgumentException(name + " is blank");
+      }
+      return value;
     }
   }
 }

@@ -55,7 +55,7 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
    */
   public static Builder builder(RefreshingCredentialsProvider first, String roleArn) {
     Objects.requireNonNull(first, "first");
-    Builder.check("the role ARN ", RoleArn.problem(roleArn));
+    Builder.check("the role ARN ", RoleArn.problem(Objects.requireNonNull(roleArn, "roleArn")));
     return new Builder(first, RoleArn.parse(roleArn).orElseThrow());
   }
 
@@ -99,7 +99,9 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
      * @throws IllegalArgumentException if the value breaks these rules
      */
     public Builder externalId(String externalId) {
-      check("the external id ", SessionRules.externalIdProblem(externalId));
+      check(
+          "the external id ",
+          SessionRules.externalIdProblem(Objects.requireNonNull(externalId, "externalId")));
       this.externalId = externalId;
       return this;
     }
@@ -115,8 +117,12 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
      * @throws IllegalArgumentException if one of them is not, or if there are more than 50 tags
      */
     public Builder sessionTag(String key, String value) {
-      check("the key of a session tag ", SessionRules.tagKeyProblem(key));
-      check("the value of session tag " + key + " ", SessionRules.tagValueProblem(value));
+      check(
+          "the key of a session tag ",
+          SessionRules.tagKeyProblem(Objects.requireNonNull(key, "key")));
+      check(
+          "the value of session tag " + key + " ",
+          SessionRules.tagValueProblem(Objects.requireNonNull(value, "value")));
       // The key that is kept would otherwise be that of the first time.
       sessionTags.remove(key);
       if (sessionTags.size() == SessionRules.MAX_TAGS) {
@@ -138,7 +144,7 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
      * @return this builder
      */
     public Builder transitiveTagKeys(String... keys) {
-      this.transitiveTagKeys = List.of(keys);
+      this.transitiveTagKeys = listOf(keys, "keys");
       return this;
     }
 
@@ -153,7 +159,10 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
      * @throws IllegalArgumentException if the value breaks these rules
      */
     public Builder sourceIdentity(String sourceIdentity) {
-      check("the source identity ", SessionRules.sourceIdentityProblem(sourceIdentity));
+      check(
+          "the source identity ",
+          SessionRules.sourceIdentityProblem(
+              Objects.requireNonNull(sourceIdentity, "sourceIdentity")));
       this.sourceIdentity = sourceIdentity;
       return this;
     }

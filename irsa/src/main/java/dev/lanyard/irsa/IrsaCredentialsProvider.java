@@ -88,7 +88,7 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
      * @throws IllegalArgumentException if it is not the ARN of an IAM role
      */
     public Builder roleArn(String roleArn) {
-      check("the role ARN ", RoleArn.problem(roleArn));
+      check("the role ARN ", RoleArn.problem(Objects.requireNonNull(roleArn, "roleArn")));
       this.role = RoleArn.parse(roleArn).orElseThrow();
       return this;
     }
@@ -99,9 +99,13 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
      *
      * @param tokenFile the file as it is: a root set by {@code Environment.withRoot} does not apply
      * @return this builder
+     * @throws IllegalArgumentException if the path is empty
      */
     public Builder tokenFile(Path tokenFile) {
-      this.tokenFile = Objects.requireNonNull(tokenFile, "tokenFile");
+      if (Objects.requireNonNull(tokenFile, "tokenFile").toString().isEmpty()) {
+        throw new IllegalArgumentException("the token file is an empty path");
+      }
+      this.tokenFile = tokenFile;
       return this;
     }
 

@@ -73,7 +73,9 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if the value breaks these rules
    */
   public B sessionName(String sessionName) {
-    check("the session name ", SessionName.problem(sessionName));
+    check(
+        "the session name ",
+        SessionName.problem(Objects.requireNonNull(sessionName, "sessionName")));
     this.sessionName = sessionName;
     return self();
   }
@@ -88,6 +90,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if the value breaks these rules
    */
   public B duration(Duration duration) {
+    Objects.requireNonNull(duration, "duration");
     if (duration.compareTo(MIN_DURATION) < 0
         || duration.compareTo(maxDuration) > 0
         || !duration.equals(duration.truncatedTo(ChronoUnit.SECONDS))) {
@@ -112,6 +115,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if the value breaks these rules
    */
   public B policy(String policy) {
+    Objects.requireNonNull(policy, "policy");
     if (policy.isBlank() || policy.length() > MAX_POLICY_LENGTH) {
       throw new IllegalArgumentException(
           "the session policy must have 1 to 2048 characters, and has " + policy.length());
@@ -141,7 +145,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if there are more, or one is not the ARN of an IAM policy
    */
   public B policyArns(String... policyArns) {
-    List<String> given = List.of(policyArns);
+    List<String> given = listOf(policyArns, "policyArns");
     if (given.size() > MAX_POLICY_ARNS) {
       throw new IllegalArgumentException(
           "STS takes up to 10 session policy ARNs, not " + given.size());
@@ -173,7 +177,7 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if it cannot be the name of a region
    */
   public B region(String region) {
-    check("the region ", StsLocation.regionProblem(region));
+    check("the region ", StsLocation.regionProblem(Objects.requireNonNull(region, "region")));
     this.region = region;
     return self();
   }
@@ -189,7 +193,8 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if it is no such URL, or holds more than host, port and path
    */
   public B endpoint(URI endpoint) {
-    check("the endpoint ", StsLocation.endpointProblem(endpoint));
+    check(
+        "the endpoint ", StsLocation.endpointProblem(Objects.requireNonNull(endpoint, "endpoint")));
     this.endpoint = endpoint;
     return self();
   }
@@ -234,6 +239,14 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
         Optional.ofNullable(region),
         Optional.ofNullable(endpoint),
         Optional.ofNullable(stsClient));
+  }
+
+  /** Returns the values of an argument, none of which may be null. */
+  static List<String> listOf(String[] values, String argument) {
+    for (String value : Objects.requireNonNull(values, argument)) {
+      Objects.requireNonNull(value, argument);
+    }
+    return List.of(values);
   }
 
   static void check(String what, Optional<String> problem) {

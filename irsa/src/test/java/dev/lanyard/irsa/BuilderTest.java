@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import dev.lanyard.irsa.internal.ScriptedFirst;
 import dev.lanyard.runtime.Environment;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -196,17 +198,37 @@ class BuilderTest {
   @Test
   @SuppressWarnings("NullAway") // What a caller without null checks may do.
   void nullIsRefusedAtOnce() {
-    assertThatNullPointerException().isThrownBy(() -> builder.roleArn(null));
-    assertThatNullPointerException().isThrownBy(() -> builder.tokenFile(null));
+    named("roleArn", () -> builder.roleArn(null));
+    named("roleArn", () -> chained(null));
+    named("first", () -> AssumeRoleCredentialsProvider.builder(null, ROLE));
+    named("tokenFile", () -> builder.tokenFile(null));
+    named("externalId", () -> chained.externalId(null));
+    named("key", () -> chained.sessionTag(null, "value"));
+    named("value", () -> chained.sessionTag("key", null));
+    named("keys", () -> chained.transitiveTagKeys("key", null));
+    named("keys", () -> chained.transitiveTagKeys((String[]) null));
+    named("sourceIdentity", () -> chained.sourceIdentity(null));
     for (StsBuilder<?> b : both) {
-      assertThatNullPointerException().isThrownBy(() -> b.sessionName(null));
-      assertThatNullPointerException().isThrownBy(() -> b.duration(null));
-      assertThatNullPointerException().isThrownBy(() -> b.policy(null));
-      assertThatNullPointerException().isThrownBy(() -> b.policyArns(POLICY_ARN, null));
-      assertThatNullPointerException().isThrownBy(() -> b.region(null));
-      assertThatNullPointerException().isThrownBy(() -> b.endpoint(null));
-      assertThatNullPointerException().isThrownBy(() -> b.stsClient(null));
+      named("sessionName", () -> b.sessionName(null));
+      named("duration", () -> b.duration(null));
+      named("policy", () -> b.policy(null));
+      named("policyArns", () -> b.policyArns(POLICY_ARN, null));
+      named("policyArns", () -> b.policyArns((String[]) null));
+      named("region", () -> b.region(null));
+      named("endpoint", () -> b.endpoint(null));
+      named("stsClient", () -> b.stsClient(null));
     }
+  }
+
+  @Test
+  void aTokenFileHasAPath() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.tokenFile(Path.of("")))
+        .withMessage("the token file is an empty path");
+  }
+
+  private static void named(String argument, ThrowingCallable call) {
+    assertThatNullPointerException().isThrownBy(call).withMessage(argument);
   }
 
   private void taken(Function<StsBuilder<?>, Object> option) {

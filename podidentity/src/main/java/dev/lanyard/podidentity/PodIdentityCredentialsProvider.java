@@ -1,11 +1,13 @@
 package dev.lanyard.podidentity;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.podidentity.internal.Endpoint;
 import dev.lanyard.podidentity.internal.PodIdentitySource;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -66,7 +68,10 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
     return new Builder();
   }
 
-  /** Builds a {@link PodIdentityCredentialsProvider}. Not for use by more than one thread. */
+  /**
+   * Builds a {@link PodIdentityCredentialsProvider}. A value that can never be valid is refused at
+   * once. Not for use by more than one thread.
+   */
   public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
     private @Nullable URI endpoint;
     private @Nullable Path tokenFile;
@@ -83,13 +88,19 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
     /**
      * Sets the endpoint. Default: {@code AWS_CONTAINER_CREDENTIALS_RELATIVE_URI}, then {@code
      * AWS_CONTAINER_CREDENTIALS_FULL_URI}. The same rules apply to it: without TLS no token leaves
-     * the host. The first {@code resolve} and {@code explain} report a URI that breaks them.
+     * the host. Where a host name leads is checked at each connection.
      *
      * @param endpoint the full URI, such as {@code http://169.254.170.23/v1/credentials}
      * @return this builder
+     * @throws IllegalArgumentException if no token may be sent there; the message does not repeat
+     *     path and query, which may be as good as a password
      */
     public Builder endpoint(URI endpoint) {
-      this.endpoint = Objects.requireNonNull(endpoint, "endpoint");
+      Optional<String> problem = Endpoint.problem(Objects.requireNonNull(endpoint, "endpoint"));
+      if (problem.isPresent()) {
+        throw new IllegalArgumentException(problem.get());
+      }
+      this.endpoint = endpoint;
       return this;
     }
 
@@ -100,9 +111,13 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
      *
      * @param tokenFile the file, which need not exist yet
      * @return this builder
+     * @throws IllegalArgumentException if the path is empty
      */
     public Builder tokenFile(Path tokenFile) {
-      this.tokenFile = Objects.requireNonNull(tokenFile, "tokenFile");
+      if (Objects.requireNonNull(tokenFile, "tokenFile").toString().isEmpty()) {
+        throw new IllegalArgumentException("the token file is an empty path");
+      }
+      this.tokenFile = tokenFile;
       return this;
     }
 
@@ -131,6 +146,7 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
      * @throws IllegalArgumentException if it is not in that range
      */
     public Builder longestLife(Duration longestLife) {
+      Objects.requireNonNull(longestLife, "longestLife");
       if (longestLife.isZero()
           || longestLife.isNegative()
           || longestLife.compareTo(LONGEST_SESSION) > 0) {

@@ -8,13 +8,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where the agent listens: a URI whose every part has been looked at, so far as that can be done
  * without the network. A name is resolved, and its addresses checked, at each connection.
  */
-final class Endpoint {
+public final class Endpoint {
 
   /** The path of the EKS Pod Identity Agent. Source: aws/eks-pod-identity-agent, pkg/server. */
   private static final String POD_IDENTITY_PATH = "/v1/credentials";
@@ -55,6 +56,19 @@ final class Endpoint {
    */
   static Endpoint full(String value, String origin) throws Misconfiguration {
     return parse(value, origin);
+  }
+
+  /**
+   * Returns why no token may be sent to an endpoint, and what to do about it, as sentences that
+   * begin with "the endpoint" and repeat neither path nor query; empty if one may.
+   */
+  public static Optional<String> problem(URI endpoint) {
+    try {
+      full(endpoint.toString(), "the endpoint");
+      return Optional.empty();
+    } catch (Misconfiguration e) {
+      return Optional.of(e.reason() + ". " + e.remedy());
+    }
   }
 
   /**

@@ -10,7 +10,6 @@ import dev.lanyard.runtime.Environment;
 import dev.lanyard.testing.FakeEks;
 import dev.lanyard.testing.FakePod;
 import dev.lanyard.testing.TrustPolicy;
-import java.net.URI;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Map;
@@ -117,11 +116,11 @@ class PodIdentityCredentialsProviderTest {
   }
 
   @Test
-  void anEndpointThatNoTokenMayGoToFailsAtTheFirstUseAndNotBefore() {
+  void anEndpointInTheEnvironmentThatNoTokenMayGoToFailsAtTheFirstUseAndNotBefore() {
     PodIdentityCredentialsProvider provider =
         PodIdentityCredentialsProvider.builder()
-            .environment(pod.environment())
-            .endpoint(URI.create("http://10.0.0.1/"))
+            .environment(
+                Environment.of(Map.of("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://10.0.0.1/")))
             .build();
 
     assertThatThrownBy(provider::resolveCredentials)
