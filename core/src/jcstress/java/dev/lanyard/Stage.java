@@ -118,7 +118,7 @@ final class Stage implements Time, Origin {
   /** The key id, if all parts are of one generation. */
   static String consistent(AwsCredentialsIdentity identity) {
     String key = identity.accessKeyId();
-    return identity.secretAccessKey().equals("secret of " + key) ? key : "mixed";
+    return identity.secretAccessKey().equals("secret-of-" + key) ? key : "mixed";
   }
 
   @Override
@@ -140,8 +140,8 @@ final class Stage implements Time, Origin {
   SessionCredentials credentials(String keyId) {
     return SessionCredentials.builder()
         .accessKeyId(keyId)
-        .secretAccessKey("secret of " + keyId)
-        .sessionToken("token of " + keyId)
+        .secretAccessKey("secret-of-" + keyId)
+        .sessionToken("token-of-" + keyId)
         .expiration(Instant.ofEpochMilli(millis).plus(HOUR))
         .build();
   }

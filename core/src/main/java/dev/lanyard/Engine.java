@@ -698,8 +698,12 @@ final class Engine {
           .cause(Unexpected.of(thrown))
           .build();
     }
+    // Its own message may be anything; that of an ExchangeException holds no secret.
+    String words =
+        thrown.getCause() instanceof ExchangeException known ? ": " + known.getMessage() : "";
     return ExchangeException.builder(
-            FailureKind.TRANSIENT, "the exchange failed with " + thrown.getClass().getName())
+            FailureKind.TRANSIENT,
+            "the exchange failed with " + thrown.getClass().getName() + words)
         .cause(Unexpected.of(thrown))
         .build();
   }

@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
@@ -97,6 +98,32 @@ class ArgumentsTest {
             assertThatIllegalArgumentException()
                 .isThrownBy(() -> part.getValue().apply(SessionCredentials.builder(), blank))
                 .withMessage(part.getKey() + " is blank"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"\u0000", "\n", "\r\nX-Evil: yes", "\u001f", " ", "\u007f", "\u00fc", "\ud800"})
+  void noPartOfCredentialsHoldsWhatNoRequestCanCarry(String unfit) {
+    for (String value : List.of("IQoJb3Jp" + unfit, unfit + "IQoJb3Jp", "IQoJ" + unfit + "b3Jp")) {
+      PARTS.forEach(
+          part ->
+              assertThatIllegalArgumentException()
+                  .isThrownBy(() -> part.getValue().apply(SessionCredentials.builder(), value))
+                  .withMessage(part.getKey() + " holds a character that no request can carry"));
+    }
+  }
+
+  @Test
+  void partsOfCredentialsHoldAnythingElse() {
+    StringBuilder text = new StringBuilder();
+    for (char c = '!'; c <= '~'; c++) {
+      text.append(c);
+    }
+    PARTS.forEach(
+        part -> {
+          SessionCredentials.Builder builder = SessionCredentials.builder();
+          assertThat(part.getValue().apply(builder, text.toString())).isSameAs(builder);
+        });
   }
 
   @Test

@@ -12,6 +12,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -143,6 +145,50 @@ class EngineTest {
       CredentialsStatus.Failure failure = f.engine().status().lastFailure().orElseThrow();
       assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
       assertThat(failure.message()).contains("IllegalArgumentException").doesNotContain("header");
+    }
+
+    @Test
+    void thatBuildWhatNoRequestCanCarrySayWhichPartAndNotItsValue() {
+      String unfit = ScriptedSource.TOKEN + "\r\nX-Evil: " + ScriptedSource.SECRET;
+      f.source.does(
+          context ->
+              ScriptedSource.sessionCredentials("A", context.now().plusSeconds(3600))
+                  .sessionToken(unfit)
+                  .build());
+      f.built();
+      CompletableFuture<AwsCredentialsIdentity> caller = f.ask();
+      f.time.advance(ofMinutes(1));
+
+      CredentialsStatus status = f.engine().status();
+      CredentialsStatus.Failure failure = status.lastFailure().orElseThrow();
+      assertThat(status.usable()).isFalse();
+      assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
+      assertThat(failure.message())
+          .isEqualTo(
+              "the exchange failed with java.lang.IllegalArgumentException: sessionToken holds a"
+                  + " character that no request can carry");
+      StringWriter told = new StringWriter();
+      failureOf(caller).printStackTrace(new PrintWriter(told));
+      assertThat(told.toString())
+          .contains("sessionToken holds a character that no request can carry")
+          .doesNotContain("DO-NOT-PRINT", "X-Evil");
+    }
+
+    @Test
+    void thatThrowWhatNobodyExpectedForTheFailureOfAnotherTellItsWords() {
+      f.source.does(
+          context -> {
+            throw new IllegalStateException(
+                ScriptedSource.TOKEN,
+                ScriptedSource.failure(FailureKind.REJECTED, "the vault is sealed"));
+          });
+      f.settled();
+
+      CredentialsStatus.Failure failure = f.engine().status().lastFailure().orElseThrow();
+      assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
+      assertThat(failure.message())
+          .isEqualTo(
+              "the exchange failed with java.lang.IllegalStateException: the vault is sealed");
     }
 
     @Test

@@ -21,7 +21,8 @@ public interface CredentialsExchange {
    * @return the session credentials, complete, and unexpired by the clock of their issuer
    * @throws ExchangeException if there are none to return; its message must not hold a token or a
    *     key. Any other exception counts as a transient failure, and a {@link LinkageError} as a
-   *     misconfiguration
+   *     misconfiguration; of its message nothing is shown, but where an {@code ExchangeException}
+   *     is its cause, the message of that is
    * @throws InterruptedException if the thread was interrupted: the engine counts the attempt as
    *     failed
    */

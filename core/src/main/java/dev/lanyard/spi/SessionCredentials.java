@@ -1,5 +1,6 @@
 package dev.lanyard.spi;
 
+import dev.lanyard.diagnosis.FailureKind;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -7,9 +8,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One set of AWS session credentials, as an exchange returned them. Immutable. {@link #toString}
- * shows the last four characters of the access key id and the expiration, never the secret access
- * key or the session token.
+ * One set of AWS session credentials, as an exchange returned them. Immutable. Key id, key and
+ * session token hold visible ASCII characters only, so that every request can carry them. {@link
+ * #toString} shows the last four characters of the access key id and the expiration, never the
+ * secret access key or the session token.
  */
 public final class SessionCredentials {
   private final String accessKeyId;
@@ -140,7 +142,8 @@ public final class SessionCredentials {
      *
      * @param accessKeyId the access key id
      * @return this builder
-     * @throws IllegalArgumentException if it is blank
+     * @throws IllegalArgumentException if it is blank, or has a character that is not one of {@code
+     *     !} to {@code ~}; the message does not repeat it
      */
     public Builder accessKeyId(String accessKeyId) {
       this.accessKeyId = checked(accessKeyId, "accessKeyId");
@@ -152,7 +155,8 @@ public final class SessionCredentials {
      *
      * @param secretAccessKey the secret access key
      * @return this builder
-     * @throws IllegalArgumentException if it is blank
+     * @throws IllegalArgumentException if it is blank, or has a character that is not one of {@code
+     *     !} to {@code ~}; the message does not repeat it
      */
     public Builder secretAccessKey(String secretAccessKey) {
       this.secretAccessKey = checked(secretAccessKey, "secretAccessKey");
@@ -164,7 +168,8 @@ public final class SessionCredentials {
      *
      * @param sessionToken the session token
      * @return this builder
-     * @throws IllegalArgumentException if it is blank
+     * @throws IllegalArgumentException if it is blank, or has a character that is not one of {@code
+     *     !} to {@code ~}; the message does not repeat it
      */
     public Builder sessionToken(String sessionToken) {
       this.sessionToken = checked(sessionToken, "sessionToken");
@@ -231,11 +236,26 @@ public final class SessionCredentials {
       return new SessionCredentials(this);
     }
 
+    /**
+     * The key id and the session token travel in headers: what no header carries as it is would
+     * fail every request, or split it in two. A key with a blank in it signs wrongly.
+     */
     private static String checked(String value, String name) {
       if (Objects.requireNonNull(value, name).isBlank()) {
-        throw new IllegalArgumentException(name + " is blank");
+        throw unfit(name + " is blank");
+      }
+      for (int i = 0; i < value.length(); i++) {
+        if (value.charAt(i) <= ' ' || value.charAt(i) > '~') {
+          throw unfit(name + " holds a character that no request can carry");
+        }
       }
       return value;
+    }
+
+    /** The cause tells an engine that the text may be shown, should an exchange let this pass. */
+    private static IllegalArgumentException unfit(String text) {
+      return new IllegalArgumentException(
+          text, ExchangeException.builder(FailureKind.TRANSIENT, text).build());
     }
   }
 }

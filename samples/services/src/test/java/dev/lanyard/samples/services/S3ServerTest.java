@@ -45,9 +45,9 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 class S3ServerTest {
   private static final AwsSessionCredentials GOOD =
-      AwsSessionCredentials.create("ASIAGOOD", "secret of good", "token of good");
+      AwsSessionCredentials.create("ASIAGOOD", "secret-of-good", "token-of-good");
   private static final AwsSessionCredentials EXPIRED =
-      AwsSessionCredentials.create("ASIAEXPIRED", "secret of expired", "token of expired");
+      AwsSessionCredentials.create("ASIAEXPIRED", "secret-of-expired", "token-of-expired");
 
   private final Map<String, SessionCredentials> issued = new ConcurrentHashMap<>();
   private S3Server server;
@@ -151,7 +151,7 @@ class S3ServerTest {
   @Test
   void refusesAWrongSecretAccessKey() {
     refuses(
-        AwsSessionCredentials.create("ASIAGOOD", "secret of another", "token of good"),
+        AwsSessionCredentials.create("ASIAGOOD", "secret-of-another", "token-of-good"),
         403,
         "SignatureDoesNotMatch");
   }
@@ -159,7 +159,7 @@ class S3ServerTest {
   @Test
   void refusesAnAccessKeyIdThatNobodyIssued() {
     refuses(
-        AwsSessionCredentials.create("ASIAUNKNOWN", "secret of good", "token of good"),
+        AwsSessionCredentials.create("ASIAUNKNOWN", "secret-of-good", "token-of-good"),
         403,
         "InvalidAccessKeyId");
   }
@@ -167,14 +167,14 @@ class S3ServerTest {
   @Test
   void refusesAnotherSessionsToken() {
     refuses(
-        AwsSessionCredentials.create("ASIAGOOD", "secret of good", "token of another"),
+        AwsSessionCredentials.create("ASIAGOOD", "secret-of-good", "token-of-another"),
         400,
         "InvalidToken");
   }
 
   @Test
   void refusesSessionCredentialsWithoutTheirToken() {
-    refuses(AwsBasicCredentials.create("ASIAGOOD", "secret of good"), 403, "InvalidAccessKeyId");
+    refuses(AwsBasicCredentials.create("ASIAGOOD", "secret-of-good"), 403, "InvalidAccessKeyId");
   }
 
   @Test

@@ -48,7 +48,7 @@ class TableServerTest {
 
   @Test
   void keepsItemsForAClientWithTheCredentialsThatWereIssued() {
-    try (DynamoDbClient table = client("GOOD", "secret of GOOD", "token of GOOD")) {
+    try (DynamoDbClient table = client("GOOD", "secret-of-GOOD", "token-of-GOOD")) {
       assertThat(table.getItem(get -> get.tableName("orders").key(KEY)).hasItem()).isFalse();
       table.putItem(put -> put.tableName("orders").item(ITEM));
       assertThat(table.getItem(get -> get.tableName("orders").key(KEY)).item()).isEqualTo(ITEM);
@@ -60,10 +60,10 @@ class TableServerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "NOBODY,  secret of GOOD,    token of GOOD,    UnrecognizedClientException",
-    "GOOD,    another,           token of GOOD,    InvalidSignatureException",
-    "GOOD,    secret of GOOD,    another,          UnrecognizedClientException",
-    "EXPIRED, secret of EXPIRED, token of EXPIRED, ExpiredTokenException",
+    "NOBODY,  secret-of-GOOD,    token-of-GOOD,    UnrecognizedClientException",
+    "GOOD,    another,           token-of-GOOD,    InvalidSignatureException",
+    "GOOD,    secret-of-GOOD,    another,          UnrecognizedClientException",
+    "EXPIRED, secret-of-EXPIRED, token-of-EXPIRED, ExpiredTokenException",
   })
   void refusesWhatWasNotIssuedOrHasExpired(String keyId, String secret, String token, String code) {
     try (DynamoDbClient table = client(keyId, secret, token)) {
@@ -75,14 +75,14 @@ class TableServerTest {
   @Test
   void deniesThoseWhomItIsToldToDeny() {
     server.denies("GOOD"::equals);
-    try (DynamoDbClient table = client("GOOD", "secret of GOOD", "token of GOOD")) {
+    try (DynamoDbClient table = client("GOOD", "secret-of-GOOD", "token-of-GOOD")) {
       assertThat(refusal(table)).isEqualTo("AccessDeniedException");
     }
   }
 
   @Test
   void saysWhatItDoesNotKnow() {
-    try (DynamoDbClient table = client("GOOD", "secret of GOOD", "token of GOOD")) {
+    try (DynamoDbClient table = client("GOOD", "secret-of-GOOD", "token-of-GOOD")) {
       assertThat(
               catchThrowableOfType(
                   ResourceNotFoundException.class,
@@ -129,8 +129,8 @@ class TableServerTest {
         keyId,
         SessionCredentials.builder()
             .accessKeyId(keyId)
-            .secretAccessKey("secret of " + keyId)
-            .sessionToken("token of " + keyId)
+            .secretAccessKey("secret-of-" + keyId)
+            .sessionToken("token-of-" + keyId)
             .expiration(expiration)
             .build());
   }
