@@ -1,13 +1,16 @@
 package dev.lanyard;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.runtime.Environment;
+import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
-import dev.lanyard.runtime.Time;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -34,11 +37,22 @@ final class Stage implements Time, Origin {
   private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final Queue<Timer> timers = new ConcurrentLinkedQueue<>();
   final Engine engine =
-      new Engine(this, RefreshPolicy.defaults(), this, () -> 0.5, new Events(Events.NOBODY, this));
+      new Engine(
+          this,
+          RefreshPolicy.defaults(),
+          this,
+          () -> 0.5,
+          new Events(Events.NOBODY, this),
+          explainer());
 
   /** An engine whose first exchange has not begun, and a source that fails if this is empty. */
   Stage(String answers) {
     this.answers = answers;
+  }
+
+  /** Of an engine whose chain nobody asks for. */
+  Explainer explainer() {
+    return new Explainer(null, new Chain(Environment.of(Map.of()), List.of()), false, this);
   }
 
   void sourceAnswers(String keyId) {
@@ -131,8 +145,7 @@ final class Stage implements Time, Origin {
     exchanges.incrementAndGet();
     String keyId = answers;
     if (keyId.isEmpty()) {
-      throw new Failed(
-          STAGE, ExchangeException.builder(FailureKind.TRANSIENT, "down").build());
+      throw new Failed(STAGE, ExchangeException.builder(FailureKind.TRANSIENT, "down").build());
     }
     return new Answer(STAGE, credentials(keyId), null);
   }

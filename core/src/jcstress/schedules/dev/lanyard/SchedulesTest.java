@@ -1,13 +1,14 @@
 package dev.lanyard;
 
-import dev.lanyard.diagnosis.FailureKind;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
+import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
-import dev.lanyard.runtime.Environment;
-import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
@@ -283,12 +284,12 @@ class SchedulesTest {
 
     @Operation(runOnce = true)
     public void createOne() {
-      first = SharedEngines.get(one, stageOfOne, stageOfOne);
+      first = SharedEngines.get(one, stageOfOne, stageOfOne.explainer());
     }
 
     @Operation(runOnce = true)
     public void createOther() {
-      second = SharedEngines.get(other, stageOfOther, stageOfOther);
+      second = SharedEngines.get(other, stageOfOther, stageOfOther.explainer());
     }
 
     @Validate
@@ -366,8 +367,9 @@ class SchedulesTest {
     public Detection detect(Environment environment) {
       Evidence found = evidence;
       return found == null
-          ? new Detection.Broken("not repaired yet", "Repair it")
-          : new Detection.Present(this, name, found);
+          ? Detection.broken(
+              Problem.builder("TEST-001", FailureKind.MISCONFIGURED, "not repaired yet").build())
+          : Detection.present(this, found);
     }
 
     @Override
@@ -384,7 +386,7 @@ class SchedulesTest {
   public static class HealedAgainstCreated {
     private final Stage stage = new Stage("A");
     private final ByHand source = new ByHand("shared", stage, "A");
-    private final HealingSource healing = new HealingSource(source.ranked(0), stage);
+    private final HealingSource healing = new HealingSource(source.ranked(0), stage.explainer());
     private final SharedEngines.Identity identity = identity("one");
     private volatile Engine created;
     private volatile String obtained = "";
@@ -414,7 +416,7 @@ class SchedulesTest {
     @Operation(runOnce = true)
     public void create() {
       source.evidence = identity.evidence();
-      created = SharedEngines.get(identity, stage, stage);
+      created = SharedEngines.get(identity, stage, stage.explainer());
       stage.runTask();
     }
 
@@ -450,7 +452,8 @@ class SchedulesTest {
               RefreshPolicy.defaults(),
               stage,
               () -> 0.5,
-              new Events(this::note, stage));
+              new Events(CredentialsEventListener.of(this::note), stage),
+              stage.explainer());
       engine.start();
       stage.runTasks();
     }

@@ -1,5 +1,7 @@
 package dev.lanyard;
 
+import static dev.lanyard.diagnosis.FailureKind.MISCONFIGURED;
+
 import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
@@ -26,27 +28,16 @@ record Chain(Environment environment, List<Link> links) {
       return detection instanceof Detection.Present;
     }
 
-    /** What a person can do about it. */
-    Optional<String> remedy() {
-      return detection instanceof Detection.Broken broken
-          ? Optional.of(broken.remedy())
-          : Optional.empty();
-    }
-
-    /** What was found, in words, for people. */
+    /** What was found, for people. */
     String finding() {
-      if (detection instanceof Detection.Present present) {
-        return present.description();
-      }
-      if (detection instanceof Detection.Broken broken) {
-        return broken.reason();
-      }
-      return "looked for " + ((Detection.Absent) detection).lookedFor();
+      return Chain.finding(detection);
     }
 
-    /** Whose credentials the source obtains, where it says so. */
+    /** Whose credentials the source obtains; empty if it is broken or absent. */
     Optional<Evidence> evidence() {
-      return detection instanceof Detection.Present present ? present.evidence() : Optional.empty();
+      return detection instanceof Detection.Present present
+          ? Optional.of(present.evidence())
+          : Optional.empty();
     }
 
     Link detectedAgain(Environment environment) {
@@ -101,14 +92,30 @@ record Chain(Environment environment, List<Link> links) {
     return present.size() == 1 ? present.get(0) : new FallbackSource(present);
   }
 
+  /** What was found, for people. */
+  static String finding(Detection detection) {
+    if (detection instanceof Detection.Present present) {
+      return present.evidence().toString();
+    }
+    if (detection instanceof Detection.Broken broken) {
+      return broken.problem().summary();
+    }
+    return "looked for " + ((Detection.Absent) detection).lookedFor();
+  }
+
   private static Detection detect(CredentialsSource source, Environment environment) {
     try {
       return Objects.requireNonNull(source.detect(environment));
     } catch (RuntimeException | LinkageError e) {
       // The message is not shown: it may repeat a value that is a secret.
-      return new Detection.Broken(
-          "detecting it failed with " + e.getClass().getName(),
-          "Check that all Lanyard modules have the same version (import lanyard-bom)");
+      return Detection.broken(
+          Problems.of(
+                  Problems.DETECTION_FAILED,
+                  MISCONFIGURED,
+                  "detecting it failed with " + e.getClass().getName())
+              .fact("exception", e.getClass().getName())
+              .step("Check that all Lanyard modules have the same version (import lanyard-bom)")
+              .build());
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.ExchangeException;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
@@ -8,7 +9,6 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -22,6 +22,8 @@ import software.amazon.awssdk.core.exception.SdkClientException;
  *
  * <p>It survives serialisation whole, including the status, and any JVM that has this library can
  * read it.
+ *
+ * @since 0.1
  */
 public final class CredentialsUnavailableException extends SdkClientException {
   private static final long serialVersionUID = 2L;
@@ -29,10 +31,21 @@ public final class CredentialsUnavailableException extends SdkClientException {
   // Not written as such: see SerialForm.
   private final transient CredentialsStatus status;
 
+  private final transient Problem problem;
+
+  /**
+   * Makes the exception of one caller.
+   *
+   * @param problem why there is nothing to give
+   */
   CredentialsUnavailableException(
-      String message, CredentialsStatus status, @Nullable ExchangeException cause) {
+      String message,
+      CredentialsStatus status,
+      Problem problem,
+      @Nullable ExchangeException cause) {
     super(builder(message, cause));
     this.status = status;
+    this.problem = problem;
   }
 
   private static SdkClientException.Builder builder(
@@ -54,13 +67,23 @@ public final class CredentialsUnavailableException extends SdkClientException {
   }
 
   /**
+   * Returns why there are no credentials to give, as data.
+   *
+   * @return that of the last attempt's failure, or that the credentials held live too short, or
+   *     that the first attempt has not ended yet
+   */
+  public Problem problem() {
+    return problem;
+  }
+
+  /**
    * Returns what the failure means: {@code REJECTED} and {@code MISCONFIGURED} need a person to
    * change something, {@code TRANSIENT} may pass by itself.
    *
-   * @return the kind of the last attempt's failure; empty if no attempt has ended
+   * @return the problem's kind
    */
-  public Optional<FailureKind> kind() {
-    return status.lastFailure().map(CredentialsStatus.Failure::kind);
+  public FailureKind kind() {
+    return problem.kind();
   }
 
   /**
@@ -107,8 +130,11 @@ public final class CredentialsUnavailableException extends SdkClientException {
     private final @Nullable Instant failedAt;
     private final @Nullable String failedSource;
 
-    /** The last failure's message, kind, code, request id and remedy. */
+    /** The last failure's problem, code, status, request id and Retry-After. */
     private final @Nullable Throwable lastFailure;
+
+    /** The caller's own problem, where it is not that of the last failure. */
+    private final @Nullable Throwable own;
 
     SerialForm(CredentialsUnavailableException e) {
       message = e.getMessage();
@@ -126,6 +152,9 @@ public final class CredentialsUnavailableException extends SdkClientException {
       failedSource = e.status.lastFailure().map(CredentialsStatus.Failure::source).orElse(null);
       failedAt = e.status.lastFailure().map(CredentialsStatus.Failure::at).orElse(null);
       lastFailure = e.status.lastFailure().map(SerialForm::asException).orElse(null);
+      boolean isOfLastFailure =
+          e.status.lastFailure().filter(failure -> failure.problem().equals(e.problem)).isPresent();
+      own = isOfLastFailure ? null : ExchangeException.builder(e.problem).build();
     }
 
     private static @Nullable ExchangeException carrier(Throwable[] suppressed) {
@@ -141,11 +170,13 @@ public final class CredentialsUnavailableException extends SdkClientException {
     }
 
     private static ExchangeException asException(CredentialsStatus.Failure failure) {
-      return ExchangeException.builder(failure.kind(), failure.message())
-          .code(failure.code().orElse(null))
-          .requestId(failure.requestId().orElse(null))
-          .remedy(failure.remedy().orElse(null))
-          .build();
+      ExchangeException.Builder exception =
+          ExchangeException.builder(failure.problem())
+              .code(failure.code().orElse(null))
+              .requestId(failure.requestId().orElse(null))
+              .retryAfter(failure.retryAfter().orElse(null));
+      failure.status().ifPresent(exception::status);
+      return exception.build();
     }
 
     private Object readResolve() {
@@ -153,6 +184,7 @@ public final class CredentialsUnavailableException extends SdkClientException {
           new CredentialsUnavailableException(
               message == null ? "there are no credentials" : message,
               status(),
+              problem(),
               cause instanceof ExchangeException exchange ? exchange : null);
       if (suppressed != null) {
         for (Throwable one : suppressed.getSuppressed()) {
@@ -165,34 +197,45 @@ public final class CredentialsUnavailableException extends SdkClientException {
       return read;
     }
 
+    private Problem problem() {
+      if (own instanceof ExchangeException told) {
+        return told.problem();
+      }
+      return lastFailure instanceof ExchangeException failure
+          ? failure.problem()
+          : Problem.builder(Problem.UNSPECIFIED, FailureKind.TRANSIENT, "there are no credentials")
+              .build();
+    }
+
     private CredentialsStatus status() {
-      return new CredentialsStatus(
-          source == null ? "none" : source,
-          // There was nothing to give, whatever a later version calls it.
-          Stream.of(CredentialsStatus.Health.values())
-              .filter(one -> one.name().equals(health))
-              .findFirst()
-              .orElse(CredentialsStatus.Health.UNAVAILABLE),
-          Optional.ofNullable(expiration),
-          Optional.ofNullable(nextRefresh),
-          lastFailure instanceof ExchangeException failure
-              ? Optional.of(asFailure(failure))
-              : Optional.empty(),
-          consecutiveFailures,
-          exchanges,
-          Optional.ofNullable(clockSkew),
-          Optional.ofNullable(disbelievedDate));
+      return CredentialsStatus.builder(
+              source == null ? "none" : source,
+              // There was nothing to give, whatever a later version calls it.
+              Stream.of(CredentialsStatus.Health.values())
+                  .filter(one -> one.name().equals(health))
+                  .findFirst()
+                  .orElse(CredentialsStatus.Health.UNAVAILABLE))
+          .expiration(expiration)
+          .nextRefresh(nextRefresh)
+          .lastFailure(lastFailure instanceof ExchangeException failure ? asFailure(failure) : null)
+          .consecutiveFailures(Math.max(0, consecutiveFailures))
+          .exchanges(Math.max(0, exchanges))
+          .clockSkew(clockSkew)
+          .disbelievedDate(disbelievedDate)
+          .build();
     }
 
     private CredentialsStatus.Failure asFailure(ExchangeException failure) {
-      return new CredentialsStatus.Failure(
-          failedSource == null ? "none" : failedSource,
-          failedAt == null ? Instant.EPOCH : failedAt,
-          failure.kind(),
-          String.valueOf(failure.getMessage()),
-          failure.code(),
-          failure.requestId(),
-          failure.remedy());
+      CredentialsStatus.Failure.Builder read =
+          CredentialsStatus.Failure.builder(
+                  failedSource == null ? "none" : failedSource,
+                  failedAt == null ? Instant.EPOCH : failedAt,
+                  failure.problem())
+              .code(failure.code().orElse(null))
+              .requestId(failure.requestId().orElse(null))
+              .retryAfter(failure.retryAfter().orElse(null));
+      failure.status().ifPresent(read::status);
+      return read.build();
     }
   }
 }

@@ -24,6 +24,8 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
  *     .credentialsProvider(EksCredentialsProvider.create())
  *     .build();
  * }</pre>
+ *
+ * @since 0.1
  */
 public final class EksCredentialsProvider extends RefreshingCredentialsProvider {
 
@@ -55,7 +57,11 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
     return new Builder();
   }
 
-  /** Builds an {@link EksCredentialsProvider}. Not for use by more than one thread. */
+  /**
+   * Builds an {@link EksCredentialsProvider}. Not for use by more than one thread.
+   *
+   * @since 0.1
+   */
   public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
     private List<String> order = List.of();
     private boolean fallback;

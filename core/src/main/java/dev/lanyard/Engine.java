@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
@@ -54,6 +55,8 @@ final class Engine {
   /** What stands by has to live for so long after it has taken over, or another is asked for. */
   private static final Duration LEAST_STANDBY = Duration.ofMinutes(1);
 
+  private static final AtomicLong MADE = new AtomicLong();
+
   private static final VarHandle STATE;
 
   static {
@@ -70,6 +73,8 @@ final class Engine {
   private final DoubleSupplier random;
   private final Events events;
   private final TokenFileWatch tokenFile;
+  private final Explainer explainer;
+  private final Validities validities = new Validities();
 
   /**
    * Null for the machine's clock. Reading fresh credentials then does not have to look up which
@@ -79,17 +84,27 @@ final class Engine {
 
   private volatile State state;
 
+  /** Which engine of the process it is: the later, the higher. */
+  private final long number = MADE.incrementAndGet();
+
   /** Whether the last exchange outran its time budget: the next one must not hold up others'. */
   private volatile boolean wasLate;
 
   private final Set<Waiter> waiters = ConcurrentHashMap.newKeySet();
   private final AtomicReference<@Nullable Future<?>> timer = new AtomicReference<>();
 
-  Engine(Origin origin, RefreshPolicy policy, Time time, Events events) {
-    this(origin, policy, time, new AnyDraw(), events);
+  Engine(Origin origin, RefreshPolicy policy, Time time, Events events, Explainer explainer) {
+    this(origin, policy, time, new AnyDraw(), events, explainer);
   }
 
-  Engine(Origin origin, RefreshPolicy policy, Time time, DoubleSupplier random, Events events) {
+  Engine(
+      Origin origin,
+      RefreshPolicy policy,
+      Time time,
+      DoubleSupplier random,
+      Events events,
+      Explainer explainer) {
+    this.explainer = explainer;
     this.origin = origin;
     this.policy = policy;
     this.time = time;
@@ -125,6 +140,25 @@ final class Engine {
     return origin;
   }
 
+  /** The name that the application gave, or that of the first source. */
+  String name() {
+    String given = explainer.name();
+    return given == null ? origin.first().name() : given;
+  }
+
+  /** Whether there is a source to obtain credentials from. */
+  boolean isConfigured() {
+    return !(origin instanceof NoSource);
+  }
+
+  long number() {
+    return number;
+  }
+
+  Explanation explain() {
+    return explainer.explain(this, current().status());
+  }
+
   // ---- Reading
 
   /** The hot path: one volatile read and one clock read. */
@@ -137,6 +171,23 @@ final class Engine {
   @Nullable CompletableFuture<AwsCredentialsIdentity> readableFuture() {
     State now = state;
     return now.isReadableAt(wallClock()) ? now.ready() : null;
+  }
+
+  /** What is held, if it lives for at least so long by both clocks. */
+  @Nullable AwsCredentials readable(long minimum) {
+    State now = state;
+    return isReadable(now, minimum) ? now.identity() : null;
+  }
+
+  /** The same for asynchronous callers. */
+  @Nullable CompletableFuture<AwsCredentialsIdentity> readableFuture(long minimum) {
+    State now = state;
+    return isReadable(now, minimum) ? now.ready() : null;
+  }
+
+  private boolean isReadable(State now, long minimum) {
+    long millis = time.millis();
+    return now.isReadableAt(millis) && now.lifetimeLeft(millis, time.nanos()) >= minimum;
   }
 
   private long wallClock() {
@@ -168,10 +219,12 @@ final class Engine {
 
   /** What stood by takes over, now that what was held has ended. */
   private void promote(State seen, Held successor, long now, long nanos) {
+    long left = successor.millisLeft(now, nanos);
     long refresh =
         successor.refused()
             ? Schedule.PACE.toMillis()
-            : Schedule.untilRefresh(policy, successor.millisLeft(now, nanos), random.getAsDouble());
+            : Validities.untilRefresh(
+                policy, left, servable(successor, successor.life().given()), random.getAsDouble());
     State promoted = seen.promoted(successor, Due.in(refresh, now, nanos), now, nanos);
     if (STATE.compareAndSet(this, seen, promoted)) {
       tellIdentity(seen.held(), successor, seen.failure());
@@ -186,8 +239,14 @@ final class Engine {
    * @throws AbortedException if the thread is interrupted while it waits
    */
   AwsCredentials await(Duration minimumValidity, Duration maxWait, boolean patient) {
+    return await(minimumValidity, maxWait, patient, false);
+  }
+
+  /** As the other, for a view if need be. */
+  AwsCredentials await(
+      Duration minimumValidity, Duration maxWait, boolean patient, boolean viewed) {
     Duration atMost = Schedule.bounded(maxWait);
-    Waiter waiter = enroll(minimumValidity, atMost, patient);
+    Waiter waiter = enroll(minimumValidity, atMost, patient, viewed);
     try {
       Flight flight = state.flight();
       if (!waiter.outcome().isDone() && flight != null && flight.runsOn(Thread.currentThread())) {
@@ -215,8 +274,14 @@ final class Engine {
 
   /** As {@link #await}, without waiting. */
   CompletableFuture<AwsCredentialsIdentity> resolve(Duration minimumValidity, Duration maxWait) {
+    return resolve(minimumValidity, maxWait, false);
+  }
+
+  /** As the other, for a view if need be. */
+  CompletableFuture<AwsCredentialsIdentity> resolve(
+      Duration minimumValidity, Duration maxWait, boolean viewed) {
     Duration atMost = Schedule.bounded(maxWait);
-    Waiter waiter = enroll(minimumValidity, atMost, false);
+    Waiter waiter = enroll(minimumValidity, atMost, false, viewed);
     CompletableFuture<AwsCredentialsIdentity> result = new CompletableFuture<>();
     if (!waiter.outcome().isDone()) {
       try {
@@ -270,7 +335,8 @@ final class Engine {
   // ---- Waiting
 
   /** Adds a caller to those who wait, unless what it needs is there: its outcome is then done. */
-  private Waiter enroll(Duration minimumValidity, Duration atMost, boolean patient) {
+  private Waiter enroll(
+      Duration minimumValidity, Duration atMost, boolean patient, boolean viewed) {
     refreshIfOverdue();
     long nanos = time.nanos();
     Waiter waiter =
@@ -279,7 +345,8 @@ final class Engine {
             state.ended(),
             nanos,
             nanos + atMost.toNanos(),
-            patient);
+            patient,
+            viewed);
     // First this: an exchange that ends before the caller has looked at the state would schedule
     // the next as if nobody waited.
     waiters.add(waiter);
@@ -414,7 +481,9 @@ final class Engine {
           flight,
           new Failure(
               origin.first(),
-              ExchangeException.builder(FailureKind.TRANSIENT, "the exchange failed").build(),
+              Problems.exception(
+                      Problems.EXCHANGE_THREW, FailureKind.TRANSIENT, "the exchange failed")
+                  .build(),
               time.millis(),
               time.nanos()));
       arm();
@@ -440,6 +509,7 @@ final class Engine {
     ExchangeException failure = null;
     Future<?> watchdog = null;
     flight.enter();
+    String threadName = nameThread();
     try {
       watchdog = time.after(flight.budget(), new Watchdog(new WeakReference<>(this), flight));
       // Before the exchange reads it: of a change in between it is told once too often, not never.
@@ -452,6 +522,9 @@ final class Engine {
       source = origin.asked();
       failure = failure(e, flight);
     } finally {
+      if (threadName != null) {
+        Thread.currentThread().setName(threadName);
+      }
       flight.leave();
       wasLate = flight.hasTimedOut();
       if (watchdog != null) {
@@ -462,7 +535,8 @@ final class Engine {
       source = answer.source();
       try {
         if (answer.credentials() == null) {
-          throw ExchangeException.builder(FailureKind.TRANSIENT, "the exchange returned nothing")
+          throw Problems.exception(
+                  Problems.RETURNED_NOTHING, FailureKind.TRANSIENT, "the exchange returned nothing")
               .build();
         }
         succeed(
@@ -477,6 +551,21 @@ final class Engine {
     if (failure != null) {
       fail(flight, new Failure(source, failure, time.millis(), time.nanos()));
     }
+  }
+
+  /**
+   * Adds the name that the application gave to that of the thread, for a thread dump.
+   *
+   * @return the thread's name before; null if it was not changed
+   */
+  private @Nullable String nameThread() {
+    String given = explainer.name();
+    if (given == null) {
+      return null;
+    }
+    String before = Thread.currentThread().getName();
+    Thread.currentThread().setName(before + " " + given);
+    return before;
   }
 
   /** What is held, as the origin has to know it. */
@@ -537,20 +626,98 @@ final class Engine {
       if (best.refused()) {
         delay = Schedule.PACE.toMillis();
       } else if (!keep) {
-        delay = Schedule.untilRefresh(policy, left, random.getAsDouble());
+        long longest = before.longestGivenWith(best);
+        delay =
+            Validities.untilRefresh(policy, left, servable(best, longest), random.getAsDouble());
       } else {
-        delay = Schedule.untilPacedRefresh(policy, left, random.getAsDouble());
+        delay =
+            Validities.untilPacedRefresh(
+                policy, left, servable(best, before.longestGiven()), random.getAsDouble());
       }
-      after = before.answered(best, Due.in(delay, now, nanos), now, nanos);
+      after = before.answered(best, !keep, Due.in(delay, now, nanos), now, nanos);
       if (origin.joined() != null) {
         after = after.readElsewhere(now, nanos);
       }
     } while (!STATE.compareAndSet(this, before, after));
+    Engine joined = origin.joined();
+    if (joined != null) {
+      for (Validities.Asked asked : validities.live()) {
+        joined.keepValidFor(asked);
+      }
+    }
     settleAll();
     arm();
     events.answered(best, !keep, flight.elapsed(), before, time.nanos());
     if (!keep) {
       tellIdentity(held, fresh, refusal(answer));
+    }
+  }
+
+  /** The largest minimum of a live view that credentials of this source can have. */
+  private long servable(Held held, long longestGiven) {
+    return validities.largest(Math.min(longestGiven, held.life().bound()));
+  }
+
+  /**
+   * Keeps what is held valid for a minimum from now on, for as long as somebody holds what is asked
+   * for.
+   */
+  void keepValidFor(Validities.Asked asked) {
+    validities.add(asked);
+    refreshForViews();
+  }
+
+  /** As the other, for one more view. */
+  Validities.Asked keepValidFor(long minimum) {
+    Validities.Asked asked = validities.ask(minimum);
+    refreshForViews();
+    return asked;
+  }
+
+  /** Brings the next exchange forward if it comes too late for a view, and not otherwise. */
+  private void refreshForViews() {
+    while (true) {
+      State seen = look();
+      Held held = seen.held();
+      long now = time.millis();
+      long nanos = time.nanos();
+      if (held == null
+          || seen.flight() != null
+          || seen.failure() != null
+          || seen.isShutDown()
+          || !origin.mayHeal()
+          || held.isOver(now, nanos)) {
+        // What ends next sets the time of the next exchange by what is asked for then.
+        return;
+      }
+      long minimum = servable(held, seen.longestGiven());
+      if (minimum == 0) {
+        return;
+      }
+      long left = held.millisLeft(now, nanos);
+      long answeredAgo = Math.floorDiv(nanos - seen.answeredNanos(), 1_000_000L);
+      if (left < minimum && answeredAgo >= Schedule.PACE.toMillis()) {
+        begin(seen);
+        return;
+      }
+      long planned = seen.next().millisLeft(now, nanos);
+      double latest = Validities.latest(policy, left, minimum);
+      if (planned <= Math.max(latest, 2.0 * Schedule.PACE.toMillis())) {
+        // It was drawn once. To draw anew for each view would leave a fleet the earliest draws.
+        return;
+      }
+      double draw = random.getAsDouble();
+      long delay =
+          seen.wasServedAgain() || left < minimum
+              ? Validities.untilPacedRefresh(policy, left, minimum, draw)
+              : Validities.untilRefresh(policy, left, minimum, draw);
+      if (delay >= planned) {
+        return;
+      }
+      if (STATE.compareAndSet(this, seen, seen.hastened(Due.in(delay, now, nanos), now, nanos))) {
+        arm();
+        return;
+      }
     }
   }
 
@@ -570,12 +737,15 @@ final class Engine {
   /** The same credentials once more do not live again by being served again. */
   private static void checkIsAlive(Held held, Held fresh, long nanos) throws ExchangeException {
     if (held.expires().isCountedOut(nanos)) {
-      throw ExchangeException.builder(
-              FailureKind.TRANSIENT, "the source returned credentials that have already expired")
+      throw Problems.exception(
+              Problems.EXPIRED_ON_ARRIVAL,
+              FailureKind.TRANSIENT,
+              "the source returned credentials that have already expired")
           .build();
     }
     if (held.endedByWall() && !fresh.life().dated()) {
-      throw ExchangeException.builder(
+      throw Problems.exception(
+              Problems.EXPIRED_ON_ARRIVAL,
               FailureKind.TRANSIENT,
               "the source returned the same credentials, which have expired by this machine's"
                   + " clock, and nothing shows that this clock is wrong")
@@ -644,9 +814,17 @@ final class Engine {
     if (held != null && left > 0) {
       // What a service has refused is no use to callers however long it lives: newer ones must come
       // soon.
+      long minimum = servable(held, before.longestGiven());
       long delay =
-          Schedule.backoffWithCredentials(
-              held.refused(), before.failures() + 1, left, retryAfter, draw);
+          Schedule.heeding(
+              retryAfter,
+              Schedule.backoffWithCredentials(
+                  held.refused(),
+                  before.failures() + 1,
+                  Validities.spreadOver(left, minimum),
+                  Optional.empty(),
+                  draw),
+              left);
       boolean needsStandby =
           standby == null
               && failure.cause().kind() == FailureKind.REJECTED
@@ -683,15 +861,19 @@ final class Engine {
       return known;
     }
     if (flight.hasTimedOut()) {
-      return ExchangeException.builder(
-              FailureKind.TRANSIENT, "the source did not answer within " + Text.of(flight.budget()))
+      return Problems.exception(
+              Problems.TIMED_OUT,
+              FailureKind.TRANSIENT,
+              "the source did not answer within " + Text.of(flight.budget()))
           .cause(Unexpected.of(thrown))
           .build();
     }
     if (thrown instanceof LinkageError) {
       // Its message is the name of a class.
-      return ExchangeException.builder(
-              FailureKind.MISCONFIGURED, "a class is missing or incompatible: " + thrown)
+      return Problems.exception(
+              Problems.CLASS_MISSING,
+              FailureKind.MISCONFIGURED,
+              "a class is missing or incompatible: " + thrown)
           .remedy(
               "Check the class path: all AWS SDK modules need the same version (import the SDK's"
                   + " BOM), and no dependency of Lanyard may be excluded")
@@ -701,7 +883,8 @@ final class Engine {
     // Its own message may be anything; that of an ExchangeException holds no secret.
     String words =
         thrown.getCause() instanceof ExchangeException known ? ": " + known.getMessage() : "";
-    return ExchangeException.builder(
+    return Problems.exception(
+            Problems.EXCHANGE_THREW,
             FailureKind.TRANSIENT,
             "the exchange failed with " + thrown.getClass().getName() + words)
         .cause(Unexpected.of(thrown))
@@ -876,7 +1059,8 @@ final class Engine {
       Failure failure =
           new Failure(
               origin.first(),
-              ExchangeException.builder(
+              Problems.exception(
+                      Problems.SHUT_DOWN,
                       FailureKind.MISCONFIGURED,
                       "Lanyard was shut down in this class loader, and no longer refreshes"
                           + " credentials")
@@ -919,16 +1103,17 @@ final class Engine {
     }
     Optional<Held> held = Optional.ofNullable(seen.held());
     boolean timerRuns = seen.flight() == null && origin.mayHeal() && !seen.isShutDown();
-    return new CredentialsStatus(
-        held.map(Held::source).orElse(origin.first()).name(),
-        health,
-        held.map(credentials -> credentials.expires().told(now, nanos)),
-        timerRuns ? Optional.of(seen.next().told(now, nanos)) : Optional.empty(),
-        Optional.ofNullable(seen.failure()).map(Failure::asStatus),
-        seen.failures(),
-        seen.ended(),
-        Text.reportable(held.flatMap(credentials -> credentials.life().skewNow(now, nanos))),
-        held.flatMap(credentials -> credentials.life().disbelieved()));
+    return CredentialsStatus.builder(held.map(Held::source).orElse(origin.first()).name(), health)
+        .expiration(held.map(credentials -> credentials.expires().told(now, nanos)).orElse(null))
+        .nextRefresh(timerRuns ? seen.next().told(now, nanos) : null)
+        .lastFailure(seen.failure() == null ? null : seen.failure().asStatus())
+        .consecutiveFailures(seen.failures())
+        .exchanges(seen.ended())
+        .clockSkew(
+            Text.reportable(held.flatMap(credentials -> credentials.life().skewNow(now, nanos)))
+                .orElse(null))
+        .disbelievedDate(held.flatMap(credentials -> credentials.life().disbelieved()).orElse(null))
+        .build();
   }
 
   /** The last four characters of the access key id in hand. */
@@ -939,80 +1124,7 @@ final class Engine {
   private CredentialsUnavailableException unavailable(
       Waiter.Outcome.Refused refused, Waiter waiter) {
     State seen = refused.state();
-    long now = time.millis();
-    long nanos = time.nanos();
-    long left = seen.lifetimeLeft(now, nanos);
-    StringBuilder text = new StringBuilder();
-    Failure failure = seen.failure();
-    Held held = seen.held();
-    String source = (held == null ? origin.first() : held.source()).name();
-    if (left > 0) {
-      text.append("The credentials of ")
-          .append(source)
-          .append(" are good for ")
-          .append(Text.of(Duration.ofMillis(left)))
-          .append(", but ")
-          .append(Text.of(Duration.ofMillis(waiter.minimum())))
-          .append(" were asked for.");
-    } else if (held != null) {
-      text.append("The credentials of ")
-          .append(source)
-          .append(" expired ")
-          .append(Text.of(held.expires().ago(now, nanos)))
-          .append(" ago, at ")
-          .append(held.expires().told(now, nanos))
-          .append(", and could not be refreshed.");
-    } else {
-      text.append("There are no AWS credentials from ").append(source).append('.');
-    }
-    if (failure != null) {
-      ExchangeException cause = failure.cause();
-      text.append(' ');
-      if (!failure.source().name().equals(source)) {
-        text.append("The exchange of ").append(failure.source().name()).append(" failed: ");
-      }
-      text.append(Text.sentence(capitalized(String.valueOf(cause.getMessage()))));
-      if (seen.failures() > 1) {
-        text.append(" Tried ").append(seen.failures()).append(" times in a row.");
-      }
-    } else if (left > 0) {
-      text.append(" The source gives no credentials that live longer.");
-    }
-    if (refused.waitedOut()) {
-      text.append(" Waited ").append(Text.of(Duration.ofNanos(nanos - waiter.arrivedNanos())));
-      Flight flight = seen.flight();
-      if (flight != null) {
-        text.append("; an exchange that began ")
-            .append(Text.of(flight.elapsed()))
-            .append(" ago is still in flight");
-      }
-      text.append('.');
-    } else if (failure != null && origin.mayHeal() && seen.flight() == null && !seen.isShutDown()) {
-      text.append(" The next attempt is due in ")
-          .append(Text.of(Duration.ofMillis(seen.next().millisLeft(now, nanos))))
-          .append('.');
-    }
-    if (held != null) {
-      String note = Text.skewNote(held.life().skewNow(now, nanos));
-      if (!note.isEmpty()) {
-        text.append(" Note").append(note.replaceFirst(";", ":")).append('.');
-      }
-      held.life()
-          .disbelieved()
-          .ifPresent(
-              date ->
-                  text.append(" Note: the source dated its answer ")
-                      .append(date)
-                      .append(", which cannot be true, so this machine's clock was used."));
-    }
-    if (failure != null) {
-      failure.cause().remedy().ifPresent(remedy -> text.append(' ').append(Text.sentence(remedy)));
-    }
-    return new CredentialsUnavailableException(
-        text.toString(), status(seen), failure == null ? null : failure.cause());
-  }
-
-  private static String capitalized(String text) {
-    return text.isEmpty() ? text : Character.toUpperCase(text.charAt(0)) + text.substring(1);
+    return new Unavailable(seen, waiter, refused.waitedOut(), origin, time.millis(), time.nanos())
+        .exception(status(seen));
   }
 }

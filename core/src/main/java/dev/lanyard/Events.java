@@ -22,9 +22,19 @@ final class Events {
   private final CredentialsEventListener listener;
   private final Outbox toListener;
   private final Outbox toLog;
-  private final Story story = new Story();
+  private final Story story;
 
   Events(CredentialsEventListener listener, Time time) {
+    this(listener, time, null);
+  }
+
+  /**
+   * Makes what tells of one engine.
+   *
+   * @param name the name that the application gave to it, if it gave one
+   */
+  Events(CredentialsEventListener listener, Time time, @Nullable String name) {
+    this.story = new Story(name);
     this.listener = listener;
     this.toListener = new Outbox(time);
     this.toLog = new Outbox(time);
@@ -50,13 +60,9 @@ final class Events {
     toLog.add(() -> story.stands(standing, failure.atNanos()));
     tell(
         new CredentialsEvent.RefreshFailed(
-            failure.source().name(),
-            failure.cause().kind(),
-            String.valueOf(failure.cause().getMessage()),
+            failure.asStatus(),
             after.failures(),
-            triesAgain
-                ? Optional.of(Instant.ofEpochMilli(after.next().millis()))
-                : Optional.empty()));
+            triesAgain ? Instant.ofEpochMilli(after.next().millis()) : null));
   }
 
   /**
@@ -74,8 +80,7 @@ final class Events {
   }
 
   void identityChanged(Held now, Origin.Source previous, @Nullable Failure why) {
-    Optional<String> reason =
-        Optional.ofNullable(why).map(failure -> String.valueOf(failure.cause().getMessage()));
+    CredentialsStatus.Failure reason = why == null ? null : why.asStatus();
     String source = now.source().name();
     toLog.add(() -> story.identityChanged(source, previous.name(), reason));
     tell(new CredentialsEvent.IdentityChanged(source, previous.name(), reason));
@@ -100,14 +105,14 @@ final class Events {
             : Optional.empty());
   }
 
-  private void tell(CredentialsEvent event) {
+  void tell(CredentialsEvent event) {
     if (listener == NOBODY) {
       return;
     }
     toListener.add(
         () -> {
           try {
-            listener.onEvent(event);
+            hand(event);
           } catch (Throwable e) {
             String thrown = e.getClass().getName();
             toLog.add(() -> LOG.warn("a credentials event listener threw {}", thrown));
@@ -115,10 +120,19 @@ final class Events {
         });
   }
 
-  private static final class Nobody implements CredentialsEventListener {
-    @Override
-    public void onEvent(CredentialsEvent event) {}
+  private void hand(CredentialsEvent event) {
+    if (event instanceof CredentialsEvent.Refreshed refreshed) {
+      listener.onRefreshed(refreshed);
+    } else if (event instanceof CredentialsEvent.RefreshFailed failed) {
+      listener.onRefreshFailed(failed);
+    } else if (event instanceof CredentialsEvent.IdentityChanged changed) {
+      listener.onIdentityChanged(changed);
+    } else {
+      listener.onEvent(event);
+    }
   }
+
+  private static final class Nobody implements CredentialsEventListener {}
 
   private static String lastFour(String accessKeyId) {
     return accessKeyId.substring(Math.max(0, accessKeyId.length() - 4));

@@ -1,41 +1,98 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.Fact;
+import dev.lanyard.diagnosis.Problem;
+import dev.lanyard.spi.Detection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Why a provider gives the credentials it gives: every source, what it looked for, what it found,
  * which was chosen, what that shadows, and the state of the credentials. Immutable, and without
  * secrets: {@link #toString} may be logged and pasted into a ticket.
  *
- * @param sources the sources, in the order in which they are looked for
- * @param status the state of the credentials
- * @param accessKeyId the last four characters of the access key id held; empty if there is none
- * @param at when the explanation was given
+ * @since 0.1
  */
-public record Explanation(
-    List<Source> sources, CredentialsStatus status, Optional<String> accessKeyId, Instant at) {
+public final class Explanation {
+  private final @Nullable String name;
+  private final List<Source> sources;
+  private final CredentialsStatus status;
+  private final @Nullable String maskedAccessKeyId;
+  private final Instant at;
 
-  /**
-   * Copies the list.
-   *
-   * @param sources the sources, in the order in which they are looked for
-   * @param status the state of the credentials
-   * @param accessKeyId the last four characters of the access key id held
-   * @param at when the explanation was given
-   */
-  public Explanation {
-    sources = List.copyOf(sources);
+  Explanation(
+      @Nullable String name,
+      List<Source> sources,
+      CredentialsStatus status,
+      @Nullable String maskedAccessKeyId,
+      Instant at) {
+    this.name = name;
+    this.sources = List.copyOf(sources);
+    this.status = status;
+    this.maskedAccessKeyId = maskedAccessKeyId;
+    this.at = at;
   }
 
-  /** The part that a source plays for the provider. */
+  /**
+   * Returns the name that the application gave to the provider.
+   *
+   * @return the name; empty if it gave none
+   */
+  public Optional<String> name() {
+    return Optional.ofNullable(name);
+  }
+
+  /**
+   * Returns the sources.
+   *
+   * @return all sources, in the order in which they are looked for
+   */
+  public List<Source> sources() {
+    return sources;
+  }
+
+  /**
+   * Returns the state of the credentials.
+   *
+   * @return the status
+   */
+  public CredentialsStatus status() {
+    return status;
+  }
+
+  /**
+   * Returns the access key id of the credentials held, masked.
+   *
+   * @return four asterisks and the last four characters; empty if none are held
+   */
+  public Optional<String> maskedAccessKeyId() {
+    return Optional.ofNullable(maskedAccessKeyId);
+  }
+
+  /**
+   * Returns when the explanation was given.
+   *
+   * @return the time, by this machine's wall clock
+   */
+  public Instant at() {
+    return at;
+  }
+
+  /**
+   * How the provider uses a source. Later versions may add values: ignore one that you do not know.
+   *
+   * @since 0.1
+   */
   public enum Use {
     /**
-     * It is the first that is configured. It gives the credentials, unless a fallback has taken
-     * over: {@link CredentialsStatus#source} names the source in use.
+     * The first configured source. It gives the credentials, unless a fallback has taken over:
+     * {@link CredentialsStatus#source} names the source in use.
      */
     CHOSEN,
     /** It is meant to be used and cannot work: callers get an exception, and no other is tried. */
@@ -49,14 +106,90 @@ public record Explanation(
   }
 
   /**
-   * One source.
+   * One source. Immutable.
    *
-   * @param name its name, such as {@code irsa}
-   * @param use the part that it plays for the provider
-   * @param finding what was found, or looked for, in words
-   * @param remedy what a person can do about it, if it is broken
+   * @since 0.1
    */
-  public record Source(String name, Use use, String finding, Optional<String> remedy) {}
+  public static final class Source {
+    private final String name;
+    private final Use use;
+    private final Detection detection;
+
+    Source(String name, Use use, Detection detection) {
+      this.name = name;
+      this.use = use;
+      this.detection = detection;
+    }
+
+    /**
+     * Returns the source's name.
+     *
+     * @return such as {@code irsa}
+     */
+    public String name() {
+      return name;
+    }
+
+    /**
+     * Returns the part that it plays for the provider.
+     *
+     * @return the use
+     */
+    public Use use() {
+      return use;
+    }
+
+    /**
+     * Returns what was found.
+     *
+     * @return the evidence of whose credentials the source obtains; empty if it is broken or absent
+     */
+    public Optional<Evidence> evidence() {
+      return detection instanceof Detection.Present present
+          ? Optional.of(present.evidence())
+          : Optional.empty();
+    }
+
+    /**
+     * Returns why the source cannot work.
+     *
+     * @return the problem; empty if the source is not broken
+     */
+    public Optional<Problem> problem() {
+      return detection instanceof Detection.Broken broken
+          ? Optional.of(broken.problem())
+          : Optional.empty();
+    }
+
+    /**
+     * Returns what would have configured the source.
+     *
+     * @return names of settings, for people; empty if the source is not absent
+     */
+    public Optional<String> lookedFor() {
+      return detection instanceof Detection.Absent absent
+          ? Optional.of(absent.lookedFor())
+          : Optional.empty();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Source that
+          && name.equals(that.name)
+          && use == that.use
+          && detection.equals(that.detection);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(name, use, detection);
+    }
+
+    @Override
+    public String toString() {
+      return "Source[" + name + ", " + use + ", " + Chain.finding(detection) + "]";
+    }
+  }
 
   /**
    * Returns the first source that is configured: it gives the credentials, or should.
@@ -69,6 +202,21 @@ public record Explanation(
         .findFirst();
   }
 
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Explanation that
+        && Objects.equals(name, that.name)
+        && sources.equals(that.sources)
+        && status.equals(that.status)
+        && Objects.equals(maskedAccessKeyId, that.maskedAccessKeyId)
+        && at.equals(that.at);
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(name, sources, status, maskedAccessKeyId, at);
+  }
+
   /**
    * Writes the whole explanation, for a person to read.
    *
@@ -76,7 +224,10 @@ public record Explanation(
    */
   @Override
   public String toString() {
-    StringBuilder text = new StringBuilder("Lanyard: AWS credentials of this process\n");
+    StringBuilder text =
+        new StringBuilder("Lanyard: AWS credentials of ")
+            .append(name == null ? "this process" : name)
+            .append('\n');
     text.append("  sources\n");
     if (sources.isEmpty()) {
       text.append("    none on the class path\n");
@@ -90,14 +241,15 @@ public record Explanation(
                   place++,
                   source.name(),
                   source.use(),
-                  source.finding())
+                  found(source))
               .replace(System.lineSeparator(), "\n"));
       source
-          .remedy()
+          .problem()
+          .flatMap(Problem::remedy)
           .ifPresent(remedy -> text.append("       what to do: ").append(remedy).append('\n'));
     }
     text.append("  now\n    from ").append(status.source()).append(", ").append(status.health());
-    accessKeyId.ifPresent(key -> text.append(", access key id ").append(key));
+    maskedAccessKeyId().ifPresent(key -> text.append(", access key id ").append(key));
     text.append('\n');
     status
         .expiration()
@@ -140,6 +292,33 @@ public record Explanation(
                   .remedy()
                   .ifPresent(remedy -> text.append("\n    what to do    ").append(remedy));
             });
+    return text.toString();
+  }
+
+  /** What was found, with the setting that each value came from. */
+  private static String found(Source source) {
+    return source.evidence().isPresent()
+        ? described(source.evidence().get())
+        : Chain.finding(source.detection);
+  }
+
+  private static String described(Evidence evidence) {
+    StringBuilder text = new StringBuilder();
+    for (Fact fact : evidence.facts()) {
+      if (fact.value().isPresent() && !fact.name().equals(Evidence.SOURCE)) {
+        text.append(text.length() == 0 ? "" : ", ").append(fact);
+        fact.origin().ifPresent(origin -> text.append(" (").append(origin).append(')'));
+      }
+    }
+    evidence
+        .basis()
+        .ifPresent(
+            first ->
+                text.append(text.length() == 0 ? "" : ", ")
+                    .append("with the credentials of ")
+                    .append(first.fact(Evidence.SOURCE).orElse("another source"))
+                    .append(": ")
+                    .append(described(first)));
     return text.toString();
   }
 

@@ -33,13 +33,14 @@ record Failure(Origin.Source source, ExchangeException cause, long at, long atNa
   }
 
   CredentialsStatus.Failure asStatus() {
-    return new CredentialsStatus.Failure(
-        source.name(),
-        Instant.ofEpochMilli(at),
-        cause.kind(),
-        String.valueOf(cause.getMessage()),
-        cause.code(),
-        cause.requestId(),
-        cause.remedy());
+    CredentialsStatus.Failure.Builder status =
+        CredentialsStatus.Failure.builder(source.name(), Instant.ofEpochMilli(at), cause.problem())
+            .code(cause.code().orElse(null))
+            .requestId(cause.requestId().orElse(null))
+            .retryAfter(cause.retryAfter().orElse(null));
+    if (cause.status().isPresent()) {
+      status.status(cause.status().getAsInt());
+    }
+    return status.build();
   }
 }

@@ -2,7 +2,6 @@ package dev.lanyard;
 
 import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.diagnosis.FailureKind;
-import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.SessionCredentials;
@@ -22,7 +21,7 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
  */
 final class HealingSource implements Origin {
   private final SingleSource source;
-  private final Time time;
+  private final Explainer explainer;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by the lock. */
@@ -34,9 +33,9 @@ final class HealingSource implements Origin {
   private volatile boolean served;
 
   /** A source whose shared engine, if this is the one to make it, works on this time. */
-  HealingSource(SingleSource source, Time time) {
+  HealingSource(SingleSource source, Explainer explainer) {
     this.source = source;
-    this.time = time;
+    this.explainer = explainer;
   }
 
   @Override
@@ -55,7 +54,7 @@ final class HealingSource implements Origin {
         throw new Failed(first(), e);
       }
       Optional<Evidence> evidence = source.link().evidence();
-      if (evidence.isEmpty()) {
+      if (evidence.isEmpty() || !evidence.get().isComparable()) {
         return source.exchange(context, holding);
       }
       shared = join(new SharedEngines.Identity(first().name(), evidence.get()));
@@ -71,7 +70,7 @@ final class HealingSource implements Origin {
       if (ended) {
         throw new InterruptedException("Lanyard was shut down");
       }
-      Engine shared = SharedEngines.get(identity, source, time);
+      Engine shared = SharedEngines.get(identity, source, explainer);
       joined = shared;
       return shared;
     } finally {
@@ -107,7 +106,12 @@ final class HealingSource implements Origin {
           first(),
           e.getCause() instanceof ExchangeException why
               ? why
-              : ExchangeException.builder(FailureKind.TRANSIENT, "the exchange has not ended yet")
+              : ExchangeException.builder(
+                      Problems.of(
+                              Problems.NOT_ENDED,
+                              FailureKind.TRANSIENT,
+                              "the exchange has not ended yet")
+                          .build())
                   .build());
     }
   }

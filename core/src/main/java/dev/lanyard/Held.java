@@ -50,10 +50,16 @@ record Held(
    * @param dated whether the source's own {@code Date} was believed
    * @param bound the longest life that was taken to be possible, in milliseconds
    * @param clocksApart the wall clock less the monotonic clock then, in milliseconds
+   * @param given how long they lived then, in milliseconds
    * @param disbelieved the answer's {@code Date}, if it could not be true
    */
   record Life(
-      long skew, boolean dated, long bound, long clocksApart, Optional<Instant> disbelieved) {
+      long skew,
+      boolean dated,
+      long bound,
+      long clocksApart,
+      long given,
+      Optional<Instant> disbelieved) {
     /** Less is the two clocks' own drift, more a step of the wall clock or a suspended machine. */
     static final long STEP = 1_000;
 
@@ -127,7 +133,8 @@ record Held(
     long skew = Schedule.millis(date) - now;
     Due end = Due.in(left, now, nanos).notAfter(latestEndNanos(skew));
     Life judged =
-        new Life(skew, true, life.bound(), Life.clocksApart(now, nanos), Optional.empty());
+        new Life(
+            skew, true, life.bound(), Life.clocksApart(now, nanos), life.given(), Optional.empty());
     return new Held(
         source, identity, ready, end, firstEndNanos, sourceExpiration, judged, refused, false);
   }

@@ -1,7 +1,9 @@
 package dev.lanyard;
 
 import dev.lanyard.runtime.Time;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
@@ -13,6 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Most applications do not need it: a provider that nobody holds any more stops by itself. The
  * exception is a class loader that is to be unloaded while a static field, in that class loader or
  * in another, still holds a provider: see {@link #shutdown}.
+ *
+ * @since 0.1
  */
 public final class Lanyard {
   private static final ReentrantLock LOCK = new ReentrantLock();
@@ -58,6 +62,31 @@ public final class Lanyard {
     } finally {
       LOCK.unlock();
     }
+  }
+
+  /**
+   * Lists the credentials that are being kept current in this class loader, those of providers that
+   * a framework made by class name included. The list is a snapshot; what nobody holds any more
+   * leaves it by itself, and what was shut down is not in it. Where no source is configured, as
+   * outside EKS, nothing is kept current and nothing is listed.
+   *
+   * @return in the order in which they were created; empty if there are none
+   */
+  public static List<LiveCredentials> live() {
+    List<Engine> all;
+    LOCK.lock();
+    try {
+      all = new ArrayList<>(ENGINES);
+    } finally {
+      LOCK.unlock();
+    }
+    all.sort(Comparator.comparingLong(Engine::number));
+    return all.stream()
+        .filter(Engine::isConfigured)
+        .map(Engine::current)
+        .distinct()
+        .map(LiveCredentials::new)
+        .toList();
   }
 
   static void remember(Engine engine) {

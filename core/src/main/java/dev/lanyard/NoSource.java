@@ -31,17 +31,28 @@ final class NoSource implements Origin {
     throw new Failed(
         NONE,
         ExchangeException.builder(
-                FailureKind.MISCONFIGURED,
-                chain.links().isEmpty()
-                    ? "there is no source of credentials on the class path"
-                    : "no source of credentials is configured in this environment: " + lookedFor)
-            .remedy(
-                chain.links().isEmpty()
-                    ? "Add dev.lanyard:lanyard-irsa, dev.lanyard:lanyard-podidentity or both"
-                    : "On EKS: annotate the service account with eks.amazonaws.com/role-arn (IRSA)"
-                        + " or create a Pod Identity association for it, then recreate the pod;"
-                        + " running pods never change. Elsewhere: tell the builder which provider"
-                        + " to use, with whenNotOnEks(...)")
+                (chain.links().isEmpty()
+                        ? Problems.of(
+                                Problems.NO_SOURCES,
+                                FailureKind.MISCONFIGURED,
+                                "there is no source of credentials on the class path")
+                            .step(
+                                "Add dev.lanyard:lanyard-irsa, dev.lanyard:lanyard-podidentity or"
+                                    + " both")
+                        : Problems.of(
+                                Problems.NOTHING_CONFIGURED,
+                                FailureKind.MISCONFIGURED,
+                                "no source of credentials is configured in this environment: "
+                                    + lookedFor)
+                            .step(
+                                "On EKS: annotate the service account with"
+                                    + " eks.amazonaws.com/role-arn (IRSA) or create a Pod Identity"
+                                    + " association for it, then recreate the pod; running pods"
+                                    + " never change")
+                            .step(
+                                "Elsewhere: tell the builder which provider to use, with"
+                                    + " whenNotOnEks(...)"))
+                    .build())
             .build());
   }
 

@@ -62,17 +62,25 @@ final class Receipt {
         left > bound + SECOND ? Due.in(bound, now, nanos) : Due.at(expiration - skew, now, nanos);
     Held.Life life =
         new Held.Life(
-            skew, dated, bound, Held.Life.clocksApart(now, nanos), dated ? Optional.empty() : date);
+            skew,
+            dated,
+            bound,
+            Held.Life.clocksApart(now, nanos),
+            expires.millisLeft(now, nanos),
+            dated ? Optional.empty() : date);
     return Held.of(source, answer, expires, life);
   }
 
   /** The clock moved in mid-exchange: the next answer shows whether it was set or stood still. */
   private static ExchangeException clockMoved(long by) {
     return ExchangeException.builder(
-            FailureKind.TRANSIENT,
-            "this machine's clock moved forward by "
-                + Text.of(Duration.ofMillis(by))
-                + " during the exchange, so the lifetime of the credentials is unknown")
+            Problems.of(
+                    Problems.CLOCK_MOVED,
+                    FailureKind.TRANSIENT,
+                    "this machine's clock moved forward by "
+                        + Text.of(Duration.ofMillis(by))
+                        + " during the exchange, so the lifetime of the credentials is unknown")
+                .build())
         .build();
   }
 
@@ -92,13 +100,19 @@ final class Receipt {
                   : "; the answer has no date to tell whether that clock is wrong");
     }
     return ExchangeException.builder(
-            FailureKind.TRANSIENT,
-            "the answer's credentials had expired on arrival (at "
-                + credentials.expiration()
-                + ", "
-                + byWhichClock
-                + ")"
-                + Text.skewNote(Optional.of(Duration.ofMillis(skew))))
+            Problems.of(
+                    Problems.EXPIRED_ON_ARRIVAL,
+                    FailureKind.TRANSIENT,
+                    "the answer's credentials had expired on arrival (at "
+                        + credentials.expiration()
+                        + ", "
+                        + byWhichClock
+                        + ")"
+                        + Text.skew(Optional.of(Duration.ofMillis(skew)))
+                            .map(note -> "; " + note)
+                            .orElse(""))
+                .fact("expiration", credentials.expiration().toString())
+                .build())
         .build();
   }
 }

@@ -6,6 +6,8 @@ import java.util.Objects;
 /**
  * When credentials are refreshed and how long callers wait for them. Immutable and safe for use by
  * many threads; each {@code with} method returns a changed copy. The defaults are right for EKS.
+ *
+ * @since 0.1
  */
 public final class RefreshPolicy {
   private static final RefreshPolicy DEFAULTS =

@@ -4,12 +4,10 @@ import dev.lanyard.runtime.Environment;
 import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.CredentialsSource;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -36,22 +34,34 @@ import software.amazon.awssdk.identity.spi.ResolveIdentityRequest;
  *
  * <p>Safe for use by many threads, including virtual ones. One provider serves any number of
  * clients, and closing a client does not affect it.
+ *
+ * @since 0.1
  */
 public abstract class RefreshingCredentialsProvider
     implements AwsCredentialsProvider, Invalidatable<AwsCredentialsIdentity> {
-  private final Chain chain;
-  private final boolean fallback;
   private final Engine engine;
+
+  /**
+   * The engine, or null for a view: what is fresh has to be looked at once more there. One field
+   * for both, so that reading costs no more than without views.
+   */
+  private final @Nullable Engine fast;
+
+  private final Duration minimum;
+
+  /** Of a view. The engine holds it weakly, and refreshes for its sake while it is there. */
+  private final Validities.@Nullable Asked asked;
+
   private final RefreshPolicy policy;
-  private final Time time;
+  private final Explainer explainer;
   private final @Nullable AwsCredentialsProvider whenNotOnEks;
 
   /**
    * Makes a provider of one source, as it is configured in the process's own environment. All
    * providers that this constructor makes share one engine and its credentials where the source's
    * name and the evidence of its detection are equal: see {@link dev.lanyard.diagnosis.Evidence}. A
-   * source that is broken, absent or without evidence is not shared; when a broken one works later
-   * on, its provider joins the shared engine of its evidence.
+   * source that is broken or absent, or whose evidence is incomparable, is not shared; when a
+   * broken one works later on, its provider joins the shared engine of its evidence.
    *
    * @param source where the credentials come from
    */
@@ -77,12 +87,13 @@ public abstract class RefreshingCredentialsProvider
 
   /** A provider on the process's shared engine. */
   RefreshingCredentialsProvider(Chain chain) {
-    this.chain = chain;
-    this.fallback = false;
     this.policy = RefreshPolicy.defaults();
-    this.time = Time.system();
+    this.explainer = new Explainer(null, chain, false, Time.system());
     this.whenNotOnEks = null;
     this.engine = SharedEngines.get(chain);
+    this.fast = engine;
+    this.minimum = Duration.ZERO;
+    this.asked = null;
   }
 
   /** A provider with an engine of its own. */
@@ -91,19 +102,38 @@ public abstract class RefreshingCredentialsProvider
       Builder<?> options,
       boolean fallback,
       @Nullable AwsCredentialsProvider whenNotOnEks) {
-    this.chain = chain;
-    this.fallback = fallback;
     this.policy = options.refreshPolicy;
-    this.time = options.time;
+    this.explainer = new Explainer(options.name, chain, fallback, options.time);
     this.whenNotOnEks = chain.chosen().isEmpty() ? whenNotOnEks : null;
     this.engine =
         new Engine(
             fallback ? chain.originWithFallback() : chain.origin(),
             policy,
-            time,
-            new Events(options.listener, time));
+            options.time,
+            new Events(options.listener, options.time, options.name),
+            explainer);
+    this.fast = engine;
+    this.minimum = Duration.ZERO;
+    this.asked = null;
     if (this.whenNotOnEks == null) {
       engine.start();
+    }
+  }
+
+  /** A view of another provider. */
+  private RefreshingCredentialsProvider(RefreshingCredentialsProvider of, Duration minimum) {
+    this.engine = of.engine;
+    this.fast = null;
+    this.minimum = minimum;
+    this.asked = of.engine.current().keepValidFor(Waiting.minimum(minimum));
+    this.policy = of.policy;
+    this.explainer = of.explainer;
+    this.whenNotOnEks = of.whenNotOnEks;
+  }
+
+  private static final class View extends RefreshingCredentialsProvider {
+    View(RefreshingCredentialsProvider of, Duration minimum) {
+      super(of, minimum);
     }
   }
 
@@ -122,19 +152,70 @@ public abstract class RefreshingCredentialsProvider
    */
   @Override
   public final AwsCredentials resolveCredentials() {
-    AwsCredentials readable = engine.readable();
-    if (readable != null) {
-      return readable;
+    Engine fast = this.fast;
+    if (fast != null) {
+      AwsCredentials readable = fast.readable();
+      if (readable != null) {
+        return readable;
+      }
     }
     if (whenNotOnEks != null) {
       return whenNotOnEks.resolveCredentials();
     }
-    Engine current = engine.current();
-    if (current != engine) {
+    Engine current = current();
+    AwsCredentials readable = null;
+    if (asked != null) {
+      readable = current.readable(asked.millis());
+    } else if (current != engine) {
       // Only a source that was broken when the provider was built, and healed, comes here.
       readable = current.readable();
     }
-    return readable != null ? readable : current.await(Duration.ZERO, policy.maxWait(), false);
+    return readable != null
+        ? readable
+        : current.await(minimum, policy.maxWait(), false, asked != null);
+  }
+
+  /** The engine to ask: another one, where a source that was broken has healed. */
+  private Engine current() {
+    return engine.current();
+  }
+
+  private Duration atLeast(Duration minimumValidity) {
+    Duration bounded = RefreshPolicy.bounded(minimumValidity);
+    return bounded.compareTo(minimum) > 0 ? bounded : minimum;
+  }
+
+  /**
+   * Returns a view of this provider whose credentials have at least that much lifetime left, and
+   * which fails where there are none, for code that takes a provider and signs something that has
+   * to stay valid for a while: tokens for RDS, ElastiCache and MSK, which are good for 15 minutes,
+   * and presigned URLs.
+   *
+   * <p>The view shares this provider's credentials and its refresh. From now on they are refreshed
+   * early enough for the largest minimum of all views that are held, so that no caller waits while
+   * the source works. The view keeps the credentials refreshing as this provider does; a view that
+   * nobody holds any more has no effect.
+   *
+   * <p>Where the source gives no credentials that live that long, the view fails at once, without
+   * an exchange, and says how long they live. A source that serves its cache gives them for a part
+   * of the time only: under a target role, EKS Pod Identity serves credentials that live for 59
+   * minutes until 15 seconds before they end, so that the last quarter of each hour has none that
+   * live for 15 minutes. A second role that is assumed with {@code AssumeRoleCredentialsProvider}
+   * always has such credentials: it gets a new session whenever it asks for one.
+   *
+   * @param minimumValidity how long credentials have to be valid; zero asks for unexpired ones
+   * @return a view, or this provider if its credentials have that much lifetime already. Where the
+   *     application's own {@code whenNotOnEks} provider is in use, the view passes on what that
+   *     returns
+   * @throws IllegalArgumentException if it is negative
+   */
+  public final RefreshingCredentialsProvider withMinimumValidity(Duration minimumValidity) {
+    if (minimumValidity.isNegative()) {
+      throw new IllegalArgumentException(
+          "the minimum validity must not be negative: " + minimumValidity);
+    }
+    Duration bounded = RefreshPolicy.bounded(minimumValidity);
+    return bounded.compareTo(minimum) <= 0 ? this : new View(this, bounded);
   }
 
   /**
@@ -154,10 +235,11 @@ public abstract class RefreshingCredentialsProvider
   public final AwsCredentials resolveCredentials(Duration minimumValidity) {
     Objects.requireNonNull(minimumValidity, "minimumValidity");
     if (whenNotOnEks != null) {
-      // Long-term keys expire never, and nothing is known of the others.
+      // Long-term keys never expire, and nothing is known of the others.
       return whenNotOnEks.resolveCredentials();
     }
-    return engine.current().await(RefreshPolicy.bounded(minimumValidity), policy.maxWait(), false);
+    return current()
+        .await(atLeast(minimumValidity), policy.maxWait(), false, isViewed(minimumValidity));
   }
 
   /**
@@ -190,18 +272,24 @@ public abstract class RefreshingCredentialsProvider
    */
   @Override
   public final CompletableFuture<AwsCredentialsIdentity> resolveIdentity() {
-    CompletableFuture<AwsCredentialsIdentity> readable = engine.readableFuture();
-    if (readable != null) {
-      return readable;
+    Engine fast = this.fast;
+    if (fast != null) {
+      CompletableFuture<AwsCredentialsIdentity> readable = fast.readableFuture();
+      if (readable != null) {
+        return readable;
+      }
     }
     if (whenNotOnEks != null) {
       return whenNotOnEks.resolveIdentity().thenApply(identity -> identity);
     }
-    Engine current = engine.current();
-    if (current != engine) {
+    Engine current = current();
+    CompletableFuture<AwsCredentialsIdentity> readable = null;
+    if (asked != null) {
+      readable = current.readableFuture(asked.millis());
+    } else if (current != engine) {
       readable = current.readableFuture();
     }
-    return readable != null ? readable : current.resolve(Duration.ZERO, policy.maxWait());
+    return readable != null ? readable : current.resolve(minimum, policy.maxWait(), asked != null);
   }
 
   /**
@@ -218,7 +306,12 @@ public abstract class RefreshingCredentialsProvider
     if (whenNotOnEks != null) {
       return whenNotOnEks.resolveIdentity().thenApply(identity -> identity);
     }
-    return engine.current().resolve(RefreshPolicy.bounded(minimumValidity), policy.maxWait());
+    return current().resolve(atLeast(minimumValidity), policy.maxWait(), isViewed(minimumValidity));
+  }
+
+  /** Whether the engine refreshes for the sake of what is asked for, because a view does. */
+  private boolean isViewed(Duration minimumValidity) {
+    return asked != null && minimumValidity.compareTo(minimum) <= 0;
   }
 
   /**
@@ -265,9 +358,10 @@ public abstract class RefreshingCredentialsProvider
     if (Objects.requireNonNull(atMost, "atMost").isNegative()) {
       throw new IllegalArgumentException("the wait must not be negative: " + atMost);
     }
-    Engine current = engine.current();
-    if (whenNotOnEks == null && current.readable() == null) {
-      current.await(Duration.ZERO, RefreshPolicy.bounded(atMost), true);
+    Engine current = current();
+    if (whenNotOnEks == null
+        && (asked == null ? current.readable() : current.readable(asked.millis())) == null) {
+      current.await(minimum, RefreshPolicy.bounded(atMost), true, asked != null);
     }
   }
 
@@ -282,16 +376,7 @@ public abstract class RefreshingCredentialsProvider
     if (whenNotOnEks == null) {
       return engine.current().status();
     }
-    return new CredentialsStatus(
-        "application",
-        CredentialsStatus.Health.HEALTHY,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        0,
-        0,
-        Optional.empty(),
-        Optional.empty());
+    return CredentialsStatus.builder("application", CredentialsStatus.Health.HEALTHY).build();
   }
 
   /**
@@ -301,46 +386,35 @@ public abstract class RefreshingCredentialsProvider
    * @return a report, as data and, by {@code toString}, as text
    */
   public final Explanation explain() {
-    Engine current = engine.current();
-    List<Explanation.Source> sources = new ArrayList<>();
-    boolean chosen = false;
-    boolean stopped = false;
-    for (Chain.Link found : chain.links()) {
-      Chain.Link link = engine.origin().current(found);
-      sources.add(explain(link, !chosen && !found.isAbsent(), fallback && !stopped));
-      chosen |= !found.isAbsent();
-      stopped |= !found.isAbsent() && !found.isPresent();
-    }
-    return new Explanation(sources, status(), current.keyId(), Instant.ofEpochMilli(time.millis()));
-  }
-
-  private static Explanation.Source explain(Chain.Link link, boolean chosen, boolean mayFollow) {
-    Explanation.Use use;
-    if (chosen) {
-      use = link.isPresent() ? Explanation.Use.CHOSEN : Explanation.Use.BROKEN;
-    } else if (link.isAbsent()) {
-      use = Explanation.Use.ABSENT;
-    } else {
-      use = mayFollow && link.isPresent() ? Explanation.Use.FALLBACK : Explanation.Use.SHADOWED;
-    }
-    return new Explanation.Source(link.source().name(), use, link.finding(), link.remedy());
+    return explainer.explain(engine, status());
   }
 
   @Override
   public final String toString() {
-    return getClass().getSimpleName() + "[" + status().source() + "]";
+    return asked == null
+        ? getClass().getSimpleName() + "[" + status().source() + "]"
+        : "RefreshingCredentialsProvider["
+            + status().source()
+            + ", at least "
+            + Text.of(minimum)
+            + "]";
   }
 
   /**
    * The options that all of Lanyard's providers have. Not for use by more than one thread.
    *
    * @param <B> the builder's own type
+   * @since 0.1
    */
   public abstract static class Builder<B extends Builder<B>> {
+    /** What log lines, thread names and meters can carry. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._:/@-]{1,64}");
+
     private Environment environment = Environment.system();
     private RefreshPolicy refreshPolicy = RefreshPolicy.defaults();
     private CredentialsEventListener listener = Events.NOBODY;
     private Time time = Time.system();
+    private @Nullable String name;
 
     /** Sets all options to their defaults. */
     protected Builder() {}
@@ -395,6 +469,27 @@ public abstract class RefreshingCredentialsProvider
      */
     public final B time(Time time) {
       this.time = Objects.requireNonNull(time, "time");
+      return self();
+    }
+
+    /**
+     * Names the provider's credentials, where a process has several: in the log, in the names of
+     * threads, in {@link RefreshingCredentialsProvider#explain} and in {@link Lanyard#live}.
+     * Default: none; {@code Lanyard.live()} and the log then use the name of the source.
+     *
+     * @param name such as {@code tenant-a}: 1 to 64 characters out of {@code A-Z a-z 0-9 . _ : / @
+     *     -}
+     * @return this builder
+     * @throws IllegalArgumentException if the value breaks these rules
+     */
+    public final B name(String name) {
+      if (!NAME.matcher(name).matches()) {
+        throw new IllegalArgumentException(
+            "the name must be 1 to 64 characters out of A-Z a-z 0-9 . _ : / @ - (it has "
+                + name.length()
+                + ")");
+      }
+      this.name = name;
       return self();
     }
 

@@ -58,7 +58,7 @@ final class Schedule {
   private static final long LONGEST_WINDOW = Duration.ofHours(12).toMillis();
 
   /** Near its end a cache that is served again is asked more often: it is about to be renewed. */
-  private static final long LAST_STRETCH = 45_000;
+  static final long LAST_STRETCH = 45_000;
 
   /** The agent renews when 15 s are left. Source: aws/eks-pod-identity-agent, refreshing_cache. */
   private static final long LAST_ASK_FROM = 14_000;
@@ -133,7 +133,11 @@ final class Schedule {
             refused || failures <= PROMPT_RETRIES
                 ? (long) (ceiling(failures, lifetimeLeft) * draw)
                 : spread(lifetimeLeft, draw));
-    // Honour the source's wish as far as a last attempt before the expiration allows.
+    return heeding(retryAfter, delay, lifetimeLeft);
+  }
+
+  /** Honours the source's wish as far as a last attempt before the expiration allows. */
+  static long heeding(Optional<Duration> retryAfter, long delay, long lifetimeLeft) {
     return retryAfter
         .map(
             wish ->

@@ -31,21 +31,23 @@ final class SharedEngines {
   /** Returns the engine of this configuration, made and started if there is none to be shared. */
   static Engine get(Chain chain) {
     Time time = Time.system();
+    Explainer explainer = new Explainer(null, chain, false, time);
     Optional<Chain.Link> chosen = chain.chosen();
     if (chosen.isEmpty()) {
-      return started(chain.origin(), time);
+      return started(chain.origin(), explainer);
     }
     Chain.Link link = chosen.get();
     if (!link.isPresent()) {
-      return started(new HealingSource(new SingleSource(link, 0, chain.environment()), time), time);
+      return started(
+          new HealingSource(new SingleSource(link, 0, chain.environment()), explainer), explainer);
     }
-    return link.evidence().isPresent()
-        ? get(new Identity(link.source().name(), link.evidence().get()), chain.origin(), time)
-        : started(chain.origin(), time);
+    return link.evidence().filter(Evidence::isComparable).isPresent()
+        ? get(new Identity(link.source().name(), link.evidence().get()), chain.origin(), explainer)
+        : started(chain.origin(), explainer);
   }
 
   /** Returns the engine of an identity, made with an origin and started if there is none. */
-  static Engine get(Identity identity, Origin origin, Time time) {
+  static Engine get(Identity identity, Origin origin, Explainer explainer) {
     LOCK.lock();
     try {
       Iterator<WeakReference<Engine>> known = ENGINES.values().iterator();
@@ -57,7 +59,7 @@ final class SharedEngines {
       @Nullable WeakReference<Engine> reference = ENGINES.get(identity);
       Engine engine = reference == null ? null : reference.get();
       if (engine == null) {
-        engine = started(origin, time);
+        engine = started(origin, explainer);
         ENGINES.put(identity, new WeakReference<>(engine));
       }
       return engine;
@@ -76,9 +78,15 @@ final class SharedEngines {
     }
   }
 
-  private static Engine started(Origin origin, Time time) {
+  private static Engine started(Origin origin, Explainer explainer) {
+    Time time = explainer.time();
     Engine engine =
-        new Engine(origin, RefreshPolicy.defaults(), time, new Events(Events.NOBODY, time));
+        new Engine(
+            origin,
+            RefreshPolicy.defaults(),
+            time,
+            new Events(Events.NOBODY, time, explainer.name()),
+            explainer);
     engine.start();
     return engine;
   }

@@ -1,6 +1,7 @@
 package dev.lanyard;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.Detection;
@@ -64,17 +65,22 @@ final class SingleSource implements Origin {
       return present.exchange();
     }
     if (detection instanceof Detection.Broken broken) {
+      Problem problem = broken.problem();
       throw ExchangeException.builder(
-              FailureKind.MISCONFIGURED,
-              source.name() + " is configured but cannot work: " + broken.reason())
-          .remedy(broken.remedy())
+              problem.toBuilder()
+                  .summary(source.name() + " is configured but cannot work: " + problem.summary())
+                  .build())
           .build();
     }
     throw ExchangeException.builder(
-            FailureKind.MISCONFIGURED,
-            source.name()
-                + " is not configured: looked for "
-                + ((Detection.Absent) detection).lookedFor())
+            Problems.of(
+                    Problems.SOURCE_NOT_CONFIGURED,
+                    FailureKind.MISCONFIGURED,
+                    source.name()
+                        + " is not configured: looked for "
+                        + ((Detection.Absent) detection).lookedFor())
+                .fact("source", source.name())
+                .build())
         .build();
   }
 

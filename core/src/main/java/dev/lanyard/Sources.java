@@ -1,5 +1,6 @@
 package dev.lanyard;
 
+import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
@@ -116,16 +117,25 @@ final class Sources {
     public Detection detect(Environment environment) {
       Optional<Environment.Setting> configured = configured(environment);
       if (configured.isEmpty()) {
-        return new Detection.Absent(
+        return Detection.absent(
             "environment variable "
                 + String.join(" or ", variables)
                 + " ("
                 + module
                 + " is not on the class path)");
       }
-      return new Detection.Broken(
-          configured.get().origin() + " is set, but " + module + " is not on the class path",
-          "Add the dependency dev.lanyard:" + module);
+      return Detection.broken(
+          Problems.of(
+                  Problems.MODULE_MISSING,
+                  FailureKind.MISCONFIGURED,
+                  configured.get().origin()
+                      + " is set, but "
+                      + module
+                      + " is not on the class path")
+              .fact("setting", configured.get().origin())
+              .fact("module", module)
+              .step("Add the dependency dev.lanyard:" + module)
+              .build());
     }
 
     private Optional<Environment.Setting> configured(Environment environment) {
@@ -155,10 +165,17 @@ final class Sources {
 
     @Override
     public Detection detect(Environment environment) {
-      return new Detection.Broken(
-          "the order names a source that does not exist",
-          "Use only these names: "
-              + sources.stream().map(CredentialsSource::name).collect(Collectors.joining(", ")));
+      return Detection.broken(
+          Problems.of(
+                  Problems.UNKNOWN_SOURCE,
+                  FailureKind.MISCONFIGURED,
+                  "the order names a source that does not exist")
+              .step(
+                  "Use only these names: "
+                      + sources.stream()
+                          .map(CredentialsSource::name)
+                          .collect(Collectors.joining(", ")))
+              .build());
     }
   }
 
@@ -176,9 +193,13 @@ final class Sources {
 
     @Override
     public Detection detect(Environment environment) {
-      return new Detection.Broken(
-          "a source on the class path cannot be loaded: " + thrown.getMessage(),
-          "Check that all Lanyard modules have the same version (import lanyard-bom)");
+      return Detection.broken(
+          Problems.of(
+                  Problems.SOURCE_NOT_LOADABLE,
+                  FailureKind.MISCONFIGURED,
+                  "a source on the class path cannot be loaded: " + thrown.getMessage())
+              .step("Check that all Lanyard modules have the same version (import lanyard-bom)")
+              .build());
     }
   }
 }

@@ -30,6 +30,9 @@ final class State {
   private final Due next;
   private final long hopeUntilNanos;
   private final long answeredNanos;
+  private final long given;
+  private final long givenBefore;
+  private final boolean servedAgain;
   private final List<String> invalidated;
   private final boolean shutDown;
   private final boolean elsewhere;
@@ -51,6 +54,9 @@ final class State {
     this.next = draft.next;
     this.hopeUntilNanos = draft.hopeUntilNanos;
     this.answeredNanos = draft.answeredNanos;
+    this.given = draft.given;
+    this.givenBefore = draft.givenBefore;
+    this.servedAgain = draft.servedAgain;
     this.invalidated = draft.invalidated;
     this.shutDown = draft.shutDown;
     this.elsewhere = draft.elsewhere;
@@ -116,6 +122,32 @@ final class State {
   /** When the last good answer came, by the monotonic clock. */
   long answeredNanos() {
     return answeredNanos;
+  }
+
+  /**
+   * How long credentials of the source live when they come, in milliseconds: the longer of the last
+   * two sets, since the first may have come from a cache. Zero if none ever came.
+   */
+  long longestGiven() {
+    return Math.max(given, givenBefore);
+  }
+
+  /**
+   * Whether the last good answer brought nothing better than what was held: it is not asked soon.
+   */
+  boolean wasServedAgain() {
+    return servedAgain;
+  }
+
+  /** Whether two sets have shown how long credentials of the source live. */
+  boolean hasShownItsLifetime() {
+    return givenBefore > 0;
+  }
+
+  /** How long credentials of the source will be known to live once these have come. */
+  long longestGivenWith(Held fresh) {
+    boolean sameSource = held != null && held.source().rank() == fresh.source().rank();
+    return Math.max(fresh.life().given(), sameSource ? given : 0);
   }
 
   /** The last few key ids that the application has said were refused. */
@@ -191,6 +223,9 @@ final class State {
   State promoted(Held successor, Due next, long now, long nanos) {
     Draft draft = new Draft(this);
     draft.held = successor;
+    draft.given = successor.life().given();
+    draft.givenBefore = 0;
+    draft.servedAgain = false;
     draft.standby = null;
     draft.failure = null;
     draft.failures = 0;
@@ -205,10 +240,20 @@ final class State {
     return draft.at(now, nanos);
   }
 
-  /** The exchange has ended well: {@code nowHolding} may be what was held before. */
-  State answered(Held nowHolding, Due next, long now, long nanos) {
+  /**
+   * The exchange has ended well: {@code nowHolding} may be what was held before.
+   *
+   * @param isNew whether it is what the answer brought
+   */
+  State answered(Held nowHolding, boolean isNew, Due next, long now, long nanos) {
     Draft draft = new Draft(this);
     draft.held = nowHolding;
+    draft.servedAgain = !isNew;
+    if (isNew) {
+      boolean sameSource = held != null && held.source().rank() == nowHolding.source().rank();
+      draft.givenBefore = sameSource ? given : 0;
+      draft.given = nowHolding.life().given();
+    }
     draft.standby = null;
     draft.flight = null;
     draft.failure = null;
@@ -290,6 +335,9 @@ final class State {
     private Due next;
     private long hopeUntilNanos;
     private long answeredNanos;
+    private long given;
+    private long givenBefore;
+    private boolean servedAgain;
     private List<String> invalidated = List.of();
     private boolean shutDown;
     private boolean elsewhere;
@@ -308,6 +356,9 @@ final class State {
       failure = from.failure;
       failures = from.failures;
       ended = from.ended;
+      given = from.given;
+      givenBefore = from.givenBefore;
+      servedAgain = from.servedAgain;
       invalidated = from.invalidated;
       shutDown = from.shutDown;
       elsewhere = from.elsewhere;

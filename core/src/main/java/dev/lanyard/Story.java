@@ -51,6 +51,7 @@ final class Story {
       boolean held,
       Optional<Duration> next) {}
 
+  private final @Nullable String name;
   private final Map<Cause, Long> told = new HashMap<>();
   private @Nullable Cause last;
   private boolean failing;
@@ -59,11 +60,25 @@ final class Story {
   private long lostSince;
   private long lastLine;
 
+  /**
+   * Makes the story of one engine.
+   *
+   * @param name the name that the application gave to it, if it gave one: each line begins with it
+   */
+  Story(@Nullable String name) {
+    this.name = name;
+  }
+
+  /** Whose line it is: the engine's by its name, and the source's. */
+  private String who(String source) {
+    return name == null ? source : name + " (" + source + ")";
+  }
+
   /** An exchange failed, or what was held has ended while one is under way. */
   void stands(Standing standing, long nanos) {
     if (standing.next().isEmpty() && standing.failure() != null) {
       // Nothing is configured. Whoever asks is told so; it is no story.
-      LOG.debug("{}: {}", standing.source(), standing.failure().cause().getMessage());
+      LOG.debug("{}: {}", who(standing.source()), standing.failure().cause().getMessage());
       return;
     }
     if (!failing) {
@@ -77,24 +92,24 @@ final class Story {
       lostSince = nanos;
       LOG.error(
           "{}: {} {}",
-          standing.source(),
+          who(standing.source()),
           standing.held()
               ? "the last credentials have expired, and callers get exceptions."
               : "no credentials have come since the start, and callers get exceptions.",
           failure == null ? "An exchange is in flight." : "Exchange " + line(failure, standing));
       note(cause, nanos);
     } else if (failure != null && cause != null && !cause.equals(last) && isNew(cause, nanos)) {
-      LOG.warn("{}: exchange {}", failure.source().name(), line(failure, standing));
+      LOG.warn("{}: exchange {}", who(failure.source().name()), line(failure, standing));
       note(cause, nanos);
     } else if (lost && nanos - lastLine >= AGAIN) {
       LOG.warn(
           "{}: still no credentials after {}. {}",
-          standing.source(),
+          who(standing.source()),
           Text.of(Duration.ofNanos(nanos - lostSince)),
           failure == null ? "An exchange is in flight." : "Exchange " + line(failure, standing));
       note(cause, nanos);
     } else if (failure != null) {
-      LOG.debug("{}: exchange {}", failure.source().name(), line(failure, standing));
+      LOG.debug("{}: exchange {}", who(failure.source().name()), line(failure, standing));
     }
     if (cause != null) {
       last = cause;
@@ -107,7 +122,7 @@ final class Story {
     if (failing) {
       LOG.info(
           "{}: obtained session credentials {}, valid until {}, after {} failed exchanges in {}",
-          held.source().name(),
+          who(held.source().name()),
           key,
           Instant.ofEpochMilli(held.expires().millis()),
           failuresBefore,
@@ -115,7 +130,7 @@ final class Story {
     } else if (isNew && LOG.isDebugEnabled()) {
       LOG.debug(
           "{}: obtained session credentials {}, valid until {}, in {}",
-          held.source().name(),
+          who(held.source().name()),
           key,
           Instant.ofEpochMilli(held.expires().millis()),
           Text.of(took));
@@ -124,12 +139,13 @@ final class Story {
   }
 
   /** The process works as another identity from now on. */
-  void identityChanged(String source, String previous, Optional<String> reason) {
+  void identityChanged(String source, String previous, CredentialsStatus.@Nullable Failure reason) {
     LOG.warn(
-        "this process now works with the credentials of {}, no longer with those of {}{}",
+        "{} now works with the credentials of {}, no longer with those of {}{}",
+        name == null ? "this process" : name,
         source,
         previous,
-        reason.map(why -> ": " + Text.sentence(why)).orElse(", which answers again"));
+        reason == null ? ", which answers again" : ": " + Text.sentence(reason.message()));
     end();
   }
 

@@ -35,16 +35,15 @@ final class Text {
     return skew.filter(by -> Math.abs(by.toMillis()) >= 30_000);
   }
 
-  /** Names a skew that matters, to be added to a sentence. */
-  static String skewNote(Optional<Duration> skew) {
+  /** Names a skew that matters; empty if there is none. */
+  static Optional<String> skew(Optional<Duration> skew) {
     return reportable(skew)
         .map(
             by ->
-                "; this machine's clock is "
+                "this machine's clock is "
                     + of(by.abs())
                     + (by.isNegative() ? " ahead of" : " behind")
-                    + " the source's")
-        .orElse("");
+                    + " the source's");
   }
 
   /** Ends a sentence that may or may not have been ended. */

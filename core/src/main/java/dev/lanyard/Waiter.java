@@ -27,20 +27,28 @@ final class Waiter {
   private final long arrivedNanos;
   private final long deadlineNanos;
   private final boolean patient;
+  private final boolean viewed;
   private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
   private volatile @Nullable Future<?> timer;
 
   Waiter(
-      long minimum, long endedAtArrival, long arrivedNanos, long deadlineNanos, boolean patient) {
+      long minimum,
+      long endedAtArrival,
+      long arrivedNanos,
+      long deadlineNanos,
+      boolean patient,
+      boolean viewed) {
     this.minimum = minimum;
     this.endedAtArrival = endedAtArrival;
     this.arrivedNanos = arrivedNanos;
     this.deadlineNanos = deadlineNanos;
     this.patient = patient;
+    this.viewed = viewed;
   }
 
   Waiting decide(State state, long now, long nanos) {
-    return Waiting.decide(state, minimum, endedAtArrival, deadlineNanos, patient, now, nanos);
+    return Waiting.decide(
+        state, minimum, endedAtArrival, deadlineNanos, patient, viewed, now, nanos);
   }
 
   /** Whether it waits for its whole time, however long the outage lasts. */

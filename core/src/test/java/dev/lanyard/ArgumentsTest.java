@@ -68,9 +68,7 @@ class ArgumentsTest {
         "name", List.of(() -> evidence.fact(null, "value"), () -> evidence.hidden(null, "value")));
     calls.put(
         "value", List.of(() -> evidence.fact("name", null), () -> evidence.hidden("name", null)));
-    calls.put(
-        "evidence",
-        List.of(() -> new Detection.Present(new ScriptedSource(), "here", (Evidence) null)));
+    calls.put("evidence", List.of(() -> Detection.present(new ScriptedSource(), null)));
     calls.put("variables", List.of(() -> Environment.of(null)));
     Environment environment = Environment.of(Map.of());
     calls.put("properties", List.of(() -> environment.withProperties(null)));

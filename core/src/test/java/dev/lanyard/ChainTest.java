@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,7 +48,9 @@ class ChainTest {
     RefreshingCredentialsProvider provider =
         new TestProvider(
             List.of(first, second),
-            EksCredentialsProvider.builder().time(time).listener(events::add),
+            EksCredentialsProvider.builder()
+                .time(time)
+                .listener(CredentialsEventListener.of(events::add)),
             fallback,
             LAPTOP);
     time.settle();
@@ -70,7 +71,7 @@ class ChainTest {
 
   @Test
   void skipsASourceThatIsAbsent() {
-    first.detects(new Detection.Absent("variable FIRST"));
+    first.detects(Detection.absent("variable FIRST"));
     second.answers("B", Duration.ofHours(1));
 
     assertThat(provider(false).resolveCredentials().accessKeyId()).isEqualTo("B");
@@ -78,7 +79,7 @@ class ChainTest {
 
   @Test
   void isStoppedByABrokenSourceWithTheReasonAndTheRemedy() {
-    first.detects(new Detection.Broken("FIRST is set and SECOND is not", "Set SECOND too"));
+    first.detects(Found.broken("FIRST is set and SECOND is not", "Set SECOND too"));
     RefreshingCredentialsProvider provider = provider(true);
 
     assertThatThrownBy(provider::resolveCredentials)
@@ -92,9 +93,9 @@ class ChainTest {
 
   @Test
   void looksAgainForABrokenSource() {
-    first.detects(new Detection.Broken("the file is not there yet", "Mount it"));
+    first.detects(Found.broken("the file is not there yet", "Mount it"));
     RefreshingCredentialsProvider provider = provider(false);
-    first.detects(new Detection.Present(first, "there it is"));
+    first.detects(Found.unshared(first, "there it is"));
 
     time.advance(Duration.ofSeconds(15));
 
@@ -164,8 +165,9 @@ class ChainTest {
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("B");
     assertThat(provider.status().source()).isEqualTo("second");
     assertThat(events)
-        .contains(
-            new CredentialsEvent.IdentityChanged("second", "first", Optional.of("not authorized")));
+        .filteredOn(CredentialsEvent.IdentityChanged.class::isInstance)
+        .extracting(event -> Found.change((CredentialsEvent.IdentityChanged) event))
+        .contains("second, previously first: not authorized");
   }
 
   @Test
@@ -180,8 +182,8 @@ class ChainTest {
 
   @Test
   void usesAnotherProviderOnlyWhereNoSourceIsThere() {
-    first.detects(new Detection.Absent("variable FIRST"));
-    second.detects(new Detection.Absent("variable SECOND"));
+    first.detects(Detection.absent("variable FIRST"));
+    second.detects(Detection.absent("variable SECOND"));
     RefreshingCredentialsProvider provider = provider(false);
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("LAPTOP");
@@ -218,18 +220,20 @@ class ChainTest {
 
   @Test
   void neverUsesTheOtherProviderWhereASourceIsBroken() {
-    first.detects(new Detection.Broken("half configured", "Configure the rest"));
+    first.detects(Found.broken("half configured", "Configure the rest"));
 
     assertThatThrownBy(provider(false)::resolveCredentials).hasMessageContaining("half configured");
   }
 
   @Test
   void saysWhatItLookedForWhereNothingIsThere() {
-    first.detects(new Detection.Absent("variable FIRST"));
+    first.detects(Detection.absent("variable FIRST"));
     RefreshingCredentialsProvider provider =
         new TestProvider(
             List.of(first),
-            EksCredentialsProvider.builder().time(time).listener(events::add),
+            EksCredentialsProvider.builder()
+                .time(time)
+                .listener(CredentialsEventListener.of(events::add)),
             false,
             null);
     time.settle();
@@ -260,7 +264,8 @@ class ChainTest {
       assertThat(chain.chosen().orElseThrow().detection())
           .isInstanceOfSatisfying(
               Detection.Broken.class,
-              broken -> assertThat(broken.reason()).contains("dev.lanyard.NoSuchSource"));
+              broken ->
+                  assertThat(broken.problem().summary()).contains("dev.lanyard.NoSuchSource"));
     }
   }
 }

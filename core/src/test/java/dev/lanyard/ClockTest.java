@@ -237,7 +237,7 @@ class ClockTest {
 
       f.time.advance(ofMinutes(40));
 
-      assertThat(seen).containsExactly("EXPIRED", "readable: false");
+      assertThat(seen).containsExactly("UNAVAILABLE", "readable: false");
     }
 
     @Test

@@ -20,19 +20,21 @@ final class EngineFixture {
   final ScriptedSource source = new ScriptedSource();
   final List<CredentialsEvent> events = new ArrayList<>();
   RefreshPolicy policy = RefreshPolicy.defaults();
-  CredentialsEventListener listener = events::add;
+  CredentialsEventListener listener = CredentialsEventListener.of(events::add);
   double draw = 0.5;
   private @Nullable Engine engine;
 
   /** Builds the engine, which begins its first exchange; {@link VirtualTime#settle} ends it. */
   EngineFixture built() {
+    Chain chain = Chain.detect(List.of(source), Environment.of(Map.of()));
     engine =
         new Engine(
-            Chain.detect(List.of(source), Environment.of(Map.of())).origin(),
+            chain.origin(),
             policy,
             time,
             () -> draw,
-            new Events(listener, time));
+            new Events(listener, time),
+            new Explainer(null, chain, false, time));
     engine.start();
     return this;
   }

@@ -11,13 +11,13 @@ import static java.time.Duration.ofSeconds;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.ExchangeException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -324,24 +324,28 @@ class EngineTest {
               new CredentialsEvent.Refreshed(
                   "scripted", "OUGH", VirtualTime.START.plus(ofHours(1)), Duration.ZERO),
               new CredentialsEvent.RefreshFailed(
-                  "scripted",
-                  FailureKind.TRANSIENT,
-                  "HTTP 503",
+                  CredentialsStatus.Failure.builder(
+                          "scripted",
+                          VirtualTime.START.plus(ofMinutes(39)),
+                          Problem.builder(Problem.UNSPECIFIED, FailureKind.TRANSIENT, "HTTP 503")
+                              .build())
+                      .build(),
                   1,
-                  Optional.of(VirtualTime.START.plus(ofMinutes(39)).plusMillis(500))));
+                  VirtualTime.START.plus(ofMinutes(39)).plusMillis(500)));
     }
 
     @Test
     void ofWhomOneNeverReturnsDoNotFillTheMemory() {
       List<CredentialsEvent> told = new ArrayList<>();
       f.listener =
-          event -> {
-            told.add(event);
-            if (told.size() == 1) {
-              // Hangs for a fortnight, in which an exchange every 39 minutes is made.
-              f.time.advance(ofDays(14));
-            }
-          };
+          CredentialsEventListener.of(
+              event -> {
+                told.add(event);
+                if (told.size() == 1) {
+                  // Hangs for a fortnight, in which an exchange every 39 minutes is made.
+                  f.time.advance(ofDays(14));
+                }
+              });
       f.settled();
       f.time.advance(ofSeconds(1));
 

@@ -412,7 +412,9 @@ class GuaranteesOnRealThreadsTest {
       CountDownLatch never = new CountDownLatch(1);
       RefreshingCredentialsProvider provider =
           new OneSource(
-              source.answers("A", Duration.ofMillis(300)), Time.system(), event -> await(never));
+              source.answers("A", Duration.ofMillis(300)),
+              Time.system(),
+              CredentialsEventListener.of(event -> await(never)));
       provider.awaitReady(ofSeconds(LIMIT_SECONDS));
       long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
       while (source.exchanges() < 4) {
@@ -505,6 +507,7 @@ class GuaranteesOnRealThreadsTest {
               .answered(
                   ScriptedSource.held(
                       ScriptedSource.credentials("ASIALONGKEYID", f.time.now()), 0, 0),
+                  true,
                   new Due(0, 0),
                   0,
                   0));

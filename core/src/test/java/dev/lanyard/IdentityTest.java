@@ -11,7 +11,6 @@ import dev.lanyard.CredentialsStatus.Health;
 import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.runtime.Time;
-import dev.lanyard.spi.Detection;
 import dev.lanyard.spi.ExchangeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +19,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
@@ -60,12 +58,13 @@ class IdentityTest {
             EksCredentialsProvider.builder()
                 .time(runsOn)
                 .listener(
-                    event -> {
-                      events.add(event);
-                      if (event instanceof CredentialsEvent.IdentityChanged change) {
-                        changesAsSeen.add(change.source() + " holding " + keyOf(made[0]));
-                      }
-                    }));
+                    CredentialsEventListener.of(
+                        event -> {
+                          events.add(event);
+                          if (event instanceof CredentialsEvent.IdentityChanged change) {
+                            changesAsSeen.add(change.source() + " holding " + keyOf(made[0]));
+                          }
+                        })));
     time.settle();
     return made[0];
   }
@@ -106,10 +105,10 @@ class IdentityTest {
     return provider.resolveIdentity().getNow(null).accessKeyId();
   }
 
-  private List<CredentialsEvent.IdentityChanged> changes() {
+  private List<String> changes() {
     return events.stream()
         .filter(CredentialsEvent.IdentityChanged.class::isInstance)
-        .map(CredentialsEvent.IdentityChanged.class::cast)
+        .map(event -> Found.change((CredentialsEvent.IdentityChanged) event))
         .toList();
   }
 
@@ -131,9 +130,7 @@ class IdentityTest {
 
     assertTells(provider, "first", "A");
     assertThat(changes())
-        .containsExactly(
-            new CredentialsEvent.IdentityChanged("second", "first", Optional.of("not authorized")),
-            new CredentialsEvent.IdentityChanged("first", "second", Optional.empty()));
+        .containsExactly("second, previously first: not authorized", "first, previously second");
     assertThat(changesAsSeen).containsExactly("second holding B", "first holding A");
   }
 
@@ -158,9 +155,7 @@ class IdentityTest {
     assertTells(provider, "second", "B");
     assertThat(provider.status().health()).isEqualTo(Health.HEALTHY);
     time.settle();
-    assertThat(changes())
-        .containsExactly(
-            new CredentialsEvent.IdentityChanged("second", "first", Optional.of("not authorized")));
+    assertThat(changes()).containsExactly("second, previously first: not authorized");
     assertThat(changesAsSeen).containsExactly("second holding B");
   }
 
@@ -328,7 +323,7 @@ class IdentityTest {
   void aFallbackStopsAtASourceThatIsBroken() {
     ScriptedSource third = new ScriptedSource("third", 3).answers("C", ofHours(1));
     first.fails(FailureKind.REJECTED, "not authorized");
-    second.detects(new Detection.Broken("half configured", "Configure the rest"));
+    second.detects(Found.broken("half configured", "Configure the rest"));
     RefreshingCredentialsProvider provider =
         new TestProvider(
             List.of(first, second, third), EksCredentialsProvider.builder().time(time));
@@ -587,9 +582,7 @@ class IdentityTest {
     time.advance(ofMinutes(50));
 
     assertTells(provider, "second", "B");
-    assertThat(changes())
-        .last()
-        .isEqualTo(new CredentialsEvent.IdentityChanged("second", "third", Optional.empty()));
+    assertThat(changes()).last().isEqualTo("second, previously third");
   }
 
   @ParameterizedTest
@@ -597,13 +590,15 @@ class IdentityTest {
   void theSecondIsAskedFiveToOneMinutesBeforeTheEndWhateverTheDraws(double draw) {
     first.answers("A", ofHours(6));
     second.answers("B", ofHours(1));
+    Chain chain = Chain.detect(List.of(first, second), Environment.of(Map.of()));
     Engine engine =
         new Engine(
-            Chain.detect(List.of(first, second), Environment.of(Map.of())).originWithFallback(),
+            chain.originWithFallback(),
             RefreshPolicy.defaults(),
             time,
             () -> draw,
-            new Events(events::add, time));
+            new Events(CredentialsEventListener.of(events::add), time),
+            new Explainer(null, chain, true, time));
     engine.start();
     time.settle();
     first.fails(FailureKind.REJECTED, "not authorized");

@@ -239,7 +239,7 @@ class InvalidateTest {
 
   private static RefreshingCredentialsProvider outside(AwsCredentialsProvider whenNotOnEks) {
     ScriptedSource source =
-        new ScriptedSource("irsa", 100).detects(new Detection.Absent("variable ONE"));
+        new ScriptedSource("irsa", 100).detects(Detection.absent("variable ONE"));
     return new TestProvider(source, new VirtualTime(), whenNotOnEks);
   }
 

@@ -147,7 +147,7 @@ class ProviderTest {
   @Test
   void explainsGoodCredentials() {
     source.answers("ASIALONGENOUGH", ofHours(1));
-    other.detects(new Detection.Absent("variable OTHER"));
+    other.detects(Detection.absent("variable OTHER"));
     RefreshingCredentialsProvider provider = provider();
     time.advance(ofMinutes(10));
 
@@ -206,7 +206,7 @@ class ProviderTest {
 
   @Test
   void explainsABrokenSourceAndWhatItShadows() {
-    source.detects(new Detection.Broken("half configured", "Configure the rest"));
+    source.detects(Found.broken("half configured", "Configure the rest"));
     assertThat(provider().explain().toString())
         .contains(
             "1. irsa          BROKEN    half configured\n       what to do: Configure the rest")
@@ -217,20 +217,17 @@ class ProviderTest {
 
   @Test
   void explainsThatThereIsNoSource() {
-    assertThat(
-            new Explanation(List.of(), provider().status(), java.util.Optional.empty(), time.now()))
+    assertThat(new Explanation(null, List.of(), provider().status(), null, time.now()))
         .asString()
         .contains("sources\n    none on the class path\n  now");
-    assertThat(
-            new Explanation(List.of(), provider().status(), java.util.Optional.empty(), time.now())
-                .chosen())
+    assertThat(new Explanation(null, List.of(), provider().status(), null, time.now()).chosen())
         .isEmpty();
   }
 
   @Test
   void handsOnWhatTheOtherProviderGivesWhereNothingIsConfigured() {
-    source.detects(new Detection.Absent("variable ONE"));
-    other.detects(new Detection.Absent("variable OTHER"));
+    source.detects(Detection.absent("variable ONE"));
+    other.detects(Detection.absent("variable OTHER"));
     RefreshingCredentialsProvider provider = provider();
 
     assertThat(provider.resolveCredentials().accessKeyId()).isEqualTo("LAPTOP");

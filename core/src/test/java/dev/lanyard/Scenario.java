@@ -36,7 +36,7 @@ final class Scenario {
   Scenario(Path tokenFile) {
     this.tokenFile = tokenFile;
     f.time.letsWorkBlock();
-    f.listener = event -> note(event.toString());
+    f.listener = CredentialsEventListener.of(event -> note(event.toString()));
     f.source.readsTokenFrom(tokenFile);
   }
 
@@ -216,7 +216,7 @@ final class Scenario {
           assertThat(status.consecutiveFailures()).as("failures").isEqualTo(Integer.parseInt(rest));
       case "next" ->
           assertThat(status.nextRefresh()).as("next").contains(VirtualTime.START.plus(time(rest)));
-      case "starting", "healthy", "degraded", "expired" ->
+      case "starting", "healthy", "degraded", "unavailable" ->
           assertThat(status.health().name().toLowerCase(Locale.ROOT))
               .as("health")
               .isEqualTo(words[0]);

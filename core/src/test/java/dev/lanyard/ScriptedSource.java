@@ -30,7 +30,7 @@ class ScriptedSource implements CredentialsSource, CredentialsExchange {
   private final AtomicInteger exchanges = new AtomicInteger();
   private volatile Answer answer = context -> credentials("A", context.now().plusSeconds(3600));
   private volatile Detection detection =
-      new Detection.Present(this, "role arn:aws:iam::111122223333:role/scripted");
+      Found.unshared(this, "arn:aws:iam::111122223333:role/scripted");
   private volatile Supplier<Optional<Path>> tokenFile = Optional::empty;
 
   ScriptedSource() {
@@ -65,6 +65,7 @@ class ScriptedSource implements CredentialsSource, CredentialsExchange {
             false,
             Duration.ofHours(12).toMillis(),
             Held.Life.clocksApart(now, nanos),
+            Schedule.millis(credentials.expiration()) - now,
             Optional.empty()));
   }
 

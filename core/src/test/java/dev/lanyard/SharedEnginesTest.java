@@ -39,8 +39,7 @@ class SharedEnginesTest {
 
   private static ScriptedSource source(String role) {
     ScriptedSource source = new ScriptedSource("shared", 1);
-    return source.detects(
-        new Detection.Present(source, role, Evidence.builder().fact("role", role).build()));
+    return source.detects(Detection.present(source, Evidence.builder().fact("role", role).build()));
   }
 
   private static String keyId(RefreshingCredentialsProvider provider) {
@@ -96,11 +95,11 @@ class SharedEnginesTest {
     ScriptedSource one = new ScriptedSource("shared", 1);
     ScriptedSource other = new ScriptedSource("shared", 1).answers("B", Duration.ofHours(1));
     one.detects(
-        new Detection.Present(
-            one, "agent", Evidence.builder().hidden("path", "/v2/credentials/tenantAa").build()));
+        Detection.present(
+            one, Evidence.builder().hidden("path", "/v2/credentials/tenantAa").build()));
     other.detects(
-        new Detection.Present(
-            other, "agent", Evidence.builder().hidden("path", "/v2/credentials/tenantBB").build()));
+        Detection.present(
+            other, Evidence.builder().hidden("path", "/v2/credentials/tenantBB").build()));
     RefreshingCredentialsProvider first = new OneClass(one);
 
     assertThat(keyId(new OtherClass(other))).isEqualTo("B");
@@ -111,9 +110,7 @@ class SharedEnginesTest {
   @Test
   void sourcesOfAnotherNameShareNothingThoughTheirEvidenceIsEqual() {
     ScriptedSource other = new ScriptedSource("of another name", 1);
-    other.detects(
-        new Detection.Present(
-            other, "role of two", Evidence.builder().fact("role", "role of two").build()));
+    other.detects(Detection.present(other, Evidence.builder().fact("role", "role of two").build()));
     other.answers("B", Duration.ofHours(1));
     RefreshingCredentialsProvider first = new OneClass(source("role of two"));
 
@@ -124,7 +121,7 @@ class SharedEnginesTest {
   @Test
   void aSourceWithoutEvidenceSharesNothing() {
     ScriptedSource silent = new ScriptedSource("silent", 1);
-    silent.detects(new Detection.Present(silent, "says nothing of whose credentials"));
+    silent.detects(Found.unshared(silent, "says nothing of whose credentials"));
 
     assertThat(keyId(new OneClass(silent))).isEqualTo("A");
     assertThat(keyId(new OneClass(silent))).isEqualTo("A");
@@ -138,7 +135,7 @@ class SharedEnginesTest {
     RefreshingCredentialsProvider first = new OneClass(healthy);
     assertThat(keyId(first)).isEqualTo("A");
     ScriptedSource broken = new ScriptedSource("shared", 1).answers("B", Duration.ofHours(1));
-    broken.detects(new Detection.Broken("the token file is not named", "Name it"));
+    broken.detects(Found.broken("the token file is not named", "Name it"));
     RefreshingCredentialsProvider second = new OneClass(broken);
     assertThat(second.resolveIdentity()).failsWithin(LIMIT);
     assertThat(second.explain().chosen().orElseThrow().use()).isEqualTo(Explanation.Use.BROKEN);
@@ -147,10 +144,7 @@ class SharedEnginesTest {
     RefreshingCredentialsProvider third = new OneClass(another);
 
     broken.detects(
-        new Detection.Present(
-            broken,
-            "role that healed",
-            Evidence.builder().fact("role", "role that healed").build()));
+        Detection.present(broken, Evidence.builder().fact("role", "role that healed").build()));
 
     // The next attempt comes within 15 s, or with a caller after 5.
     Awaiting.until(() -> second.explain().status().usable());
@@ -181,8 +175,8 @@ class SharedEnginesTest {
           public Detection detect(Environment environment) {
             return environment
                 .property(property)
-                .<Detection>map(role -> new Detection.Present(this, role.value()))
-                .orElseGet(() -> new Detection.Broken("no role is named", "Name one"));
+                .<Detection>map(role -> Found.unshared(this, role.value()))
+                .orElseGet(() -> Found.broken("no role is named", "Name one"));
           }
         };
     RefreshingCredentialsProvider provider = new OneClass(source);
@@ -220,9 +214,9 @@ class SharedEnginesTest {
   @Test
   void environmentsWithoutAnySourceShareNothing() {
     RefreshingCredentialsProvider one =
-        new OneClass(new ScriptedSource("x", 1).detects(new Detection.Absent("variable ONE")));
+        new OneClass(new ScriptedSource("x", 1).detects(Detection.absent("variable ONE")));
     RefreshingCredentialsProvider other =
-        new OneClass(new ScriptedSource("x", 1).detects(new Detection.Absent("variable OTHER")));
+        new OneClass(new ScriptedSource("x", 1).detects(Detection.absent("variable OTHER")));
 
     assertThat(one.resolveIdentity())
         .failsWithin(LIMIT)
@@ -262,11 +256,11 @@ class SharedEnginesTest {
           public Detection detect(Environment environment) {
             if (!built) {
               built = true;
-              return new Detection.Broken("no role is named", "Name one");
+              return Found.broken("no role is named", "Name one");
             }
             Lanyard.shutdown();
             healing.complete(Thread.currentThread());
-            return new Detection.Present(this, "a role", evidence);
+            return Detection.present(this, evidence);
           }
         };
     RefreshingCredentialsProvider provider = new OneClass(source);

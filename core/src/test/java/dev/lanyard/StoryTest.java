@@ -169,7 +169,7 @@ class StoryTest {
 
   @Test
   void tellsNothingWhereNoSourceIsConfigured() {
-    f.source.detects(new Detection.Absent("variable ONE"));
+    f.source.detects(Detection.absent("variable ONE"));
     logged(
         () -> {
           f.settled();

@@ -115,7 +115,10 @@ class ThreadsTest {
   void listenersThatHangDelayNoExchange() {
     List<RefreshingCredentialsProvider> heard = new ArrayList<>();
     for (int i = 0; i < 70; i++) {
-      heard.add(new OneSource(new ScriptedSource(), options().listener(event -> hangUp())));
+      heard.add(
+          new OneSource(
+              new ScriptedSource(),
+              options().listener(CredentialsEventListener.of(event -> hangUp()))));
     }
     heard.forEach(provider -> provider.awaitReady(LIMIT));
 
@@ -491,7 +494,7 @@ class ThreadsTest {
         .hasMessageContaining("shut down in this class loader")
         .isInstanceOfSatisfying(
             CredentialsUnavailableException.class,
-            thrown -> assertThat(thrown.kind()).contains(FailureKind.MISCONFIGURED));
+            thrown -> assertThat(thrown.kind()).isEqualTo(FailureKind.MISCONFIGURED));
     f.engine().invalidate("A");
     f.time.advance(ofMinutes(10));
     assertThat(f.exchanges()).isEqualTo(1);

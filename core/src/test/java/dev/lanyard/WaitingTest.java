@@ -44,7 +44,8 @@ class WaitingTest {
   }
 
   private static Waiting decide(State state, long endedAtArrival, long deadlineIn) {
-    return Waiting.decide(state, 1, endedAtArrival, NANOS + deadlineIn * TICK, false, NOW, NANOS);
+    return Waiting.decide(
+        state, 1, endedAtArrival, NANOS + deadlineIn * TICK, false, false, NOW, NANOS);
   }
 
   @ParameterizedTest
@@ -109,9 +110,9 @@ class WaitingTest {
   @Test
   void aPatientCallerWaitsForItsWholeTime() {
     State late = state(null, FailureKind.TRANSIENT, 100, 10_000, -1);
-    assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 60_000 * TICK, true, NOW, NANOS))
+    assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 60_000 * TICK, true, false, NOW, NANOS))
         .isEqualTo(Waiting.WAIT);
-    assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 9_999 * TICK, true, NOW, NANOS))
+    assertThat(Waiting.decide(late, 1, ENDED - 1, NANOS + 9_999 * TICK, true, false, NOW, NANOS))
         .isEqualTo(Waiting.THROW);
   }
 

@@ -17,9 +17,10 @@ public enum FailureKind {
    */
   REJECTED,
   /**
-   * The service never judged the request. Nothing was sent, because a file is missing, a value is
-   * invalid or a host is not allowed; or something else answered in the service's place, such as a
-   * proxy.
+   * The exchange cannot succeed as things are configured, and the service never judged the request.
+   * Nothing was sent, because a file is missing, a value is invalid or a host is not allowed; or
+   * something else answered in the service's place, such as a proxy. Also where the source gives no
+   * credentials that live as long as a caller asks for, and after a shutdown.
    */
   MISCONFIGURED
 }

@@ -9,8 +9,8 @@ import java.util.Properties;
 import java.util.function.Function;
 
 /**
- * Everything that a {@link CredentialsSource} may look at: environment variables, system properties
- * and files.
+ * Everything that a source of credentials may look at: environment variables, system properties and
+ * files.
  *
  * <p>{@link #system()} is the process's own. A test builds its own from a map of variables, a map
  * of properties and a directory that stands for the root of the file system.
@@ -18,6 +18,8 @@ import java.util.function.Function;
  * <p>A blank value counts as missing, for variables and properties alike. Values are returned as
  * they are, untrimmed. {@link #toString} shows no value. Safe for use by many threads. {@link
  * #system()} reads the current variables and properties at each call; all others are immutable.
+ *
+ * @since 0.1
  */
 public final class Environment {
   private static final Environment SYSTEM =
@@ -187,24 +189,65 @@ public final class Environment {
 
   /**
    * One value that was found, and where. {@link #toString} does not show the value, which may be a
-   * secret.
+   * secret. Immutable.
    *
-   * @param name the name of the variable or property
-   * @param origin where the value comes from, for people: "environment variable AWS_ROLE_ARN"
-   * @param value the value, never blank
+   * @since 0.1
    */
-  public record Setting(String name, String origin, String value) {
+  public static final class Setting {
+    private final String name;
+    private final String origin;
+    private final String value;
+
+    private Setting(String name, String origin, String value) {
+      this.name = name;
+      this.origin = origin;
+      this.value = value;
+    }
+
     /**
-     * Checks that all parts are there.
+     * Returns the name of the variable or property.
      *
-     * @param name the name of the variable or property
-     * @param origin where the value comes from, for people
-     * @param value the value
+     * @return such as {@code AWS_ROLE_ARN} or {@code aws.roleArn}
      */
-    public Setting {
-      Objects.requireNonNull(name, "name");
-      Objects.requireNonNull(origin, "origin");
-      Objects.requireNonNull(value, "value");
+    public String name() {
+      return name;
+    }
+
+    /**
+     * Returns where the value comes from, for people.
+     *
+     * @return such as {@code environment variable AWS_ROLE_ARN}
+     */
+    public String origin() {
+      return origin;
+    }
+
+    /**
+     * Returns the value.
+     *
+     * @return the value as it stands, never blank
+     */
+    public String value() {
+      return value;
+    }
+
+    /**
+     * Tells whether another setting has the same name, origin and value.
+     *
+     * @param other what to compare with
+     * @return whether the two are the same
+     */
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Setting that
+          && name.equals(that.name)
+          && origin.equals(that.origin)
+          && value.equals(that.value);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(name, origin, value);
     }
 
     @Override

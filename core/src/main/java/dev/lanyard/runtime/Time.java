@@ -8,15 +8,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * How the library knows the time, waits for it, and runs what may block: its only clock, its only
- * scheduler and its only threads. A test hands in one of its own and drives virtual time.
+ * The library's only clock, scheduler and threads. A test hands in one of its own and drives
+ * virtual time.
  *
  * <p>Expirations are compared with {@link #millis}, the wall clock, and with {@link #nanos}, the
  * monotonic clock, which also measures delays and time budgets. Safe for use by many threads.
+ *
+ * @since 0.1
  */
 public interface Time {
 
-  /** The kind of a task: tasks that hang in one lane do not keep tasks of another from running. */
+  /**
+   * The kind of a task: tasks that hang in one lane do not keep tasks of another from running.
+   *
+   * @since 0.1
+   */
   enum Lane {
     /** An exchange whose source answers within its time budget, or has not been tried yet. */
     EXCHANGE,

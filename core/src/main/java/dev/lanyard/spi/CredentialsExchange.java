@@ -10,6 +10,8 @@ import java.util.Optional;
  * makes one call at a time. An exchange makes one attempt; the engine retries. It reads its token
  * file at every attempt, since the kubelet rotates it, and keeps no connection between attempts,
  * which may be hours apart.
+ *
+ * @since 0.1
  */
 @FunctionalInterface
 public interface CredentialsExchange {

@@ -8,6 +8,8 @@ import dev.lanyard.runtime.Environment;
  * <p>A module registers its source with {@link java.util.ServiceLoader}; {@code
  * EksCredentialsProvider} then finds it on the class path. Implementations have a public
  * constructor without parameters, are immutable, and are used by many threads.
+ *
+ * @since 0.1
  */
 public interface CredentialsSource {
 

@@ -1,101 +1,178 @@
 package dev.lanyard.spi;
 
 import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import java.util.Objects;
-import java.util.Optional;
 
 /**
- * What the environment says about one {@link CredentialsSource}. Immutable. No case holds a secret,
- * and all texts are for people: they name variables, files, roles and hosts, never tokens.
+ * What the environment says about one {@link CredentialsSource}: that it is present, absent or
+ * broken. Immutable. No {@code toString} shows a secret.
+ *
+ * @since 0.1
  */
 public sealed interface Detection {
 
   /**
-   * The source is configured, as far as that can be known without the network.
+   * Says that the source is configured, as far as that can be known without the network.
    *
    * @param exchange obtains the credentials
-   * @param description what was found, for people: "role arn:aws:iam::111122223333:role/orders,
-   *     token file /var/run/secrets/eks.amazonaws.com/serviceaccount/token"
    * @param evidence everything that decides whose credentials these are. In one process, sources
-   *     with the same name and equal evidence share credentials; a source without evidence shares
-   *     them with no other
+   *     with the same name and equal evidence share credentials
+   * @return what was found
    */
-  record Present(CredentialsExchange exchange, String description, Optional<Evidence> evidence)
-      implements Detection {
-    /**
-     * Checks that all parts are there.
-     *
-     * @param exchange obtains the credentials
-     * @param description what was found
-     * @param evidence all that decides whose credentials these are
-     */
-    public Present {
-      Objects.requireNonNull(exchange, "exchange");
-      Objects.requireNonNull(description, "description");
-      Objects.requireNonNull(evidence, "evidence");
+  static Detection present(CredentialsExchange exchange, Evidence evidence) {
+    return new Present(exchange, evidence);
+  }
+
+  /**
+   * Says that the source is not configured: the environment names nothing that belongs to it.
+   *
+   * @param lookedFor what would have configured it, for people: "environment variables AWS_ROLE_ARN
+   *     and AWS_WEB_IDENTITY_TOKEN_FILE"
+   * @return what was found
+   */
+  static Detection absent(String lookedFor) {
+    return new Absent(lookedFor);
+  }
+
+  /**
+   * Says that the source is meant to be used, but cannot work. It stops the chain: no later source
+   * is tried, so that the process never works as an identity that nobody chose.
+   *
+   * @param problem what is wrong, of the kind {@link FailureKind#MISCONFIGURED}
+   * @return what was found
+   * @throws IllegalArgumentException if the problem is of another kind
+   */
+  static Detection broken(Problem problem) {
+    return new Broken(problem);
+  }
+
+  /**
+   * The source is configured.
+   *
+   * @since 0.1
+   */
+  final class Present implements Detection {
+    private final CredentialsExchange exchange;
+    private final Evidence evidence;
+
+    private Present(CredentialsExchange exchange, Evidence evidence) {
+      this.exchange = Objects.requireNonNull(exchange, "exchange");
+      this.evidence = Objects.requireNonNull(evidence, "evidence");
     }
 
     /**
-     * Describes a source that has evidence of whose credentials these are.
+     * Returns what obtains the credentials.
      *
-     * @param exchange obtains the credentials
-     * @param description what was found, for people
-     * @param evidence all that decides whose credentials these are
+     * @return the exchange
      */
-    public Present(CredentialsExchange exchange, String description, Evidence evidence) {
-      this(exchange, description, Optional.of(Objects.requireNonNull(evidence, "evidence")));
+    public CredentialsExchange exchange() {
+      return exchange;
     }
 
     /**
-     * Describes a source without evidence: its credentials are shared with no other provider.
+     * Returns everything that decides whose credentials these are.
      *
-     * @param exchange obtains the credentials
-     * @param description what was found, for people
+     * @return the evidence
      */
-    public Present(CredentialsExchange exchange, String description) {
-      this(exchange, description, Optional.empty());
+    public Evidence evidence() {
+      return evidence;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Present that
+          && exchange.equals(that.exchange)
+          && evidence.equals(that.evidence);
+    }
+
+    @Override
+    public int hashCode() {
+      return Objects.hash(exchange, evidence);
     }
 
     @Override
     public String toString() {
-      return "Present[" + description + "]";
+      return "Present[" + evidence + "]";
     }
   }
 
   /**
-   * The source is not configured: the environment names nothing that belongs to it.
+   * The source is not configured.
    *
-   * @param lookedFor what would have configured it: "environment variables AWS_ROLE_ARN and
-   *     AWS_WEB_IDENTITY_TOKEN_FILE"
+   * @since 0.1
    */
-  record Absent(String lookedFor) implements Detection {
+  final class Absent implements Detection {
+    private final String lookedFor;
+
+    private Absent(String lookedFor) {
+      this.lookedFor = Objects.requireNonNull(lookedFor, "lookedFor");
+    }
+
     /**
-     * Checks that the part is there.
+     * Returns what would have configured the source.
      *
-     * @param lookedFor what would have configured the source
+     * @return names of settings, for people
      */
-    public Absent {
-      Objects.requireNonNull(lookedFor, "lookedFor");
+    public String lookedFor() {
+      return lookedFor;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Absent that && lookedFor.equals(that.lookedFor);
+    }
+
+    @Override
+    public int hashCode() {
+      return lookedFor.hashCode();
+    }
+
+    @Override
+    public String toString() {
+      return "Absent[" + lookedFor + "]";
     }
   }
 
   /**
-   * The source is meant to be used, but cannot work. It stops the chain: no later source is tried,
-   * so that the process never works as an identity that nobody chose.
+   * The source is meant to be used, but cannot work.
    *
-   * @param reason what is wrong, as one sentence without the full stop at its end
-   * @param remedy what to do about it, as one sentence without the full stop at its end
+   * @since 0.1
    */
-  record Broken(String reason, String remedy) implements Detection {
+  final class Broken implements Detection {
+    private final Problem problem;
+
+    private Broken(Problem problem) {
+      if (problem.kind() != FailureKind.MISCONFIGURED) {
+        throw new IllegalArgumentException(
+            "the problem of a broken source must be of kind MISCONFIGURED, not " + problem.kind());
+      }
+      this.problem = problem;
+    }
+
     /**
-     * Checks that both parts are there.
+     * Returns what is wrong, and what to do about it.
      *
-     * @param reason what is wrong
-     * @param remedy what to do about it
+     * @return the problem
      */
-    public Broken {
-      Objects.requireNonNull(reason, "reason");
-      Objects.requireNonNull(remedy, "remedy");
+    public Problem problem() {
+      return problem;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof Broken that && problem.equals(that.problem);
+    }
+
+    @Override
+    public int hashCode() {
+      return problem.hashCode();
+    }
+
+    @Override
+    public String toString() {
+      return "Broken[" + problem + "]";
     }
   }
 }

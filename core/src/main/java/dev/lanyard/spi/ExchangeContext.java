@@ -6,6 +6,8 @@ import java.time.Instant;
 /**
  * The clock and the time budget of one attempt of a {@link CredentialsExchange}. Safe for use by
  * many threads.
+ *
+ * @since 0.1
  */
 public interface ExchangeContext {
 

@@ -1,6 +1,7 @@
 package dev.lanyard.spi;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import java.io.InvalidObjectException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
@@ -13,7 +14,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why an exchange gave no session credentials, as data, so that nobody has to parse a message.
+ * Why an exchange gave no session credentials: a {@link Problem}, and what the service said with
+ * it. All of it is data, so that nobody has to parse a message.
  *
  * <p>Code that throws it has to make sure that neither its message nor the messages of its causes
  * hold a secret access key, a session token, a web identity token or an authorization token.
@@ -21,48 +23,70 @@ import org.jspecify.annotations.Nullable;
  * <p>It survives serialisation whole, and any JVM that has this library can read it. Causes and
  * suppressed exceptions whose classes are not of the JDK, or that cannot be serialised, are
  * replaced by an exception that prints the same text, without anything that looks like a secret.
+ *
+ * @since 0.1
  */
 public final class ExchangeException extends Exception {
   private static final long serialVersionUID = 2L;
 
   // None of these is written: see SerialForm.
-  private final transient FailureKind kind;
+  private final transient Problem problem;
   private final transient Optional<String> code;
   private final transient OptionalInt status;
   private final transient Optional<String> requestId;
   private final transient Optional<Duration> retryAfter;
-  private final transient Optional<String> remedy;
   private final transient Optional<Instant> answeredAt;
 
   private ExchangeException(Builder builder) {
-    super(builder.message, builder.cause);
-    this.kind = builder.kind;
+    super(builder.built.summary(), builder.cause);
+    this.problem = builder.built;
     this.code = Optional.ofNullable(builder.code);
     this.status = builder.status == null ? OptionalInt.empty() : OptionalInt.of(builder.status);
     this.requestId = Optional.ofNullable(builder.requestId);
     this.retryAfter = Optional.ofNullable(builder.retryAfter);
-    this.remedy = Optional.ofNullable(builder.remedy);
     this.answeredAt = Optional.ofNullable(builder.answeredAt);
   }
 
   /**
-   * Starts an exception.
+   * Starts an exception of a problem.
+   *
+   * @param problem what went wrong, and what to do about it
+   * @return a builder with nothing else set
+   */
+  public static Builder builder(Problem problem) {
+    return new Builder(problem.toBuilder());
+  }
+
+  /**
+   * Starts an exception of a problem that has no id of its own: its id is {@link
+   * Problem#UNSPECIFIED}.
    *
    * @param kind what the failure means for the next attempt
-   * @param message what went wrong and where, in one sentence or more, without a secret
+   * @param message what went wrong and where, in one sentence or more, without a secret and without
+   *     the full stop at the end
    * @return a builder with nothing else set
    */
   public static Builder builder(FailureKind kind, String message) {
-    return new Builder(kind, message);
+    Objects.requireNonNull(message, "message");
+    return new Builder(Problem.builder(Problem.UNSPECIFIED, kind, message));
+  }
+
+  /**
+   * Returns what went wrong, as data. The exception's message is its summary.
+   *
+   * @return the problem
+   */
+  public Problem problem() {
+    return problem;
   }
 
   /**
    * Returns what the failure means for the next attempt.
    *
-   * @return the kind
+   * @return the problem's kind
    */
   public FailureKind kind() {
-    return kind;
+    return problem.kind();
   }
 
   /**
@@ -104,10 +128,10 @@ public final class ExchangeException extends Exception {
   /**
    * Returns what a person can do about it.
    *
-   * @return one sentence or more, empty if the message says everything
+   * @return the problem's steps as text; empty if there are none
    */
   public Optional<String> remedy() {
-    return remedy;
+    return problem.remedy();
   }
 
   /**
@@ -147,26 +171,43 @@ public final class ExchangeException extends Exception {
   private static final class SerialForm implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    private final @Nullable String id;
     private final @Nullable String message;
     private final @Nullable String kind;
+    private final @Nullable String page;
+
+    /** Name and value of each fact, one after the other. */
+    private final @Nullable String @Nullable [] facts;
+
+    /** Text and command of each step, one after the other; null for no command. */
+    private final @Nullable String @Nullable [] steps;
+
     private final @Nullable String code;
     private final @Nullable Integer status;
     private final @Nullable String requestId;
     private final @Nullable Duration retryAfter;
-    private final @Nullable String remedy;
     private final @Nullable Instant answeredAt;
     private final @Nullable Throwable cause;
     private final Throwable @Nullable [] suppressed;
     private final StackTraceElement @Nullable [] stack;
 
     SerialForm(ExchangeException e) {
+      id = e.problem.id();
       message = e.getMessage();
-      kind = e.kind.name();
+      kind = e.kind().name();
+      page = e.problem.page().orElse(null);
+      facts =
+          e.problem.facts().stream()
+              .flatMap(fact -> Stream.of(fact.name(), fact.value().orElse("")))
+              .toArray(String[]::new);
+      steps =
+          e.problem.steps().stream()
+              .flatMap(step -> Stream.of(step.text(), step.command().orElse(null)))
+              .toArray(String[]::new);
       code = e.code.orElse(null);
       status = e.status.isPresent() ? e.status.getAsInt() : null;
       requestId = e.requestId.orElse(null);
       retryAfter = e.retryAfter.orElse(null);
-      remedy = e.remedy.orElse(null);
       answeredAt = e.answeredAt.orElse(null);
       cause = ReplacedCause.of(e.getCause());
       suppressed =
@@ -187,13 +228,44 @@ public final class ExchangeException extends Exception {
       return FailureKind.TRANSIENT;
     }
 
+    private Problem problem() {
+      FailureKind read = named(kind);
+      String summary = message == null ? "an exchange failed" : message;
+      Problem.Builder builder;
+      try {
+        builder = Problem.builder(id == null ? Problem.UNSPECIFIED : id, read, summary);
+      } catch (IllegalArgumentException e) {
+        // A later version may form ids in another way.
+        builder = Problem.builder(Problem.UNSPECIFIED, read, summary);
+      }
+      for (int i = 0; facts != null && i + 1 < facts.length; i += 2) {
+        String name = facts[i];
+        String value = facts[i + 1];
+        if (name != null && value != null) {
+          builder.fact(name, value);
+        }
+      }
+      for (int i = 0; steps != null && i + 1 < steps.length; i += 2) {
+        String text = steps[i];
+        String command = steps[i + 1];
+        if (text != null && command != null) {
+          builder.step(text, command);
+        } else if (text != null) {
+          builder.step(text);
+        }
+      }
+      if (page != null) {
+        builder.page(page);
+      }
+      return builder.build();
+    }
+
     private Object readResolve() {
       Builder builder =
-          builder(named(kind), message == null ? "an exchange failed" : message)
+          builder(problem())
               .code(code)
               .requestId(requestId)
               .retryAfter(retryAfter)
-              .remedy(remedy)
               .cause(cause)
               .answeredAt(answeredAt);
       if (status != null) {
@@ -213,21 +285,22 @@ public final class ExchangeException extends Exception {
   /**
    * Builds an {@link ExchangeException}. It takes what a service said as it is, so that no failure
    * is lost because of how it is told. Not for use by more than one thread.
+   *
+   * @since 0.1
    */
   public static final class Builder {
-    private final FailureKind kind;
-    private final String message;
+    private final Problem.Builder problem;
+    private Problem built;
     private @Nullable String code;
     private @Nullable Integer status;
     private @Nullable String requestId;
     private @Nullable Duration retryAfter;
-    private @Nullable String remedy;
     private @Nullable Throwable cause;
     private @Nullable Instant answeredAt;
 
-    private Builder(FailureKind kind, String message) {
-      this.kind = Objects.requireNonNull(kind, "kind");
-      this.message = Objects.requireNonNull(message, "message");
+    private Builder(Problem.Builder problem) {
+      this.problem = problem;
+      this.built = problem.build();
     }
 
     /**
@@ -275,13 +348,15 @@ public final class ExchangeException extends Exception {
     }
 
     /**
-     * Sets what a person can do about it.
+     * Adds a step that a person can take.
      *
-     * @param remedy one sentence or more
+     * @param remedy one sentence or more, without the full stop at the end; null adds none
      * @return this builder
      */
     public Builder remedy(@Nullable String remedy) {
-      this.remedy = remedy;
+      if (remedy != null) {
+        problem.step(remedy);
+      }
       return this;
     }
 
@@ -314,6 +389,7 @@ public final class ExchangeException extends Exception {
      * @return the exception, with the stack of this call
      */
     public ExchangeException build() {
+      built = problem.build();
       return new ExchangeException(this);
     }
   }

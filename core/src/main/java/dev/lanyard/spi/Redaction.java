@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The work is proportional to the length of text and secrets. Immutable, and safe for use by
  * many threads; {@link #toString} shows no secret.
+ *
+ * @since 0.1
  */
 public final class Redaction {
   /** Nobody reads more; what is longer is not repeated. */

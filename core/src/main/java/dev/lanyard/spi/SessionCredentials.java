@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * session token hold visible ASCII characters only, so that every request can carry them. {@link
  * #toString} shows the last four characters of the access key id and the expiration, never the
  * secret access key or the session token.
+ *
+ * @since 0.1
  */
 public final class SessionCredentials {
   private final String accessKeyId;
@@ -125,6 +127,8 @@ public final class SessionCredentials {
   /**
    * Builds {@link SessionCredentials}. A value that can never be valid is refused at once. Not for
    * use by more than one thread.
+   *
+   * @since 0.1
    */
   public static final class Builder {
     private @Nullable String accessKeyId;

@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  *             .build())
  *     .build();
  * }</pre>
+ *
+ * @since 0.1
  */
 public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsProvider {
 
@@ -64,6 +66,8 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
    * host name and the settings that select the STS endpoint and the proxy. A value that can never
    * be valid is refused at once; whether STS accepts it is known at the first exchange. Not for use
    * by more than one thread.
+   *
+   * @since 0.1
    */
   public static final class Builder extends StsBuilder<Builder> {
     /** Source: the STS API reference, AssumeRole, DurationSeconds and role chaining. */

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  *     .credentialsProvider(IrsaCredentialsProvider.create())
  *     .build();
  * }</pre>
+ *
+ * @since 0.1
  */
 public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider {
 
@@ -63,6 +65,8 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
    * Builds an {@link IrsaCredentialsProvider}. What is set here takes precedence over the
    * environment. A value that can never be valid is refused at once; whether STS accepts it is
    * known at the first exchange. Not for use by more than one thread.
+   *
+   * @since 0.1
    */
   public static final class Builder extends StsBuilder<Builder> {
     /** Source: the STS model, DurationSeconds. */

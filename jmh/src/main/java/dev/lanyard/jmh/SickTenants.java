@@ -1,5 +1,6 @@
 package dev.lanyard.jmh;
 
+import dev.lanyard.CredentialsEventListener;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.jmh.Findings.Table;
@@ -195,7 +196,8 @@ final class SickTenants {
       case LISTENER_BLOCKS ->
           provider(
               SickTenants::exchange,
-              options(PATIENCE).listener(event -> awaitWhateverHappens(over)));
+              options(PATIENCE)
+                  .listener(CredentialsEventListener.of(event -> awaitWhateverHappens(over))));
     };
   }
 

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * endpoint, or one that cannot be used, building succeeds nevertheless, and {@link
  * #resolveCredentials()} throws {@link dev.lanyard.CredentialsUnavailableException} with the
  * reason.
+ *
+ * @since 0.1
  */
 public final class PodIdentityCredentialsProvider extends RefreshingCredentialsProvider {
 
@@ -71,6 +73,8 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
   /**
    * Builds a {@link PodIdentityCredentialsProvider}. A value that can never be valid is refused at
    * once. Not for use by more than one thread.
+   *
+   * @since 0.1
    */
   public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
     private @Nullable URI endpoint;

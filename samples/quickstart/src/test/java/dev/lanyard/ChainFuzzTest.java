@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.lanyard.Explanation.Use;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.CredentialsSource;
@@ -83,7 +84,8 @@ class ChainFuzzTest {
     for (Explanation.Source source : explanation.sources()) {
       Detection detection = detect(source.name(), environment);
       assertThat(source.use()).isEqualTo(role(detection, decided, mayFollow));
-      assertThat(source.remedy().isPresent()).isEqualTo(detection instanceof Detection.Broken);
+      assertThat(source.problem().flatMap(Problem::remedy).isPresent())
+          .isEqualTo(detection instanceof Detection.Broken);
       decided |= !(detection instanceof Detection.Absent);
       mayFollow &= !(detection instanceof Detection.Broken);
     }

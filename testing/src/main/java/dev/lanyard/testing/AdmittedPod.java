@@ -26,6 +26,8 @@ import java.util.stream.Stream;
  * manifest put it: in a temporary directory, laid out and replaced as the kubelet does it, until
  * the {@link FakeEks} is closed. Nobody rotates the tokens but {@link #rotateToken}. Other volumes
  * are not there.
+ *
+ * @since 0.1
  */
 public final class AdmittedPod {
   /** Source: the Kubernetes reference of well-known labels, annotations and taints. */

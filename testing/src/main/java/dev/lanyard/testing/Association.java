@@ -8,6 +8,8 @@ import java.util.function.Consumer;
  * {@link FakeEks#associate}, and change it as {@code UpdatePodIdentityAssociation} does: every call
  * takes effect by itself, for the next exchange that EKS Auth makes. Once it was deleted, or
  * replaced by another, a call throws {@link IllegalStateException}. Safe for use by many threads.
+ *
+ * @since 0.1
  */
 public final class Association {
   /** What an association says at a time. */

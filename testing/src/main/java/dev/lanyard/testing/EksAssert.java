@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A failure prints the identity plane's journal. One that narrows the requests, such as {@link
  * #by}, leaves the assertions that it was called on as they are. The last 1000 requests count.
+ *
+ * @since 0.1
  */
 public final class EksAssert extends AbstractAssert<EksAssert, FakeEks> {
   private final Predicate<LoggedRequest> considered;

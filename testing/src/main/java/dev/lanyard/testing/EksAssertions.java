@@ -7,6 +7,8 @@ import org.jspecify.annotations.Nullable;
  * #assertThat} statically beside that of AssertJ's own class: the two go together.
  *
  * <p>AssertJ 3 has to be on the class path; this module does not bring it.
+ *
+ * @since 0.1
  */
 public final class EksAssertions {
   private EksAssertions() {}

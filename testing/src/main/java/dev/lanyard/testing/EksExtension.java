@@ -33,6 +33,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  *
  * <p>JUnit Jupiter has to be on the class path; this module does not bring it. An extension that is
  * registered as a field may choose the cluster's options: see {@link #with}.
+ *
+ * @since 0.1
  */
 public final class EksExtension
     implements BeforeEachCallback, AfterEachCallback, ParameterResolver {

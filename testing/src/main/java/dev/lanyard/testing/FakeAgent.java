@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Unlike the real agent, it also accepts its own loopback address as {@code Host}, and renews as
  * many answers at a time as are due.
+ *
+ * @since 0.1
  */
 public final class FakeAgent extends FakeService {
   private static final String PATH = "/v1/credentials";

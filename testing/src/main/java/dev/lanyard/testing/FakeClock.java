@@ -13,6 +13,8 @@ import java.time.InstantSource;
  * <p>At first it shows the same time as the clock that was given to {@link FakeEks.Builder#clock},
  * which the program under test uses too. {@link #setAheadBy} and {@link #setBehindBy} set the two
  * apart, as they are on a node whose clock is wrong.
+ *
+ * @since 0.1
  */
 public final class FakeClock implements InstantSource {
   private final InstantSource base;

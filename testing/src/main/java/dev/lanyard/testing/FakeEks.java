@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Safe for use by many threads. Two clusters know nothing of each other: each refuses the
  * other's tokens. {@link #close} frees the ports and deletes the pods' files.
+ *
+ * @since 0.1
  */
 public final class FakeEks implements AutoCloseable {
   private static final String ACCOUNT = "111122223333";
@@ -390,7 +392,11 @@ public final class FakeEks implements AutoCloseable {
     return "FakeEks[" + issuer.url() + "]";
   }
 
-  /** Describes a {@link FakeEks}. Not for use by more than one thread. */
+  /**
+   * Describes a {@link FakeEks}. Not for use by more than one thread.
+   *
+   * @since 0.1
+   */
   public static final class Builder {
     /** A region of the partition aws, whose names the fakes use. */
     private static final Pattern REGION =

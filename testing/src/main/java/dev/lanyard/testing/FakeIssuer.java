@@ -33,6 +33,8 @@ import java.util.stream.Stream;
  *
  * <p>The issuer's URL is that of a real one and leads nowhere; the fake STS knows the keys without
  * it. Discovery document and keys are served on loopback at {@link #endpoint}.
+ *
+ * @since 0.1
  */
 public final class FakeIssuer {
   /** What IRSA tokens are for. Source: amazon-eks-pod-identity-webhook, main.go. */

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * while its service account has an association; where only the annotation and the association are
  * there, the webhook injects Pod Identity alone. With neither, it injects nothing, region included.
  * Source: amazon-eks-pod-identity-webhook, pkg/handler/handler.go.
+ *
+ * @since 0.1
  */
 public final class FakePod {
   private static final String CONTAINER = "app";

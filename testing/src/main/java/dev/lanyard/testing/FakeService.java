@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The methods of {@link Faults} start faults, and {@link #recover} ends them all. A service that
  * is down refuses connections; one that {@link #startAfter(int) starts after} some requests resets
  * them, since nobody can count connections to a closed port.
+ *
+ * @since 0.1
  */
 public abstract sealed class FakeService extends Faults permits FakeSts, FakeAgent {
   private final FakeClock clock;
@@ -84,7 +86,7 @@ public abstract sealed class FakeService extends Faults permits FakeSts, FakeAge
    * @throws IllegalArgumentException if it is less than one
    */
   public void startAfter(int requests) {
-    next(requests).reset();
+    next(requests).resetConnections();
   }
 
   /**

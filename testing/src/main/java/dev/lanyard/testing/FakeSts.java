@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
  * <p>There is no leeway on a token's times, and a token with white space around it is refused: what
  * the real STS grants there is not known. Texts of errors that AWS documents nowhere are this
  * fake's own; rely on the codes. No text holds a part of the request other than names and numbers.
+ *
+ * @since 0.1
  */
 public final class FakeSts extends FakeService {
   private static final String ASSUME = "AssumeRoleWithWebIdentity";

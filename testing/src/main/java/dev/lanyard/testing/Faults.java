@@ -23,6 +23,8 @@ import java.util.function.UnaryOperator;
  *
  * <p>Nothing is random or depends on timing: the order in which requests arrive decides which fault
  * each of them meets. Safe for use by many threads.
+ *
+ * @since 0.1
  */
 public abstract sealed class Faults permits FakeService, FakeService.Next, Faults.Changed {
   /** How far past their expiration expired credentials are. */
@@ -196,7 +198,7 @@ public abstract sealed class Faults permits FakeService, FakeService.Next, Fault
   }
 
   /** Takes the request and resets the connection: {@code Connection reset} at the client. */
-  public void reset() {
+  public void resetConnections() {
     meet(Fault.RESET);
   }
 

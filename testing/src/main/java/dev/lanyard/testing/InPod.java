@@ -27,6 +27,8 @@ import org.junit.jupiter.api.parallel.Resources;
  * <p>Environment variables cannot be set: where the machine itself has some, they stay. Where it
  * has {@code AWS_ACCESS_KEY_ID}, the SDK's own default chain finds that first, and where it is a
  * pod with IRSA itself, {@code AWS_ROLE_ARN} is seen in tests of Pod Identity.
+ *
+ * @since 0.1
  */
 @Documented
 @Inherited

@@ -9,6 +9,8 @@ import java.util.Optional;
  * another service needs in order to verify a signature made with them. Immutable. {@link #toString}
  * shows the last four characters of the access key id, never the secret access key or the session
  * token.
+ *
+ * @since 0.1
  */
 public final class IssuedCredentials {
   private final String accessKeyId;

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * client chose freely: the operation is one of those that the fake knows, and the pod is that of a
  * token which the cluster has signed. {@link #toString} shows no key. Two are equal if all that
  * they say is equal.
+ *
+ * @since 0.1
  */
 public final class LoggedRequest {
   private final Instant at;

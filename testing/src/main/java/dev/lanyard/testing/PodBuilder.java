@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  *     .container("app", app -> app.env("AWS_REGION", "eu-north-1"))
  *     .container("proxy")
  * }</pre>
+ *
+ * @since 0.1
  */
 public final class PodBuilder {
   private final String namespace;
@@ -171,7 +173,11 @@ public final class PodBuilder {
     return value;
   }
 
-  /** A container of the pod. Not for use by more than one thread. */
+  /**
+   * A container of the pod. Not for use by more than one thread.
+   *
+   * @since 0.1
+   */
   public static final class Container {
     private final Map<String, @Nullable Object> object = new LinkedHashMap<>();
     private final YamlNode place = new YamlNode("container", "", object);

@@ -15,6 +15,8 @@ import java.util.Set;
  * <p>Besides what the manifest and the webhook give, a container has {@code HOSTNAME}, and {@code
  * AWS_ENDPOINT_URL_STS} with the address of the fake STS, unless the manifest sets them. Variables
  * that take their value from a secret, a config map, or the pod's status are left out.
+ *
+ * @since 0.1
  */
 public final class PodContainer {
   private static final Set<String> FILES =

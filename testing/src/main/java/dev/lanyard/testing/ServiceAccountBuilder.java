@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A service account written in code: the same object as from a manifest, by the annotations that
  * the webhook reads. Not for use by more than one thread.
+ *
+ * @since 0.1
  */
 public final class ServiceAccountBuilder {
   private final String namespace;

@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The clocks, {@link #after} and {@link #execute} are safe for use by many threads. Time is
  * moved by one thread at a time.
+ *
+ * @since 0.1
  */
 public final class TestTime implements Time, InstantSource {
   private static final Instant DEFAULT_START = Instant.parse("2030-01-01T00:00:00Z");

@@ -18,6 +18,8 @@ import java.util.Set;
  * wildcard for {@code StringLike} but a plain character for {@code StringEquals}. Source: IAM user
  * guide, reference_policies_elements_condition_operators and
  * reference_policies_multi-value-conditions.
+ *
+ * @since 0.1
  */
 public final class TrustPolicy {
   private static final Set<String> ELEMENTS = Set.of("Version", "Id", "Statement");

@@ -119,7 +119,7 @@ class EksAssertTest {
     eks.associate("shop", "orders", role);
     eks.dissociate("shop", "orders");
     eks.role("nobodys");
-    eks.sts().reset();
+    eks.sts().resetConnections();
     assertThatThrownBy(() -> Pods.exchange(eks, orders, role)).isInstanceOf(Exception.class);
 
     assertThat(eks.journal().lines().map(line -> line.replaceFirst("^\\S+ +", "")))

@@ -157,7 +157,7 @@ class FaultsTest {
   @ParameterizedTest
   @EnumSource
   void resetsConnections(Kind kind) {
-    kind.of(eks).reset();
+    kind.of(eks).resetConnections();
 
     assertThatThrownBy(() -> kind.ask(this))
         .hasRootCauseInstanceOf(SocketException.class)
@@ -606,7 +606,7 @@ class FaultsTest {
   @EnumSource
   void answersProperlyBeforeAFaultThatLasts(Kind kind) {
     kind.of(eks).next(2).answerProperly();
-    kind.of(eks).reset();
+    kind.of(eks).resetConnections();
 
     assertThat(kind.ask(this).status()).isEqualTo(200);
     assertThat(kind.ask(this).status()).isEqualTo(200);

@@ -47,6 +47,6 @@ final class AssumeRoleExchange implements CredentialsExchange {
 
   @Override
   public String toString() {
-    return "AssumeRoleExchange[" + settings.description() + "]";
+    return "AssumeRoleExchange[" + settings + "]";
   }
 }

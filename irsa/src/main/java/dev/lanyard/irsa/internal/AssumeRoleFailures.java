@@ -1,5 +1,6 @@
 package dev.lanyard.irsa.internal;
 
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.ExchangeContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +12,8 @@ final class AssumeRoleFailures extends StsFailures {
   private final AssumeRoleSettings settings;
   private final FirstHop first;
 
-  AssumeRoleFailures(AssumeRoleOperation operation, ExchangeContext context, String endpoint) {
-    super(operation.settings().role(), operation.target().client().isPresent(), context, endpoint);
+  AssumeRoleFailures(AssumeRoleOperation operation, ExchangeContext context, Asked asked) {
+    super(operation.settings().role(), operation.target().client().isPresent(), context, asked);
     this.operation = operation;
     this.settings = operation.settings();
     this.first = operation.first();
@@ -32,7 +33,21 @@ final class AssumeRoleFailures extends StsFailures {
   }
 
   @Override
-  Optional<String> evidence(StsReason reason) {
+  String id(StsReason reason) {
+    return reason.ofSecondRole();
+  }
+
+  @Override
+  void addKnown(StsReason reason, Problem.Builder problem) {
+    problem.fact("first hop", first.name());
+    first.roleArn().ifPresent(role -> problem.fact("first role", role.value()));
+    if (reason.isOfTheCaller()) {
+      problem.fact("access key id", operation.shownKeyId());
+    }
+  }
+
+  @Override
+  Optional<String> known(StsReason reason) {
     return reason.isOfTheCaller()
         ? Optional.of(
             "STS means the credentials of the first hop, access key id "
@@ -49,84 +64,91 @@ final class AssumeRoleFailures extends StsFailures {
   }
 
   @Override
-  Optional<String> ownRemedy(StsReason reason, String said) {
+  List<String> ownSteps(StsReason reason, String said) {
     return switch (reason) {
-      case ACCESS_DENIED -> Optional.of(accessRemedy(said));
+      case ACCESS_DENIED -> accessSteps(said);
       case SOURCE_IDENTITY_SET ->
-          Optional.of(
+          List.of(
               "The first session has a source identity, which stays the same in a role chain:"
                   + " leave it out here");
-      case EXPIRED_TOKEN -> Optional.of(CLOCK);
+      case EXPIRED_TOKEN -> List.of(CLOCK);
       case UNKNOWN_KEY ->
-          Optional.of(
+          List.of(
               "Check that the endpoint is one of the partition that the first role belongs to, and"
                   + " that this region is enabled for its account");
       case WRONG_SIGNATURE, SIGNED_AT_WRONG_TIME ->
-          Optional.of(
+          List.of(
               CLOCK
                   + "; that no proxy changes the request; and that AWS_REGION is the region of the"
                   + " endpoint");
       case CHAINED_TOO_LONG ->
-          Optional.of("Ask for one hour at most: a chained session lasts no longer");
+          List.of("Ask for one hour at most: a chained session lasts no longer");
       case TAG_PASSED_ON ->
-          Optional.of(
+          List.of(
               "The first session passes on a tag of this key, which cannot be set again: leave"
                   + " it out here. Pod Identity passes on six tags");
       case PACKED_POLICY_TOO_LARGE ->
-          Optional.of(
-              "Shorten the session policy, or pass fewer policy ARNs and session tags. Tags that"
-                  + " the first session passes on count too: the six of Pod Identity can be"
+          List.of(
+              "Shorten the session policy, or pass fewer policy ARNs and session tags",
+              "Tags that the first session passes on count too: the six of Pod Identity can be"
                   + " switched off at the association (disableSessionTags)");
-      default -> Optional.empty();
+      default -> List.of();
     };
   }
 
   private static final String CLOCK = "Check the node's clock";
 
-  private String accessRemedy(String said) {
-    String principal = principal(said);
+  private List<String> accessSteps(String said) {
+    Principal principal = principal(said);
     List<String> actions = actions(said);
-    return "Check that role "
-        + settings.role()
-        + " exists. Then both sides have to agree. The identity policies of "
-        + principal
-        + " have to allow "
-        + String.join(", ", actions)
-        + " on "
-        + settings.role()
-        + ". The trust policy of "
-        + settings.role()
-        + " has to admit it"
-        + (principal.contains(":role/") && first.roleArn().isEmpty()
-            ? " (with the path of the first role, if it has one)"
-            : "")
-        + ":\n"
-        + statements(principal, actions)
-        + (settings.options().externalId().isEmpty()
-            ? "\nIf the trust policy asks for an external id, pass it: none was sent."
-            : "\nThe external id has to match exactly.")
-        + " A change in IAM takes some seconds to take effect";
+    return List.of(
+        "Check that role " + settings.role() + " exists",
+        "Then both sides have to agree. The identity policies of "
+            + principal.name()
+            + " have to allow "
+            + String.join(", ", actions)
+            + " on "
+            + settings.role(),
+        "The trust policy of "
+            + settings.role()
+            + " has to admit it"
+            + (principal.mayHavePath() ? " (with the path of the first role, if it has one)" : "")
+            + ":\n"
+            + statements(principal.name(), actions)
+            + (settings.options().externalId().isEmpty()
+                ? "\nIf the trust policy asks for an external id, pass it: none was sent."
+                : "\nThe external id has to match exactly.")
+            + " A change in IAM takes some seconds to take effect");
   }
 
+  /**
+   * Who a trust policy has to admit.
+   *
+   * @param mayHavePath whether it is a role whose path is not known
+   */
+  private record Principal(String name, boolean mayHavePath) {}
+
   /** The first role, as a trust policy names it, by the best that is known. */
-  private String principal(String said) {
-    Optional<String> known = first.roleArn();
+  private Principal principal(String said) {
+    Optional<RoleArn> known = first.roleArn();
     Optional<StsReason.Caller> caller = StsReason.caller(said);
     if (caller.isPresent()) {
-      String prefix = caller.get().prefix();
-      String name = caller.get().name();
       return known
-          .filter(arn -> arn.startsWith(prefix) && arn.endsWith("/" + name))
-          .orElse(prefix + name);
+          .filter(caller.get()::mayBe)
+          .map(role -> new Principal(role.value(), false))
+          .orElseGet(() -> new Principal(caller.get().arnWithoutPath(), known.isEmpty()));
     }
-    return known
-        .or(
-            () ->
-                operation
-                    .caller()
-                    .accountId()
-                    .map(id -> "arn:" + settings.role().partition() + ":iam::" + id + ":root"))
-        .orElse("the first role");
+    return new Principal(
+        known
+            .map(RoleArn::value)
+            .or(
+                () ->
+                    operation
+                        .caller()
+                        .accountId()
+                        .map(id -> "arn:" + settings.role().partition() + ":iam::" + id + ":root"))
+            .orElse("the first role"),
+        false);
   }
 
   /** Source: IAM user guide, id_session-tags, id_credentials_temp_control-access_monitor. */

@@ -70,8 +70,8 @@ record AssumeRoleOperation(
   }
 
   @Override
-  public StsFailures failures(ExchangeContext context, String endpoint) {
-    return new AssumeRoleFailures(this, context, endpoint);
+  public StsFailures failures(ExchangeContext context, Asked asked) {
+    return new AssumeRoleFailures(this, context, asked);
   }
 
   @Override
@@ -119,6 +119,6 @@ record AssumeRoleOperation(
 
   @Override
   public String toString() {
-    return "AssumeRoleOperation[" + settings.description() + "]";
+    return "AssumeRoleOperation[" + settings + "]";
   }
 }

@@ -1,6 +1,8 @@
 package dev.lanyard.irsa.internal;
 
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.runtime.Environment;
+import java.util.Map;
 
 /**
  * All that an exchange needs to know of the second role, read and checked.
@@ -23,8 +25,16 @@ record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarg
     if (target.location().flatMap(StsLocation::endpoint).isPresent()
         && StsLocation.region(environment, session.region()).isEmpty()) {
       throw new InvalidSettingException(
-          "an STS endpoint is given and no region, which the signature of the request has to name",
-          "Set AWS_REGION to the region of the endpoint");
+          Problems.misconfigured(
+                  Problems.NO_REGION_TO_SIGN_FOR,
+                  "an STS endpoint is given and no region, which the signature of the request has"
+                      + " to name")
+              .fact(Facts.ROLE, options.role().value())
+              .fact(
+                  Facts.ENDPOINT,
+                  target.location().flatMap(StsLocation::endpoint).orElseThrow().toString())
+              .step("Set AWS_REGION to the region of the endpoint")
+              .build());
     }
     return new AssumeRoleSettings(
         options, session.name().orElseGet(() -> SessionName.of(environment)), target);
@@ -34,23 +44,39 @@ record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarg
     return options.role();
   }
 
-  /** Says it to people: names, and no values of tags. */
-  String description() {
-    return "role "
-        + role()
-        + ", session name "
-        + sessionName
-        + options.externalId().map(id -> ", external id " + Texts.shown(id)).orElse("")
-        + (options.sessionTags().isEmpty()
-            ? ""
-            : ", session tags " + Texts.shown(String.join(" ", options.sessionTags().keySet())))
-        + options.sourceIdentity().map(who -> ", source identity " + who).orElse("")
-        + ", "
-        + target.description();
+  /** Adds all that is known of the second role's session: of tags it shows the keys alone. */
+  void addTo(Evidence.Builder evidence) {
+    evidence.fact(Facts.ROLE, role().value());
+    evidence.fact(Facts.SESSION_NAME, sessionName);
+    if (options.externalId().isPresent()) {
+      add(evidence, "external id", options.externalId().get());
+    }
+    Map<String, String> tags = options.sessionTags();
+    if (!tags.isEmpty()) {
+      evidence.fact("session tags", Texts.shown(String.join(" ", tags.keySet())));
+      for (Map.Entry<String, String> tag : tags.entrySet()) {
+        // Neither a key nor a value can hold a line break.
+        evidence.hidden("session tag", tag.getKey() + "\n" + tag.getValue());
+      }
+    }
+    if (!options.transitiveTagKeys().isEmpty()) {
+      add(evidence, "transitive tag keys", String.join(" ", options.transitiveTagKeys()));
+    }
+    if (options.sourceIdentity().isPresent()) {
+      evidence.fact("source identity", options.sourceIdentity().get());
+    }
+    target.addTo(evidence);
+    options.session().addTo(evidence);
+  }
+
+  private static void add(Evidence.Builder evidence, String name, String value) {
+    Facts.add(evidence, name, Texts.shown(value), value, null);
   }
 
   @Override
   public String toString() {
-    return "AssumeRoleSettings[" + description() + "]";
+    Evidence.Builder evidence = Evidence.builder();
+    addTo(evidence);
+    return "AssumeRoleSettings[" + evidence.build() + "]";
   }
 }

@@ -1,6 +1,7 @@
 package dev.lanyard.irsa.internal;
 
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
@@ -32,18 +33,21 @@ public final class AssumeRoleSource implements CredentialsSource {
   }
 
   /**
-   * Reads where STS is. There is no evidence: facts cannot describe the first provider, so that two
-   * of these are never known to obtain the credentials of one identity.
+   * Reads where STS is. The evidence names the first provider's source and its evidence; but facts
+   * cannot describe a provider with an engine of its own, so that two of these are never known to
+   * obtain the credentials of one identity.
    */
   @Override
   public Detection detect(Environment environment) {
     try {
       AssumeRoleSettings settings = AssumeRoleSettings.read(environment, options);
-      return new Detection.Present(
-          new AssumeRoleExchange(settings, first),
-          settings.description() + ", with the credentials of " + first.description());
+      Evidence.Builder evidence = Evidence.builder();
+      settings.addTo(evidence);
+      first.addTo(evidence);
+      return Detection.present(
+          new AssumeRoleExchange(settings, first), evidence.incomparable().build());
     } catch (InvalidSettingException e) {
-      return new Detection.Broken(String.valueOf(e.getMessage()), e.remedy());
+      return Detection.broken(e.problem());
     }
   }
 

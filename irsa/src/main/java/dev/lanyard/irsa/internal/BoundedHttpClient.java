@@ -116,13 +116,13 @@ final class BoundedHttpClient implements SdkHttpClient {
       connection.checkTime();
       if (!StsForm.isOf(answer.status(), answer.body())) {
         // The SDK would parse it, log it, and set its clock by it.
-        throw foreign(answer, "");
+        throw foreign(answer, null);
       }
       return response(answer);
     }
   }
 
-  private ForeignAnswerException foreign(HttpAnswer answer, String seen) {
+  private ForeignAnswerException foreign(HttpAnswer answer, @Nullable String seen) {
     Map<String, List<String>> headers = StsHeaders.ofSuccess(answer.headers());
     return new ForeignAnswerException(
         seen, answer.status(), first(headers, "Retry-After"), first(headers, "Date"));

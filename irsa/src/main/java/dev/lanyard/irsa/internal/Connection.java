@@ -163,7 +163,7 @@ final class Connection implements AutoCloseable {
       out.flush();
       int status = HttpAnswer.readHead(input(socket)).status();
       if (status / 100 != 2) {
-        throw new ProxyException("the proxy refused a connection to STS", status);
+        throw new ProxyException(refusal(status), "the proxy refused a connection to STS", status);
       }
       return socket;
     } catch (ProxyException e) {
@@ -171,23 +171,38 @@ final class Connection implements AutoCloseable {
     } catch (IOException e) {
       checkTime();
       if (Certificates.areRefused(e)) {
-        throw ProxyException.certificateRefused();
+        throw new ProxyException(
+            Problems.PROXY_CERTIFICATE_REFUSED,
+            "no secure connection to the proxy: this JVM does not accept its certificate",
+            0);
       }
-      throw new ProxyException(problem(e), 0);
+      throw failed(e);
     }
   }
 
-  private static String problem(IOException e) {
+  private static String refusal(int status) {
+    if (status == 407) {
+      return Problems.PROXY_AUTHENTICATION;
+    }
+    return StsFailures.isTransient(status) ? Problems.PROXY_IN_TROUBLE : Problems.PROXY_DENIED;
+  }
+
+  private static ProxyException failed(IOException e) {
     if (e instanceof UnknownHostException) {
-      return "the host name of the proxy does not resolve";
+      return new ProxyException(
+          Problems.PROXY_UNKNOWN_HOST, "the host name of the proxy does not resolve", 0);
     }
     if (e instanceof SocketTimeoutException) {
-      return "the proxy did not answer in time";
+      return new ProxyException(
+          Problems.PROXY_NO_ANSWER_IN_TIME, "the proxy did not answer in time", 0);
     }
     if (e instanceof SSLException) {
-      return "no secure connection to the proxy";
+      return new ProxyException(Problems.PROXY_NO_TLS, "no secure connection to the proxy", 0);
     }
-    return "no connection through the proxy: " + e.getClass().getSimpleName();
+    return new ProxyException(
+        Problems.PROXY_NO_CONNECTION,
+        "no connection through the proxy: " + e.getClass().getSimpleName(),
+        0);
   }
 
   private Socket secure(Socket socket, String host, int port) throws IOException {

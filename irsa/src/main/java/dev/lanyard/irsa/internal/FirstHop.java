@@ -4,14 +4,14 @@ import dev.lanyard.CredentialsStatus;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.Explanation;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -36,9 +36,8 @@ final class FirstHop {
 
   private static final Semaphore WAITING = new Semaphore(MOST_WAITING);
 
-  private static final Pattern ROLE =
-      // A comma may be a part of the name, or come after it.
-      Pattern.compile("arn:aws[a-z0-9-]*:iam::\\d{12}:role/\\S*[^\\s,]");
+  /** The source whose sessions have tags. Source: EKS user guide, pod-id-abac. */
+  private static final String POD_IDENTITY = "pod-identity";
 
   private final RefreshingCredentialsProvider first;
   private final RoleArn second;
@@ -70,10 +69,9 @@ final class FirstHop {
       return resolve(context);
     }
     if (!WAITING.tryAcquire()) {
-      throw ExchangeException.builder(
-              FailureKind.TRANSIENT,
-              prefix()
-                  + "an exchange for them is in flight, and "
+      throw transientFailure(
+              Problems.TOO_MANY_WAIT,
+              "an exchange for them is in flight, and "
                   + MOST_WAITING
                   + " callers of role chains wait for it or for others")
           .build();
@@ -96,26 +94,39 @@ final class FirstHop {
     return first.status().source();
   }
 
-  /** Says to people who the first one is. */
-  String description() {
-    return chosen()
-        .map(source -> source.name() + " (" + source.finding() + ")")
-        .orElseGet(this::name);
+  /** Adds who the first one is, with the evidence that its source has now. */
+  void addTo(Evidence.Builder evidence) {
+    Optional<Explanation.Source> chosen = chosen();
+    evidence.basedOn(
+        chosen.isPresent() ? chosen.get().name() : name(),
+        chosen.flatMap(Explanation.Source::evidence).orElseGet(() -> Evidence.builder().build()));
   }
 
   /** Returns the first role, where the first provider knows it: Pod Identity does not. */
-  Optional<String> roleArn() {
+  Optional<RoleArn> roleArn() {
     return chosen()
-        .map(source -> ROLE.matcher(source.finding()))
-        .filter(Matcher::find)
-        .map(Matcher::group);
+        .flatMap(Explanation.Source::evidence)
+        .flatMap(evidence -> evidence.fact(Facts.ROLE))
+        .flatMap(RoleArn::parse);
   }
 
-  /**
-   * Whether sessions of this source have tags that go along. Source: EKS user guide, pod-id-abac.
-   */
+  /** Whether sessions of this source, or of one that it is chained to, have tags that go along. */
   boolean mayPassTagsAlong() {
-    return description().contains("pod-identity (");
+    Optional<Explanation.Source> chosen = chosen();
+    if (chosen.isEmpty()) {
+      return false;
+    }
+    if (chosen.get().name().equals(POD_IDENTITY)) {
+      return true;
+    }
+    Optional<Evidence> hop = chosen.get().evidence().flatMap(Evidence::basis);
+    while (hop.isPresent()) {
+      if (hop.get().fact(Evidence.SOURCE).filter(POD_IDENTITY::equals).isPresent()) {
+        return true;
+      }
+      hop = hop.get().basis();
+    }
+    return false;
   }
 
   private Optional<Explanation.Source> chosen() {
@@ -138,42 +149,57 @@ final class FirstHop {
       throw interrupted;
     } catch (SdkException e) {
       // A provider that the application named as whenNotOnEks(...): what it says may be anything.
-      throw ExchangeException.builder(
-              FailureKind.TRANSIENT,
-              prefix() + "the provider failed with " + e.getClass().getName())
+      throw transientFailure(
+              Problems.FIRST_FAILED, "the provider failed with " + e.getClass().getName())
           .remedy("Check the provider that was given to whenNotOnEks(...)")
           .build();
     }
   }
 
+  /** The first one's own problem, of which only the summary says that it is of the first hop. */
   private ExchangeException unavailable(CredentialsUnavailableException e) {
-    Optional<CredentialsStatus.Failure> failure = e.status().lastFailure();
+    Optional<CredentialsStatus.Failure> last = e.status().lastFailure();
+    if (last.isEmpty()) {
+      return transientFailure(Problems.FIRST_NOT_IN_TIME, "none came in time").cause(e).build();
+    }
+    CredentialsStatus.Failure failure = last.get();
     ExchangeException.Builder told =
         ExchangeException.builder(
-                e.kind().orElse(FailureKind.TRANSIENT),
-                prefix()
-                    + failure.map(CredentialsStatus.Failure::message).orElse("none came in time"))
+                failure.problem().toBuilder().summary(prefix() + failure.message()).build())
+            .code(failure.code().orElse(null))
+            .requestId(failure.requestId().orElse(null))
+            .retryAfter(failure.retryAfter().orElse(null))
             .cause(e);
-    failure.flatMap(CredentialsStatus.Failure::code).ifPresent(told::code);
-    failure.flatMap(CredentialsStatus.Failure::requestId).ifPresent(told::requestId);
-    failure.flatMap(CredentialsStatus.Failure::remedy).ifPresent(told::remedy);
-    if (e.getCause() instanceof ExchangeException cause) {
-      cause.status().ifPresent(told::status);
-      cause.retryAfter().ifPresent(told::retryAfter);
-    }
+    failure.status().ifPresent(told::status);
     return told.build();
   }
 
   private ExchangeException late() {
-    Optional<CredentialsStatus.Failure> failure = first.status().lastFailure();
-    ExchangeException.Builder told =
-        ExchangeException.builder(
-            FailureKind.TRANSIENT,
-            prefix()
-                + "none came within the time budget of the exchange"
-                + failure.map(last -> ", and before that: " + last.message()).orElse(""));
-    failure.flatMap(CredentialsStatus.Failure::remedy).ifPresent(told::remedy);
-    return told.build();
+    Optional<CredentialsStatus.Failure> last = first.status().lastFailure();
+    if (last.isEmpty()) {
+      return transientFailure(Problems.FIRST_NOT_IN_TIME, NOT_IN_BUDGET).build();
+    }
+    Problem before = last.get().problem();
+    return ExchangeException.builder(
+            problem(
+                    Problems.FIRST_NOT_IN_TIME,
+                    NOT_IN_BUDGET + ", and before that: " + before.summary())
+                .fact("problem before", before.id())
+                .steps(before.steps())
+                .build())
+        .build();
+  }
+
+  private static final String NOT_IN_BUDGET = "none came within the time budget of the exchange";
+
+  private ExchangeException.Builder transientFailure(String id, String why) {
+    return ExchangeException.builder(problem(id, why).build());
+  }
+
+  private Problem.Builder problem(String id, String why) {
+    return Problems.of(id, FailureKind.TRANSIENT, prefix() + why)
+        .fact(Facts.ROLE, second.value())
+        .fact("first hop", name());
   }
 
   private String prefix() {

@@ -35,22 +35,30 @@ final class HttpProxy {
   private final int port;
   private final boolean tls;
   private final @Nullable String authorization;
-  private final String origin;
   private final List<ProxyExemption> exemptions;
+  private final Origins origins;
+
+  /**
+   * The settings that the values came from.
+   *
+   * @param exemptions null if none was set
+   */
+  private record Origins(
+      String proxy, @Nullable String authorization, @Nullable String exemptions) {}
 
   private HttpProxy(
       String host,
       int port,
       boolean tls,
       @Nullable String authorization,
-      String origin,
-      List<ProxyExemption> exemptions) {
+      List<ProxyExemption> exemptions,
+      Origins origins) {
     this.host = host;
     this.port = port;
     this.tls = tls;
     this.authorization = authorization;
-    this.origin = origin;
     this.exemptions = exemptions;
+    this.origins = origins;
   }
 
   /**
@@ -98,22 +106,22 @@ final class HttpProxy {
         + port;
   }
 
-  /** Says it to people. */
+  /** Says it to people, in messages. */
   String description() {
-    return "proxy " + address() + " of " + origin;
+    return "proxy " + address() + " of " + origins.proxy();
   }
 
   /**
    * Adds the proxy and the hosts that it does not lead to, whether it leads to the endpoint or not.
    */
   void addTo(Evidence.Builder evidence) {
-    evidence.fact("proxy", address());
+    evidence.fact(Facts.PROXY, address(), origins.proxy());
     if (authorization != null) {
-      evidence.hidden("proxy authorization", authorization);
+      evidence.hidden("proxy authorization", authorization, origins.authorization());
     }
     for (ProxyExemption exemption : exemptions) {
       // One may be anything that somebody wrote into the wrong variable.
-      evidence.hidden("no proxy", exemption.toString());
+      evidence.hidden("no proxy", exemption.toString(), origins.exemptions());
     }
   }
 
@@ -144,8 +152,10 @@ final class HttpProxy {
       throws InvalidSettingException {
     String host = AskedHost.bare(setting.value());
     if (!isHost(host)) {
-      throw new InvalidSettingException(
-          setting.origin() + " is not the name of a host",
+      throw InvalidSettingException.of(
+          Problems.PROXY_HOST_MALFORMED,
+          setting.origin(),
+          "is not the name of a host",
           "Set it to the host name of the proxy only; the port belongs in https.proxyPort");
     }
     int port = HTTPS_PORT;
@@ -153,8 +163,11 @@ final class HttpProxy {
     if (portSetting.isPresent()) {
       port = parsePort(portSetting.get().value());
       if (port < 0) {
-        throw new InvalidSettingException(
-            portSetting.get().origin() + " is not a port from 1 to 65535", "Correct or remove it");
+        throw InvalidSettingException.of(
+            Problems.PROXY_PORT_MALFORMED,
+            portSetting.get().origin(),
+            "is not a port from 1 to 65535",
+            "Correct or remove it");
       }
     }
     Optional<Setting> user = environment.property("https.proxyUser");
@@ -170,7 +183,13 @@ final class HttpProxy {
         exemptions.add(NonProxyHost.of(pattern));
       }
     }
-    return new HttpProxy(host, port, false, authorization, setting.origin(), exemptions);
+    return new HttpProxy(
+        host,
+        port,
+        false,
+        authorization,
+        exemptions,
+        new Origins(setting.origin(), originOf(user), originOf(direct)));
   }
 
   private static HttpProxy ofVariable(Environment environment, Setting setting)
@@ -224,12 +243,23 @@ final class HttpProxy {
       }
     }
     return new HttpProxy(
-        AskedHost.bare(url.getHost()), port, tls, authorization, setting.origin(), exemptions);
+        AskedHost.bare(url.getHost()),
+        port,
+        tls,
+        authorization,
+        exemptions,
+        new Origins(setting.origin(), setting.origin(), originOf(direct)));
+  }
+
+  private static @Nullable String originOf(Optional<Setting> setting) {
+    return setting.isPresent() ? setting.get().origin() : null;
   }
 
   private static InvalidSettingException invalid(Setting setting, String rule) {
-    return new InvalidSettingException(
-        setting.origin() + " " + rule,
+    return InvalidSettingException.of(
+        Problems.PROXY_URL_MALFORMED,
+        setting.origin(),
+        rule,
         "Set it to http://{host}:{port}, or to http://{user}:{password}@{host}:{port} with all"
             + " characters of user and password but letters and digits percent-encoded; or give"
             + " the builder an StsClient with a proxy of its own");

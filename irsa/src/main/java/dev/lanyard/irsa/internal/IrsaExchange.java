@@ -48,7 +48,7 @@ final class IrsaExchange implements CredentialsExchange {
 
   @Override
   public String toString() {
-    return "IrsaExchange[" + settings.description() + "]";
+    return "IrsaExchange[" + settings.evidence() + "]";
   }
 
   private SessionCredentials ask(WebIdentityToken token, ExchangeContext context)

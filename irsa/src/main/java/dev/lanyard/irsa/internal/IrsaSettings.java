@@ -1,6 +1,7 @@
 package dev.lanyard.irsa.internal;
 
 import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.runtime.Environment.Setting;
 import java.nio.file.FileSystems;
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param sessionName the session's name
  * @param target who is asked
  * @param session the rest of what the application says
+ * @param evidence all that decides whose credentials the exchange obtains, and all that it reads
+ *     beside the token itself
  */
 record IrsaSettings(
     RoleArn role,
@@ -24,7 +27,8 @@ record IrsaSettings(
     String tokenFileName,
     String sessionName,
     StsTarget target,
-    SessionOptions session) {
+    SessionOptions session,
+    Evidence evidence) {
 
   static final String LOOKED_FOR =
       "environment variables AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, system properties"
@@ -52,119 +56,149 @@ record IrsaSettings(
       return Optional.empty();
     }
     if (!hasFile) {
-      throw new InvalidSettingException(
-          roleSetting.map(Setting::origin).orElse("the application")
-              + " names a role, but AWS_WEB_IDENTITY_TOKEN_FILE is not set",
-          "Set both or neither; " + INJECTION + ": remove it there and recreate the pod");
+      throw half(
+          Problems.NO_TOKEN_FILE,
+          roleSetting,
+          "names a role, but AWS_WEB_IDENTITY_TOKEN_FILE is not set");
     }
     if (!hasRole) {
-      throw new InvalidSettingException(
-          fileSetting.map(Setting::origin).orElse("the application")
-              + " names a web identity token file, but AWS_ROLE_ARN is not set",
-          "Set both or neither; " + INJECTION + ": remove it there and recreate the pod");
+      throw half(
+          Problems.NO_ROLE,
+          fileSetting,
+          "names a web identity token file, but AWS_ROLE_ARN is not set");
     }
-    RoleArn role =
-        options.role().isPresent() ? options.role().get() : role(roleSetting.orElseThrow());
-    String fileName =
+    Given<RoleArn> role =
+        options.role().isPresent()
+            ? Given.inCode(options.role().get())
+            : role(roleSetting.orElseThrow());
+    Given<String> fileName =
         options.tokenFile().isPresent()
-            ? options.tokenFile().get().toString()
-            : fileSetting.orElseThrow().value();
+            ? Given.inCode(options.tokenFile().get().toString())
+            : Given.by(fileSetting.orElseThrow());
     Path file =
         options.tokenFile().isPresent()
             ? options.tokenFile().get()
             : path(environment, fileSetting.orElseThrow());
+    Given<String> sessionName = sessionName(environment, options.session());
+    StsTarget target = StsTarget.read(environment, options.session(), role.value());
     return Optional.of(
         new IrsaSettings(
-            role,
+            role.value(),
             file,
-            Texts.shown(fileName),
-            sessionName(environment, options.session()),
-            StsTarget.read(environment, options.session(), role),
-            options.session()));
+            Texts.shown(fileName.value()),
+            sessionName.value(),
+            target,
+            options.session(),
+            evidence(role, file, fileName, sessionName, target, options.session())));
   }
 
-  /** Says it to people. */
-  String description() {
-    return "role "
-        + role
-        + ", token file "
-        + tokenFileName
-        + ", session name "
-        + sessionName
-        + ", "
-        + target.description();
-  }
-
-  /**
-   * Returns all that decides whose credentials the exchange obtains, and all that it reads beside
-   * the token itself; empty if that cannot be told in facts, as of a client of the application.
-   */
-  Optional<Evidence> evidence() {
-    // Paths of two file systems may have the same text.
-    if (target.client().isPresent() || tokenFile.getFileSystem() != FileSystems.getDefault()) {
-      return Optional.empty();
+  private static Evidence evidence(
+      Given<RoleArn> role,
+      Path file,
+      Given<String> fileName,
+      Given<String> sessionName,
+      StsTarget target,
+      SessionOptions session) {
+    Evidence.Builder evidence = Evidence.builder();
+    evidence.fact(Facts.ROLE, role.value().value(), role.origin());
+    if (file.getFileSystem() == FileSystems.getDefault()) {
+      // Two spellings of one path are one file; a root that the environment has is not shown.
+      Facts.add(
+          evidence,
+          Facts.TOKEN_FILE,
+          Texts.shown(Path.of(fileName.value()).toString()),
+          file.toString(),
+          fileName.origin());
+    } else {
+      // Paths of two file systems may have the same text.
+      evidence.fact(Facts.TOKEN_FILE, Texts.shown(fileName.value()), fileName.origin());
+      evidence.incomparable();
     }
-    Evidence.Builder evidence =
-        Evidence.builder()
-            .fact("role", role.value())
-            .fact("token file", tokenFile.toString())
-            .fact("session name", sessionName);
+    evidence.fact(Facts.SESSION_NAME, sessionName.value(), sessionName.origin());
     target.addTo(evidence);
     session.addTo(evidence);
-    return Optional.of(evidence.build());
+    return evidence.build();
+  }
+
+  /** One of the two settings is there, and the other is not. */
+  private static InvalidSettingException half(String id, Optional<Setting> setting, String lacks) {
+    Problem.Builder problem =
+        Problems.misconfigured(
+            id, (setting.isPresent() ? setting.get().origin() : "the application") + " " + lacks);
+    if (setting.isPresent()) {
+      problem.fact(Facts.SETTING, setting.get().origin());
+    }
+    return new InvalidSettingException(
+        problem
+            .step("Set both or neither; " + INJECTION + ": remove it there and recreate the pod")
+            .build());
   }
 
   @Override
   public String toString() {
-    return "IrsaSettings[" + description() + "]";
+    return "IrsaSettings[" + evidence + "]";
   }
 
-  private static RoleArn role(Setting setting) throws InvalidSettingException {
+  private static Given<RoleArn> role(Setting setting) throws InvalidSettingException {
     Optional<RoleArn> role = RoleArn.parse(setting.value());
     if (role.isEmpty()) {
       throw new InvalidSettingException(
-          "the role ARN in "
-              + setting.origin()
-              + " "
-              + RoleArn.problem(setting.value()).orElse("is malformed"),
-          "Correct the annotation eks.amazonaws.com/role-arn of the service account, which the EKS"
-              + " webhook injects unchecked, and recreate the pod");
+          Problems.misconfigured(
+                  Problems.ROLE_MALFORMED,
+                  "the role ARN in "
+                      + setting.origin()
+                      + " "
+                      + RoleArn.problem(setting.value()).orElse("is malformed"))
+              .fact(Facts.SETTING, setting.origin())
+              .step(
+                  "Correct the annotation eks.amazonaws.com/role-arn of the service account, which"
+                      + " the EKS webhook injects unchecked, and recreate the pod")
+              .build());
     }
-    return role.get();
+    return new Given<>(role.get(), setting.origin());
   }
 
   private static Path path(Environment environment, Setting setting)
       throws InvalidSettingException {
     if (WebIdentityToken.looksLikeOne(setting.value())) {
       // The value is not repeated, here or as the name of a file that does not exist.
-      throw new InvalidSettingException(
-          setting.origin() + " holds a token instead of the path of the token's file",
+      throw InvalidSettingException.of(
+          Problems.TOKEN_AS_PATH,
+          setting.origin(),
+          "holds a token instead of the path of the token's file",
           "Set it to the path at which the token is mounted, and recreate the pod");
     }
     try {
       return environment.path(setting.value());
     } catch (InvalidPathException e) {
       // Without the cause: its message repeats the value.
-      throw new InvalidSettingException(
-          setting.origin() + " is not the path of a file", "Correct it and recreate the pod");
+      throw InvalidSettingException.of(
+          Problems.NO_PATH,
+          setting.origin(),
+          "is not the path of a file",
+          "Correct it and recreate the pod");
     }
   }
 
-  private static String sessionName(Environment environment, SessionOptions options)
+  private static Given<String> sessionName(Environment environment, SessionOptions options)
       throws InvalidSettingException {
     if (options.name().isPresent()) {
-      return options.name().get();
+      return Given.inCode(options.name().get());
     }
     Optional<Setting> setting = environment.setting("aws.roleSessionName", "AWS_ROLE_SESSION_NAME");
     if (setting.isEmpty()) {
-      return SessionName.of(environment);
+      return Given.inCode(SessionName.of(environment));
     }
     Optional<String> problem = SessionName.problem(setting.get().value());
     if (problem.isPresent()) {
       throw new InvalidSettingException(
-          "the session name in " + setting.get().origin() + " " + problem.get(),
-          "Correct it, or remove it: the default is made from the pod's name");
+          Problems.misconfigured(
+                  Problems.SESSION_NAME_MALFORMED,
+                  "the session name in " + setting.get().origin() + " " + problem.get())
+              .fact(Facts.SETTING, setting.get().origin())
+              .step("Correct it, or remove it: the default is made from the pod's name")
+              .build());
     }
-    return setting.get().value();
+    return Given.by(setting.get());
   }
 }

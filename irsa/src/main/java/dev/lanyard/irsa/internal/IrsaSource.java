@@ -18,9 +18,9 @@ import java.util.Optional;
  *
  * <p>What detection reads is what the exchange works with from then on, but for the token file,
  * which is read at every attempt, and for what the JVM itself reads of its own system properties:
- * those of TLS ({@code javax.net.ssl}) and of its network. All of it is evidence of the identity,
- * unless the application hands in an STS client, which facts cannot describe: such a source has no
- * evidence.
+ * those of TLS ({@code javax.net.ssl}) and of its network. All of it is evidence of the identity.
+ * Where the application hands in an STS client, or a token file of another file system, which facts
+ * cannot describe, the evidence equals no other.
  *
  * <p>Detecting reads the environment only, and loads no class of the SDK's {@code sts} module: an
  * application that has excluded that learns of it from the exchange. Immutable, for use by many
@@ -72,13 +72,10 @@ public final class IrsaSource implements CredentialsSource {
     try {
       Optional<IrsaSettings> settings = IrsaSettings.read(environment, options);
       return settings.isPresent()
-          ? new Detection.Present(
-              new IrsaExchange(settings.get()),
-              settings.get().description(),
-              settings.get().evidence())
-          : new Detection.Absent(IrsaSettings.LOOKED_FOR);
+          ? Detection.present(new IrsaExchange(settings.get()), settings.get().evidence())
+          : Detection.absent(IrsaSettings.LOOKED_FOR);
     } catch (InvalidSettingException e) {
-      return new Detection.Broken(String.valueOf(e.getMessage()), e.remedy());
+      return Detection.broken(e.problem());
     }
   }
 

@@ -62,6 +62,11 @@ public record RoleArn(String value, String partition, String accountId) {
     return value.startsWith("arn:") ? ": " + Texts.shown(value) : "";
   }
 
+  /** Returns the role's name, without its path. */
+  String name() {
+    return value.substring(value.lastIndexOf('/') + 1);
+  }
+
   @Override
   public String toString() {
     return value;

@@ -62,18 +62,16 @@ final class StsCall {
     StsTarget target = operation.target();
     Optional<StsClient> given = target.client();
     if (given.isPresent()) {
-      return new Attempt(operation, context, "the application's STS client", null)
-          .with(given.get());
+      return new Attempt(operation, context, Asked.byTheApplication(), null).with(given.get());
     }
     StsLocation location = target.location().orElseThrow();
     Optional<HttpProxy> proxy = target.proxy();
     BoundedHttpClient http = new BoundedHttpClient(context, new Clean(operation), proxy);
     context.onTimeout(new Abort(http));
     URI endpoint = endpoint(location);
-    String asked = endpoint.toString();
-    if (proxy.isPresent() && proxy.get().leadsTo(endpoint)) {
-      asked += " through " + proxy.get().description();
-    }
+    Asked asked =
+        new Asked(
+            endpoint, proxy.isPresent() && proxy.get().leadsTo(endpoint) ? proxy.get() : null);
     try (http;
         StsClient client = client(location, endpoint, operation.signer(), http)) {
       return new Attempt(operation, context, asked, http).with(client);
@@ -151,11 +149,11 @@ final class StsCall {
   private record Attempt(
       StsOperation operation,
       ExchangeContext context,
-      String endpoint,
+      Asked asked,
       @Nullable BoundedHttpClient http) {
 
     SessionCredentials with(StsClient client) throws ExchangeException, InterruptedException {
-      StsFailures failures = operation.failures(context, endpoint);
+      StsFailures failures = operation.failures(context, asked);
       try {
         return credentials(answer(client, failures), failures);
       } catch (AwsServiceException e) {

@@ -1,6 +1,7 @@
 package dev.lanyard.irsa.internal;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import java.io.EOFException;
@@ -11,6 +12,7 @@ import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +37,7 @@ abstract class StsFailures {
   private final RoleArn role;
   private final boolean ownClient;
   private final ExchangeContext context;
-  private final String endpoint;
+  private final Asked asked;
 
   /**
    * Makes the failures of one attempt.
@@ -43,11 +45,11 @@ abstract class StsFailures {
    * @param role the role to assume
    * @param ownClient whether the application handed in the client
    */
-  StsFailures(RoleArn role, boolean ownClient, ExchangeContext context, String endpoint) {
+  StsFailures(RoleArn role, boolean ownClient, ExchangeContext context, Asked asked) {
     this.role = role;
     this.ownClient = ownClient;
     this.context = context;
-    this.endpoint = endpoint;
+    this.asked = asked;
   }
 
   /** Says who is to assume the role: "this pod". */
@@ -56,11 +58,17 @@ abstract class StsFailures {
   /** Takes what is secret of the request out of a text that came back; empty if it cannot. */
   abstract Optional<String> clean(String text);
 
+  /** Returns the id of the problem that a refusal is. */
+  abstract String id(StsReason reason);
+
   /** Returns what is known of the caller and bears on this, as a sentence without its stop. */
-  abstract Optional<String> evidence(StsReason reason);
+  abstract Optional<String> known(StsReason reason);
+
+  /** Adds the same to the problem, as facts. */
+  abstract void addKnown(StsReason reason, Problem.Builder problem);
 
   /** Returns what would mend a failure that this operation alone has, or has in its own way. */
-  abstract Optional<String> ownRemedy(StsReason reason, String said);
+  abstract List<String> ownSteps(StsReason reason, String said);
 
   /** Says whether a refusal that is not transient by itself is so here. */
   abstract boolean mayPass(StsReason reason);
@@ -100,11 +108,21 @@ abstract class StsFailures {
         .append(code)
         .append(requestId(e).map(id -> ", request id " + id).orElse(""))
         .append(", ")
-        .append(endpoint)
+        .append(asked)
         .append(")");
-    evidence(reason).ifPresent(known -> message.append(". ").append(known));
+    known(reason).ifPresent(known -> message.append(". ").append(known));
+    Problem.Builder problem =
+        problem(id(reason, status), kind, message.toString())
+            .fact(Facts.CODE, code)
+            .fact(Facts.STATUS, String.valueOf(status));
+    requestId(e).ifPresent(id -> problem.fact(Facts.REQUEST_ID, id));
+    addKnown(reason, problem);
+    List<String> own = ownSteps(reason, said);
+    for (String step : own.isEmpty() ? commonSteps(reason) : own) {
+      problem.step(step);
+    }
     Optional<Instant> answeredAt = answeredAt(e);
-    return ExchangeException.builder(kind, message.toString())
+    return ExchangeException.builder(problem.build())
         .code(code)
         .status(status)
         .requestId(requestId(e).orElse(null))
@@ -112,7 +130,6 @@ abstract class StsFailures {
             retryAfter(
                 header(details.sdkHttpResponse(), "Retry-After"),
                 answeredAt.orElseGet(context::now)))
-        .remedy(ownRemedy(reason, said).or(() -> commonRemedy(reason)).orElse(null))
         .answeredAt(answeredAt.orElse(null))
         .build();
   }
@@ -136,22 +153,34 @@ abstract class StsFailures {
    * repeated, and its {@code Date} is that of another clock, perhaps of this machine's own.
    */
   private ExchangeException ofSomebodyElse(int status, String how, @Nullable Duration retryAfter) {
+    return somethingElse(
+        status,
+        "something other than STS answered when "
+            + who()
+            + " asked to assume role "
+            + role
+            + " ("
+            + status
+            + " "
+            + how
+            + ", "
+            + asked
+            + ")",
+        retryAfter);
+  }
+
+  private ExchangeException somethingElse(
+      int status, String message, @Nullable Duration retryAfter) {
     return ExchangeException.builder(
-            status == 0 || !isTransient(status) ? FailureKind.MISCONFIGURED : FailureKind.TRANSIENT,
-            "something other than STS answered when "
-                + who()
-                + " asked to assume role "
-                + role
-                + " ("
-                + status
-                + " "
-                + how
-                + ", "
-                + endpoint
-                + ")")
+            problem(
+                    Problems.SOMETHING_ELSE_ANSWERED,
+                    isTransient(status) ? FailureKind.TRANSIENT : FailureKind.MISCONFIGURED,
+                    message)
+                .fact(Facts.STATUS, String.valueOf(status))
+                .step(somebodyElse())
+                .build())
         .status(status)
         .retryAfter(retryAfter)
-        .remedy(somebodyElse())
         .build();
   }
 
@@ -161,28 +190,25 @@ abstract class StsFailures {
         retryAfter(
             Optional.ofNullable(answer.retryAfter()),
             Optional.ofNullable(answer.date()).flatMap(RetryAfter::date).orElseGet(context::now));
-    String seen = String.valueOf(answer.getMessage());
-    if (seen.isEmpty()) {
+    String seen = answer.seen();
+    if (seen == null) {
       return ofSomebodyElse(
           status,
           status / 100 == 2 ? "that is no answer of STS" : "without an error code of STS",
           retryAfter);
     }
-    return ExchangeException.builder(
-            isTransient(status) ? FailureKind.TRANSIENT : FailureKind.MISCONFIGURED,
-            what(answer) + ": " + seen + " (" + endpoint + ")")
-        .status(status)
-        .retryAfter(retryAfter)
-        .remedy(somebodyElse())
-        .build();
+    return somethingElse(status, what(answer) + ": " + seen + " (" + asked + ")", retryAfter);
   }
 
   /** The time budget ran out before the answer was complete. */
   ExchangeException outOfTime() {
     return ExchangeException.builder(
-            FailureKind.TRANSIENT,
-            "STS did not answer within the time budget of the exchange (" + endpoint + ")")
-        .remedy(networkRemedy())
+            problem(
+                    Problems.NO_ANSWER_IN_TIME,
+                    FailureKind.TRANSIENT,
+                    "STS did not answer within the time budget of the exchange (" + asked + ")")
+                .step(NETWORK)
+                .build())
         .build();
   }
 
@@ -196,18 +222,21 @@ abstract class StsFailures {
       // An answer that does not parse: what the parser says may repeat a part of it. Our own client
       // lets pass only what STS began and somebody cut off.
       return ExchangeException.builder(
-              ownClient && isNoXml(e) ? FailureKind.MISCONFIGURED : FailureKind.TRANSIENT,
-              "the answer of STS cannot be read, or the request cannot be made: "
-                  + e.getClass().getSimpleName()
-                  + rootName(e)
-                  + " ("
-                  + endpoint
-                  + ")")
-          .remedy(
-              ownClient
-                  ? "Check that the application has not closed the STS client that it handed in,"
-                      + " and that the client's endpoint is STS"
-                  : somebodyElse())
+              problem(
+                      ownClient ? Problems.CLIENT_FAILED : Problems.ANSWER_UNREADABLE,
+                      ownClient && isNoXml(e) ? FailureKind.MISCONFIGURED : FailureKind.TRANSIENT,
+                      "the answer of STS cannot be read, or the request cannot be made: "
+                          + e.getClass().getSimpleName()
+                          + rootName(e)
+                          + " ("
+                          + asked
+                          + ")")
+                  .step(
+                      ownClient
+                          ? "Check that the application has not closed the STS client that it"
+                              + " handed in, and that the client's endpoint is STS"
+                          : somebodyElse())
+                  .build())
           .build();
     }
     IOException cause = io.get();
@@ -221,66 +250,106 @@ abstract class StsFailures {
     // anything.
     boolean noHttp = cause instanceof ProtocolException && !ownClient;
     boolean certificate = Certificates.areRefused(e);
-    return ExchangeException.builder(
+    Problem.Builder problem =
+        problem(
+            certificate ? Problems.CERTIFICATE_REFUSED : id(cause),
             noHttp || certificate ? FailureKind.MISCONFIGURED : FailureKind.TRANSIENT,
             (certificate
                     ? "no secure connection to STS: this JVM does not accept the certificate"
                     : what(cause))
                 + (noHttp ? ": " + cause.getMessage() : "")
                 + " ("
-                + endpoint
-                + ")")
-        .remedy(certificate ? CERTIFICATE : remedy(cause))
-        .cause(isSafe(cause) ? cause : null)
-        .build();
+                + asked
+                + ")");
+    for (String step : certificate ? CERTIFICATE : List.of(remedy(cause))) {
+      problem.step(step);
+    }
+    return ExchangeException.builder(problem.build()).cause(isSafe(cause) ? cause : null).build();
   }
 
-  private static final String CERTIFICATE =
-      "Check that the trust store of this JVM (javax.net.ssl.trustStore) holds the certificate"
-          + " authority that signed it, that it names this host, and that it has not expired by the"
-          + " clock of the node. If a proxy or a firewall intercepts the connection, add its"
-          + " certificate authority to the trust store, or exempt the endpoint from interception";
+  /** Starts a problem of this attempt. */
+  private Problem.Builder problem(String id, FailureKind kind, String summary) {
+    Problem.Builder problem = Problems.of(id, kind, summary).fact(Facts.ROLE, role.value());
+    asked.addTo(problem);
+    return problem;
+  }
+
+  /** Returns the id of a refusal: the status speaks where nothing else does. */
+  private String id(StsReason reason, int status) {
+    String id = id(reason);
+    if (!id.equals(Problems.REFUSED) || !isTransient(status)) {
+      return id;
+    }
+    return status == 429 ? Problems.THROTTLED : Problems.IN_TROUBLE;
+  }
+
+  private static final List<String> CERTIFICATE =
+      List.of(
+          "Check that the trust store of this JVM (javax.net.ssl.trustStore) holds the certificate"
+              + " authority that signed it, that it names this host, and that it has not expired"
+              + " by the clock of the node",
+          "If a proxy or a firewall intercepts the connection, add its certificate authority to"
+              + " the trust store, or exempt the endpoint from interception");
+
+  private static final String NETWORK =
+      "Check that the pod can reach the endpoint: DNS, network policies, the proxy, and in a"
+          + " private cluster the VPC interface endpoint for STS";
 
   private String remedy(IOException cause) {
     if (cause instanceof SSLException) {
       return "Check that the trust store of this JVM knows the certificate authority of the"
           + " endpoint, and that no proxy intercepts the connection";
     }
-    return cause instanceof ProtocolException ? somebodyElse() : networkRemedy();
+    return cause instanceof ProtocolException ? somebodyElse() : NETWORK;
   }
 
   private String somebodyElse() {
     return "This does not look like an answer of STS: check that "
-        + endpoint
+        + asked
         + " is STS, and that no proxy, service mesh or load balancer answers in its place";
   }
 
   /** No tunnel to STS: whatever the proxy said, the request was not sent. */
   private ExchangeException proxyFailed(ProxyException e) {
     int status = e.status();
-    boolean refused = e.isOfItsCertificate() || (status != 0 && !isTransient(status));
-    ExchangeException.Builder failure =
-        ExchangeException.builder(
-            refused ? FailureKind.MISCONFIGURED : FailureKind.TRANSIENT,
-            e.getMessage() + (status == 0 ? "" : " (" + status + ")") + " (" + endpoint + ")");
+    Problem.Builder problem =
+        problem(
+            e.id(),
+            switch (e.id()) {
+              case Problems.PROXY_AUTHENTICATION,
+                  Problems.PROXY_CERTIFICATE_REFUSED,
+                  Problems.PROXY_DENIED ->
+                  FailureKind.MISCONFIGURED;
+              default -> FailureKind.TRANSIENT;
+            },
+            e.getMessage() + (status == 0 ? "" : " (" + status + ")") + " (" + asked + ")");
+    if (status != 0) {
+      problem.fact(Facts.STATUS, String.valueOf(status));
+    }
+    for (String step : steps(e)) {
+      problem.step(step);
+    }
+    ExchangeException.Builder failure = ExchangeException.builder(problem.build());
     if (status != 0) {
       failure.status(status);
     }
-    if (status == 407) {
-      failure.remedy(
-          "Put the proxy's user and password into its URL, or set https.proxyUser and"
-              + " https.proxyPassword with https.proxyHost; only Basic authentication is"
-              + " supported");
-    } else if (e.isOfItsCertificate()) {
-      failure.remedy(CERTIFICATE);
-    } else if (refused) {
-      failure.remedy(
-          "Allow CONNECT to the endpoint in the proxy, or exempt the endpoint with NO_PROXY or"
-              + " http.nonProxyHosts");
-    } else {
-      failure.remedy("Check that the proxy runs, and that the pod can reach it");
-    }
     return failure.build();
+  }
+
+  private static List<String> steps(ProxyException e) {
+    return switch (e.id()) {
+      case Problems.PROXY_AUTHENTICATION ->
+          List.of(
+              "Put the proxy's user and password into its URL, or set https.proxyUser and"
+                  + " https.proxyPassword with https.proxyHost; only Basic authentication is"
+                  + " supported");
+      case Problems.PROXY_CERTIFICATE_REFUSED -> CERTIFICATE;
+      case Problems.PROXY_DENIED ->
+          List.of(
+              "Allow CONNECT to the endpoint in the proxy, or exempt the endpoint with NO_PROXY or"
+                  + " http.nonProxyHosts");
+      default -> List.of("Check that the proxy runs, and that the pod can reach it");
+    };
   }
 
   /** Returns when a refusal was sent, by the clock of STS; empty if another may have sent it. */
@@ -305,12 +374,17 @@ abstract class StsFailures {
   /** The SDK refused to build its client. */
   static ExchangeException noClient(RuntimeException e) {
     return ExchangeException.builder(
-            FailureKind.MISCONFIGURED,
-            "the AWS SDK cannot make an STS client: " + e.getClass().getSimpleName() + rootName(e))
-        .remedy(
-            "Check the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, if any:"
-                + " every client of the SDK parses them, although this one uses nothing from them."
-                + " Also check that all modules of the SDK have the same version")
+            Problems.misconfigured(
+                    Problems.NO_CLIENT,
+                    "the AWS SDK cannot make an STS client: "
+                        + e.getClass().getSimpleName()
+                        + rootName(e))
+                .step(
+                    "Check the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name, if"
+                        + " any: every client of the SDK parses them, although this one uses"
+                        + " nothing from them")
+                .step("Also check that all modules of the SDK have the same version")
+                .build())
         .build();
   }
 
@@ -324,16 +398,22 @@ abstract class StsFailures {
 
   /** STS answered 200 without a field that it must have. */
   ExchangeException incomplete(String field, StsResponse response) {
-    return answered("the answer of STS lacks " + field + " (" + endpoint + ")", response);
+    return answered(
+        Problems.ANSWER_INCOMPLETE,
+        field,
+        "the answer of STS lacks " + field + " (" + asked + ")",
+        response);
   }
 
   /** STS answered 200 with a field that would spoil every request. */
   ExchangeException unfit(String field, StsResponse response) {
     return answered(
+        Problems.ANSWER_UNFIT,
+        field,
         "the answer of STS has a character in "
             + field
             + " that no request can carry ("
-            + endpoint
+            + asked
             + ")",
         response);
   }
@@ -346,16 +426,20 @@ abstract class StsFailures {
     return value.flatMap(text -> RetryAfter.parse(text, answeredAt)).orElse(null);
   }
 
-  private ExchangeException answered(String message, StsResponse response) {
-    ExchangeException.Builder builder = ExchangeException.builder(FailureKind.TRANSIENT, message);
-    builder.answeredAt(AnswerTime.of(response.sdkHttpResponse()).orElse(null));
+  private ExchangeException answered(
+      String id, String field, String message, StsResponse response) {
+    Problem.Builder problem = problem(id, FailureKind.TRANSIENT, message).fact("field", field);
+    Optional<String> requestId =
+        response.responseMetadata() == null
+            ? Optional.empty()
+            : Optional.ofNullable(response.responseMetadata().requestId()).flatMap(this::requestId);
+    requestId.ifPresent(given -> problem.fact(Facts.REQUEST_ID, given));
+    ExchangeException.Builder builder =
+        ExchangeException.builder(problem.build())
+            .requestId(requestId.orElse(null))
+            .answeredAt(AnswerTime.of(response.sdkHttpResponse()).orElse(null));
     if (response.sdkHttpResponse() != null) {
       builder.status(response.sdkHttpResponse().statusCode());
-    }
-    if (response.responseMetadata() != null) {
-      Optional.ofNullable(response.responseMetadata().requestId())
-          .flatMap(this::requestId)
-          .ifPresent(builder::requestId);
     }
     return builder.build();
   }
@@ -366,28 +450,29 @@ abstract class StsFailures {
         : FailureKind.REJECTED;
   }
 
-  private static boolean isTransient(int status) {
+  /** Says whether an answer of this status may be another one the next time, whoever gave it. */
+  static boolean isTransient(int status) {
     return status == 408 || status == 429 || status >= 500;
   }
 
-  private Optional<String> commonRemedy(StsReason reason) {
+  private List<String> commonSteps(StsReason reason) {
     return switch (reason) {
       case REGION_DISABLED ->
-          Optional.of(
+          List.of(
               "Activate STS for this region in account "
                   + role.accountId()
                   + ", or set AWS_REGION to another region");
-      case MALFORMED_POLICY -> Optional.of("Correct the JSON of the session policy");
+      case MALFORMED_POLICY -> List.of("Correct the JSON of the session policy");
       case PACKED_POLICY_TOO_LARGE ->
-          Optional.of("Shorten the session policy, or pass fewer policy ARNs");
+          List.of("Shorten the session policy, or pass fewer policy ARNs");
       case UNKNOWN_KEY ->
-          Optional.of(
+          List.of(
               "Set AWS_REGION to a region of partition "
                   + role.partition()
                   + ", which the role belongs to");
       case TOO_LONG ->
-          Optional.of("Ask for a shorter duration, or raise the role's maximum session duration");
-      default -> Optional.empty();
+          List.of("Ask for a shorter duration, or raise the role's maximum session duration");
+      default -> List.of();
     };
   }
 
@@ -422,9 +507,25 @@ abstract class StsFailures {
     return "the connection to STS failed: " + cause.getClass().getSimpleName();
   }
 
-  private static String networkRemedy() {
-    return "Check that the pod can reach the endpoint: DNS, network policies, the proxy, and in a"
-        + " private cluster the VPC interface endpoint for STS";
+  private static String id(IOException cause) {
+    if (cause instanceof UnknownHostException) {
+      return Problems.UNKNOWN_HOST;
+    }
+    if (cause instanceof SocketTimeoutException) {
+      return Problems.NO_ANSWER_IN_TIME;
+    }
+    if (cause instanceof ConnectException) {
+      return Problems.NO_CONNECTION;
+    }
+    if (cause instanceof SSLException) {
+      return Problems.NO_TLS;
+    }
+    if (cause instanceof EOFException) {
+      return Problems.CONNECTION_ENDED;
+    }
+    return cause instanceof ProtocolException
+        ? Problems.SOMETHING_ELSE_ANSWERED
+        : Problems.CONNECTION_FAILED;
   }
 
   private static Optional<IOException> ioCause(Throwable e) {

@@ -26,7 +26,7 @@ interface StsOperation {
   Optional<String> clean(String text);
 
   /** Returns who tells the failures of one attempt. */
-  StsFailures failures(ExchangeContext context, String endpoint);
+  StsFailures failures(ExchangeContext context, Asked asked);
 
   /** Returns the longest life that the session credentials can have. */
   Duration longestLife();

@@ -21,41 +21,129 @@ import org.jspecify.annotations.Nullable;
  */
 enum StsReason {
   // Source: aws/aws-sdk-go-v2, credentials/stscreds/web_identity_provider.go; issues.
-  KEYS_UNREACHABLE(FailureKind.TRANSIENT, "retrieve verification key", "InvalidIdentityToken"),
-  ISSUER_UNREACHABLE(FailureKind.TRANSIENT, null, "IDPCommunicationError"),
+  KEYS_UNREACHABLE(
+      Problems.ISSUER_UNREACHABLE,
+      Problems.REFUSED,
+      FailureKind.TRANSIENT,
+      "retrieve verification key",
+      "InvalidIdentityToken"),
+  ISSUER_UNREACHABLE(
+      Problems.ISSUER_UNREACHABLE,
+      Problems.REFUSED,
+      FailureKind.TRANSIENT,
+      null,
+      "IDPCommunicationError"),
   // Source: IAM user guide, id_roles_providers_create_oidc_verify-thumbprint.
-  WRONG_THUMBPRINT(FailureKind.REJECTED, "thumbprint", "InvalidIdentityToken"),
+  WRONG_THUMBPRINT(
+      Problems.WRONG_THUMBPRINT,
+      Problems.REFUSED,
+      FailureKind.REJECTED,
+      "thumbprint",
+      "InvalidIdentityToken"),
   // Source: aws/amazon-eks-pod-identity-webhook, issues.
-  WRONG_AUDIENCE(FailureKind.REJECTED, "audience", "InvalidIdentityToken"),
-  NO_PROVIDER(FailureKind.REJECTED, "no openidconnect provider", "InvalidIdentityToken"),
-  INVALID_TOKEN(FailureKind.REJECTED, null, "InvalidIdentityToken"),
-  REJECTED_CLAIM(FailureKind.REJECTED, null, "IDPRejectedClaim"),
+  WRONG_AUDIENCE(
+      Problems.WRONG_AUDIENCE,
+      Problems.REFUSED,
+      FailureKind.REJECTED,
+      "audience",
+      "InvalidIdentityToken"),
+  NO_PROVIDER(
+      Problems.NO_PROVIDER,
+      Problems.REFUSED,
+      FailureKind.REJECTED,
+      "no openidconnect provider",
+      "InvalidIdentityToken"),
+  INVALID_TOKEN(
+      Problems.TOKEN_REFUSED, Problems.REFUSED, FailureKind.REJECTED, null, "InvalidIdentityToken"),
+  REJECTED_CLAIM(
+      Problems.CLAIM_REJECTED, Problems.REFUSED, FailureKind.REJECTED, null, "IDPRejectedClaim"),
   // Of the web identity token, or of the credentials that signed: the operation tells.
-  EXPIRED_TOKEN(FailureKind.REJECTED, null, "ExpiredTokenException", "ExpiredToken"),
+  EXPIRED_TOKEN(
+      Problems.TOKEN_EXPIRED,
+      Problems.CALLER_EXPIRED,
+      FailureKind.REJECTED,
+      null,
+      "ExpiredTokenException",
+      "ExpiredToken"),
   // Source: IAM user guide, id_credentials_temp_control-access_monitor.
-  SOURCE_IDENTITY_SET(FailureKind.REJECTED, "source identity is already set", "AccessDenied"),
-  ACCESS_DENIED(FailureKind.REJECTED, null, "AccessDenied"),
-  UNKNOWN_KEY(FailureKind.REJECTED, null, "InvalidClientTokenId"),
+  SOURCE_IDENTITY_SET(
+      Problems.DENIED,
+      Problems.SOURCE_IDENTITY_SET,
+      FailureKind.REJECTED,
+      "source identity is already set",
+      "AccessDenied"),
+  ACCESS_DENIED(
+      Problems.DENIED, Problems.SECOND_DENIED, FailureKind.REJECTED, null, "AccessDenied"),
+  UNKNOWN_KEY(
+      Problems.OTHER_PARTITION,
+      Problems.CALLER_UNKNOWN,
+      FailureKind.REJECTED,
+      null,
+      "InvalidClientTokenId"),
   // Source: the SDK's AwsErrorCode, for those that are not common errors.
   WRONG_SIGNATURE(
+      Problems.SIGNED_BY_SOMEBODY,
+      Problems.SIGNATURE_REFUSED,
       FailureKind.REJECTED,
       null,
       "SignatureDoesNotMatch",
       "InvalidSignatureException",
       "AuthFailure"),
   SIGNED_AT_WRONG_TIME(
-      FailureKind.REJECTED, null, "RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"),
-  REGION_DISABLED(FailureKind.REJECTED, null, "RegionDisabledException"),
-  MALFORMED_POLICY(FailureKind.REJECTED, null, "MalformedPolicyDocument"),
-  PACKED_POLICY_TOO_LARGE(FailureKind.REJECTED, null, "PackedPolicyTooLarge"),
+      Problems.SIGNED_BY_SOMEBODY,
+      Problems.SIGNATURE_REFUSED,
+      FailureKind.REJECTED,
+      null,
+      "RequestExpired",
+      "RequestInTheFuture",
+      "RequestTimeTooSkewed"),
+  REGION_DISABLED(
+      Problems.REGION_DISABLED,
+      Problems.REGION_DISABLED,
+      FailureKind.REJECTED,
+      null,
+      "RegionDisabledException"),
+  MALFORMED_POLICY(
+      Problems.POLICY_MALFORMED,
+      Problems.POLICY_MALFORMED,
+      FailureKind.REJECTED,
+      null,
+      "MalformedPolicyDocument"),
+  PACKED_POLICY_TOO_LARGE(
+      Problems.POLICY_TOO_LARGE,
+      Problems.TAGS_TOO_LARGE,
+      FailureKind.REJECTED,
+      null,
+      "PackedPolicyTooLarge"),
   // Source: STS API reference, AssumeRole; IAM user guide, troubleshoot_roles.
-  CHAINED_TOO_LONG(FailureKind.REJECTED, "role chaining", "ValidationError"),
-  TOO_LONG(FailureKind.REJECTED, "maxsessionduration", "ValidationError"),
-  INVALID_ARN(FailureKind.REJECTED, "arn is invalid", "ValidationError"),
+  CHAINED_TOO_LONG(
+      Problems.REFUSED,
+      Problems.CHAINED_TOO_LONG,
+      FailureKind.REJECTED,
+      "role chaining",
+      "ValidationError"),
+  TOO_LONG(
+      Problems.SESSION_TOO_LONG,
+      Problems.SESSION_TOO_LONG,
+      FailureKind.REJECTED,
+      "maxsessionduration",
+      "ValidationError"),
+  INVALID_ARN(
+      Problems.ROLE_REFUSED,
+      Problems.SECOND_REFUSED,
+      FailureKind.REJECTED,
+      "arn is invalid",
+      "ValidationError"),
   // Source: IAM user guide, id_session-tags.
   TAG_PASSED_ON(
-      FailureKind.REJECTED, "transitive tag key from the calling session", "InvalidParameterValue"),
-  MAY_PASS(
+      Problems.REFUSED,
+      Problems.TAG_PASSED_ON,
+      FailureKind.REJECTED,
+      "transitive tag key from the calling session",
+      "InvalidParameterValue"),
+  THROTTLED(
+      Problems.THROTTLED,
+      Problems.THROTTLED,
       FailureKind.TRANSIENT,
       null,
       "Throttling",
@@ -71,19 +159,26 @@ enum StsReason {
       "TransactionInProgressException",
       "EC2ThrottledException",
       "SlowDown",
-      "PriorRequestNotComplete",
+      "PriorRequestNotComplete"),
+  IN_TROUBLE(
+      Problems.IN_TROUBLE,
+      Problems.IN_TROUBLE,
+      FailureKind.TRANSIENT,
+      null,
       "RequestTimeout",
       "RequestTimeoutException",
       "InternalFailure",
       "InternalError",
       "ServiceUnavailable"),
   /** A code that nobody has told of yet. */
-  OTHER(FailureKind.REJECTED, null);
+  OTHER(Problems.REFUSED, Problems.REFUSED, FailureKind.REJECTED, null);
 
   /** Who asked, in the words of STS: "User: arn:... is not authorized to perform: ...". */
   private static final Pattern CALLER =
       Pattern.compile("arn:([^:\\s]+):sts::(\\d{12}):assumed-role/([^/\\s]+)/");
 
+  private final String ofWebIdentity;
+  private final String ofSecondRole;
   private final FailureKind kind;
   private final @Nullable String words;
 
@@ -91,7 +186,20 @@ enum StsReason {
   @SuppressWarnings("ImmutableEnumChecker")
   private final Set<String> codes;
 
-  StsReason(FailureKind kind, @Nullable String words, String... codes) {
+  /**
+   * Makes a reason.
+   *
+   * @param ofWebIdentity the id of the problem where a web identity token is exchanged
+   * @param ofSecondRole the id of the problem where a second role is assumed
+   */
+  StsReason(
+      String ofWebIdentity,
+      String ofSecondRole,
+      FailureKind kind,
+      @Nullable String words,
+      String... codes) {
+    this.ofWebIdentity = ofWebIdentity;
+    this.ofSecondRole = ofSecondRole;
     this.kind = kind;
     this.words = words;
     this.codes = Set.of(codes);
@@ -118,6 +226,16 @@ enum StsReason {
     return failure.code().isPresent() ? of(failure.code().get(), "") : OTHER;
   }
 
+  /** Returns the id of the problem where a web identity token is exchanged. */
+  String ofWebIdentity() {
+    return ofWebIdentity;
+  }
+
+  /** Returns the id of the problem where a second role is assumed. */
+  String ofSecondRole() {
+    return ofSecondRole;
+  }
+
   /** Returns what it means for the next attempt, whatever the status. */
   FailureKind kind() {
     return kind;
@@ -132,9 +250,7 @@ enum StsReason {
   static Optional<Caller> caller(String said) {
     Matcher caller = CALLER.matcher(said);
     return caller.find()
-        ? Optional.of(
-            new Caller(
-                "arn:" + caller.group(1) + ":iam::" + caller.group(2) + ":role/", caller.group(3)))
+        ? Optional.of(new Caller(caller.group(1), caller.group(2), caller.group(3)))
         : Optional.empty();
   }
 
@@ -143,11 +259,19 @@ enum StsReason {
     return said.contains(action);
   }
 
-  /**
-   * A role without its path.
-   *
-   * @param prefix of its ARN, up to the path
-   * @param name the role's name
-   */
-  record Caller(String prefix, String name) {}
+  /** A role without its path, which may have one. */
+  record Caller(String partition, String accountId, String name) {
+
+    /** Says whether a role may be this one. */
+    boolean mayBe(RoleArn role) {
+      return role.partition().equals(partition)
+          && role.accountId().equals(accountId)
+          && role.name().equals(name);
+    }
+
+    /** Returns the ARN that the role has if it has no path. */
+    String arnWithoutPath() {
+      return "arn:" + partition + ":iam::" + accountId + ":role/" + name;
+    }
+  }
 }

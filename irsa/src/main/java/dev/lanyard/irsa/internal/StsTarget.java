@@ -31,16 +31,14 @@ record StsTarget(
     return new StsTarget(Optional.empty(), Optional.of(location), HttpProxy.read(environment));
   }
 
-  /** Says it to people. */
-  String description() {
-    return (location.isPresent()
-            ? location.get().description()
-            : "the application's own STS client")
-        + (proxy.isPresent() ? ", " + proxy.get().description() : "");
-  }
-
-  /** Adds where STS is asked, and by what way. */
+  /**
+   * Adds where STS is asked, and by what way. A client of the application cannot be told in facts:
+   * what is obtained with one is nobody else's.
+   */
   void addTo(Evidence.Builder evidence) {
+    if (client.isPresent()) {
+      evidence.fact("STS client", "the application's own").incomparable();
+    }
     if (location.isPresent()) {
       location.get().addTo(evidence);
     }
@@ -51,6 +49,8 @@ record StsTarget(
 
   @Override
   public String toString() {
-    return "StsTarget[" + description() + "]";
+    Evidence.Builder evidence = Evidence.builder();
+    addTo(evidence);
+    return "StsTarget[" + evidence.build() + "]";
   }
 }

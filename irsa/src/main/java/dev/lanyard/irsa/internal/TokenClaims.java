@@ -1,5 +1,6 @@
 package dev.lanyard.irsa.internal;
 
+import dev.lanyard.diagnosis.Problem;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
@@ -64,6 +65,14 @@ record TokenClaims(String issuer, String subject, List<String> audience) {
   /** The issuer as IAM names a provider: without the scheme. */
   String provider() {
     return issuer.startsWith("https://") ? issuer.substring("https://".length()) : issuer;
+  }
+
+  /** Adds these claims to what is known of a problem. */
+  void addTo(Problem.Builder problem) {
+    problem
+        .fact("issuer", Texts.shown(issuer))
+        .fact("subject", Texts.shown(subject))
+        .fact("audience", Texts.shown(String.join(", ", audience)));
   }
 
   /** One sentence for people, without the final stop. */

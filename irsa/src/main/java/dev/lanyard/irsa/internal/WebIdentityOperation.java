@@ -33,8 +33,8 @@ record WebIdentityOperation(IrsaSettings settings, WebIdentityToken token) imple
   }
 
   @Override
-  public StsFailures failures(ExchangeContext context, String endpoint) {
-    return new WebIdentityFailures(settings, token, context, endpoint);
+  public StsFailures failures(ExchangeContext context, Asked asked) {
+    return new WebIdentityFailures(settings, token, context, asked);
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.lanyard.irsa.internal;
 
-import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.Redaction;
 import java.io.IOException;
@@ -55,7 +54,9 @@ final class WebIdentityToken {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       // Opening a pipe would block for ever, interrupted or not.
       throw misconfigured(
-          "web identity token file " + name + " is not a regular file",
+          Problems.FILE_NOT_REGULAR,
+          name,
+          " is not a regular file",
           "Check that AWS_WEB_IDENTITY_TOKEN_FILE names the file of the token, not its directory",
           null);
     }
@@ -64,23 +65,25 @@ final class WebIdentityToken {
       bytes = in.readNBytes(MAX_READ + 1);
     } catch (NoSuchFileException e) {
       throw misconfigured(
-          "web identity token file " + name + " does not exist",
+          Problems.FILE_MISSING,
+          name,
+          " does not exist",
           "Check that the pod mounts the projected volume aws-iam-token at the directory of that"
               + " file; a pod older than its service account's annotation has to be recreated",
           e);
     } catch (AccessDeniedException e) {
       throw misconfigured(
-          "web identity token file " + name + " is not readable by this process",
+          Problems.FILE_NOT_READABLE,
+          name,
+          " is not readable by this process",
           "Set securityContext.fsGroup on the pod, so that a process that is not root can read"
               + " projected tokens",
           e);
     } catch (IOException e) {
       throw misconfigured(
-          "web identity token file "
-              + name
-              + " cannot be read ("
-              + e.getClass().getSimpleName()
-              + ")",
+          Problems.FILE_UNREADABLE,
+          name,
+          " cannot be read (" + e.getClass().getSimpleName() + ")",
           "Check that it is a regular file, and check the pod's projected volume",
           e);
     }
@@ -91,7 +94,9 @@ final class WebIdentityToken {
     String value = new String(bytes, StandardCharsets.ISO_8859_1).stripTrailing();
     if (value.isEmpty()) {
       throw misconfigured(
-          "web identity token file " + name + " is empty",
+          Problems.FILE_EMPTY,
+          name,
+          " is empty",
           "Check what writes the file; the kubelet never leaves it empty",
           null);
     }
@@ -100,9 +105,9 @@ final class WebIdentityToken {
     }
     if (value.length() < MIN_LENGTH || !isPrintable(value)) {
       throw misconfigured(
-          "web identity token file "
-              + name
-              + " holds no web identity token: "
+          Problems.FILE_WITHOUT_TOKEN,
+          name,
+          " holds no web identity token: "
               + (value.length() < MIN_LENGTH
                   ? "it has fewer than " + MIN_LENGTH + " characters"
                   : "it has blanks, line breaks or characters that are not printable within"),
@@ -165,19 +170,20 @@ final class WebIdentityToken {
 
   private static ExchangeException tooLong(String name) {
     return misconfigured(
-        "web identity token file "
-            + name
-            + " has more than "
-            + MAX_LENGTH
-            + " characters, more than STS takes",
+        Problems.FILE_TOO_LONG,
+        name,
+        " has more than " + MAX_LENGTH + " characters, more than STS takes",
         "Check that AWS_WEB_IDENTITY_TOKEN_FILE names a file that holds only the token",
         null);
   }
 
   private static ExchangeException misconfigured(
-      String message, String remedy, @Nullable IOException cause) {
-    return ExchangeException.builder(FailureKind.MISCONFIGURED, message)
-        .remedy(remedy)
+      String id, String file, String problem, String remedy, @Nullable IOException cause) {
+    return ExchangeException.builder(
+            Problems.misconfigured(id, "web identity token file " + file + problem)
+                .fact(Facts.TOKEN_FILE, file)
+                .step(remedy)
+                .build())
         .cause(cause)
         .build();
   }

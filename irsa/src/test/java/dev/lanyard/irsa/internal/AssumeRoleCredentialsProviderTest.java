@@ -11,6 +11,7 @@ import dev.lanyard.Explanation;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.irsa.AssumeRoleCredentialsProvider;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
 import dev.lanyard.testing.FakeEks;
@@ -151,7 +152,7 @@ class AssumeRoleCredentialsProviderTest {
         .hasValueSatisfying(
             source -> {
               assertThat(source.name()).isEqualTo("assume-role");
-              assertThat(source.finding())
+              assertThat(source.evidence().orElseThrow().toString())
                   .contains("role " + second)
                   .contains("external id " + EXTERNAL_ID)
                   .contains("session tags team")
@@ -169,7 +170,7 @@ class AssumeRoleCredentialsProviderTest {
     CredentialsUnavailableException e =
         refused(chained(b -> b.externalId(EXTERNAL_ID).sessionTag("team", "a-value")));
 
-    assertThat(e.kind()).contains(FailureKind.REJECTED);
+    assertThat(e.kind()).isEqualTo(FailureKind.REJECTED);
     assertThat(e)
         .hasMessageContaining(
             "STS refused to let role " + first + " (irsa) assume role " + second + ": User: ")
@@ -180,6 +181,11 @@ class AssumeRoleCredentialsProviderTest {
                 + " have to allow sts:AssumeRole, sts:TagSession on "
                 + second)
         .hasMessageContaining("\"sts:ExternalId\": \"" + EXTERNAL_ID + "\"");
+    Problem problem = e.status().lastFailure().orElseThrow().problem();
+    assertThat(problem.id()).isEqualTo("ROLE-001");
+    assertThat(problem.fact("role")).contains(second);
+    assertThat(problem.fact("first role")).contains(first);
+    assertThat(problem.facts().toString()).doesNotContain("a-value");
     assertThat(String.valueOf(e.getMessage())).doesNotContain("a-value");
   }
 
@@ -217,7 +223,7 @@ class AssumeRoleCredentialsProviderTest {
                     second)
                 .build());
 
-    assertThat(e.kind()).contains(FailureKind.REJECTED);
+    assertThat(e.kind()).isEqualTo(FailureKind.REJECTED);
     assertThat(e)
         .hasMessageContaining(
             "The first hop, irsa, gives no credentials to assume role "
@@ -230,6 +236,11 @@ class AssumeRoleCredentialsProviderTest {
             failure -> {
               assertThat(failure.code()).contains("AccessDenied");
               assertThat(failure.requestId()).isPresent();
+              assertThat(failure.status()).hasValue(403);
+              assertThat(failure.problem().id()).isEqualTo("IRSA-003");
+              assertThat(failure.problem().fact("role")).contains(first);
+              assertThat(failure.problem().fact("subject"))
+                  .contains("system:serviceaccount:shop:billing");
               assertThat(failure.remedy()).isPresent();
             });
     assertThat(eks.sts().log()).extracting(LoggedRequest::operation).doesNotContain("AssumeRole");
@@ -241,10 +252,11 @@ class AssumeRoleCredentialsProviderTest {
 
     CredentialsUnavailableException e = refused(chained(b -> {}));
 
-    assertThat(e.kind()).contains(FailureKind.MISCONFIGURED);
+    assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e)
         .hasMessageContaining("The first hop, irsa")
         .hasMessageContaining("does not exist");
+    assertThat(e.status().lastFailure().orElseThrow().problem().id()).isEqualTo("TOK-001");
   }
 
   @Test
@@ -294,7 +306,7 @@ class AssumeRoleCredentialsProviderTest {
       for (int i = 0; i < 2; i++) {
         AssumeRoleCredentialsProvider provider = chained(b -> b.stsClient(client));
         assertThat(issued(provider.resolveCredentials()).accountId()).isEqualTo(PARTNER);
-        assertThat(provider.explain().toString()).contains("the application's own STS client");
+        assertThat(provider.explain().toString()).contains("STS client the application's own");
       }
     }
   }

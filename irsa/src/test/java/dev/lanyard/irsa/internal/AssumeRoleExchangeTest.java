@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.irsa.AssumeRoleCredentialsProvider;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
@@ -99,8 +101,9 @@ class AssumeRoleExchangeTest {
                 .endpoint(sts.endpoint())
                 .build());
 
-    assertThat(e.kind()).contains(FailureKind.MISCONFIGURED);
+    assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessageContaining("no region").hasMessageContaining("Set AWS_REGION");
+    assertIs("ROLE-010", e);
     assertThat(sts.requests()).isEmpty();
   }
 
@@ -131,11 +134,18 @@ class AssumeRoleExchangeTest {
 
     CredentialsUnavailableException e = refused(chained(first));
 
-    assertThat(e.kind()).contains(FailureKind.REJECTED);
+    assertThat(e.kind()).isEqualTo(FailureKind.REJECTED);
     assertThat(given.get()).isGreaterThan(1);
     assertThat(e)
         .hasMessageContaining("the credentials of the first hop, access key id ****000")
         .hasMessageContaining("partition that the first role belongs to");
+    assertIs("ROLE-004", e);
+    assertThat(e.status().lastFailure().orElseThrow().problem().fact("access key id"))
+        .hasValueSatisfying(id -> assertThat(id).startsWith("****000").hasSize(8));
+  }
+
+  private static void assertIs(String id, CredentialsUnavailableException e) {
+    assertThat(e.status().lastFailure().orElseThrow().problem().id()).isEqualTo(id);
   }
 
   @ParameterizedTest
@@ -143,22 +153,22 @@ class AssumeRoleExchangeTest {
       delimiter = '|',
       value = {
         "400|ValidationError|The requested DurationSeconds exceeds the 1 hour session limit for"
-            + " roles assumed by role chaining.|REJECTED|one hour at most",
+            + " roles assumed by role chaining.|REJECTED|ROLE-006|one hour at most",
         "400|ValidationError|The requested DurationSeconds exceeds the MaxSessionDuration set for"
-            + " this role.|REJECTED|shorter duration",
+            + " this role.|REJECTED|STS-006|shorter duration",
         "400|InvalidParameterValue|One of the specified transitive tag keys can't be set because it"
-            + " conflicts with a transitive tag key from the calling session.|REJECTED|Pod"
+            + " conflicts with a transitive tag key from the calling session.|REJECTED|ROLE-007|Pod"
             + " Identity",
         "400|PackedPolicyTooLarge|Packed size of session tags consumes 112% of allotted"
-            + " space.|REJECTED|disableSessionTags",
-        "400|MalformedPolicyDocument|Syntax errors in policy.|REJECTED|JSON",
-        "403|SignatureDoesNotMatch|Signature expired|REJECTED|clock",
-        "403|RegionDisabledException|STS is not activated|REJECTED|444455556666",
-        "400|Throttling|Rate exceeded|TRANSIENT|",
-        "503|ServiceUnavailable|no|TRANSIENT|",
+            + " space.|REJECTED|ROLE-008|disableSessionTags",
+        "400|MalformedPolicyDocument|Syntax errors in policy.|REJECTED|STS-005|JSON",
+        "403|SignatureDoesNotMatch|Signature expired|REJECTED|ROLE-005|clock",
+        "403|RegionDisabledException|STS is not activated|REJECTED|STS-004|444455556666",
+        "400|Throttling|Rate exceeded|TRANSIENT|STS-002|",
+        "503|ServiceUnavailable|no|TRANSIENT|STS-003|",
       })
   void eachRefusalHasItsKindAndItsRemedy(
-      int status, String code, String text, FailureKind kind, String remedy) {
+      int status, String code, String text, FailureKind kind, String id, String remedy) {
     sts.refuses(status, code, text);
 
     ExchangeException e = failure(ScriptedFirst.giving("ASIAFIRST00000000001"));
@@ -168,6 +178,10 @@ class AssumeRoleExchangeTest {
     assertThat(e.status()).hasValue(status);
     assertThat(e.requestId()).isPresent();
     assertThat(e).hasMessageContaining(text.substring(0, 2)).hasMessageContaining(ROLE);
+    assertThat(e.problem().id()).isEqualTo(id);
+    assertThat(e.problem().fact("role")).contains(ROLE);
+    assertThat(e.problem().fact("code")).contains(code);
+    assertThat(e.problem().fact("first hop")).contains("scripted");
     if (remedy != null) {
       assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains(remedy));
     }
@@ -186,7 +200,8 @@ class AssumeRoleExchangeTest {
                         "AWS_REGION", "eu-west-1")))
             .build();
 
-    assertThat(new FirstHop(first, RoleArn.parse(role).orElseThrow()).roleArn()).contains(role);
+    assertThat(new FirstHop(first, RoleArn.parse(role).orElseThrow()).roleArn().map(RoleArn::value))
+        .contains(role);
   }
 
   @Test
@@ -207,6 +222,40 @@ class AssumeRoleExchangeTest {
                     .contains("\"AWS\": \"arn:aws:iam::111122223333:role/orders\"")
                     .contains("with the path of the first role, if it has one")
                     .contains("[\"sts:AssumeRole\", \"sts:TagSession\"]"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"orders", "shop", "rders", "billing"})
+  void aFirstRoleThatIsKnownIsNamedWithItsPathIfStsMeansIt(String name) {
+    String known = "arn:aws:iam::111122223333:role/shop/orders";
+    Evidence evidence = Evidence.builder().fact("role", known).build();
+    sts.refuses(
+        403,
+        "AccessDenied",
+        "User: arn:aws:sts::111122223333:assumed-role/" + name + "/eks-orders is not authorized");
+
+    ExchangeException e = failure(ScriptedFirst.found("irsa", evidence));
+
+    assertThat(e.problem().id()).isEqualTo("ROLE-001");
+    assertThat(e.problem().fact("first role")).contains(known);
+    assertThat(e.problem().steps()).hasSize(3);
+    assertThat(e.remedy().orElseThrow())
+        .contains(
+            "\"AWS\": \""
+                + (name.equals("orders") ? known : "arn:aws:iam::111122223333:role/" + name)
+                + "\"")
+        .doesNotContain("with the path of the first role");
+  }
+
+  @Test
+  void aFirstHopThatPassesTagsAlongNeedsTheRightToTagToo() {
+    sts.refuses(403, "AccessDenied", "Access denied");
+    Evidence bait = Evidence.builder().fact("note", "pod-identity (cluster shop)").build();
+
+    assertThat(failure(ScriptedFirst.found("pod-identity", bait)).remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("sts:TagSession"));
+    assertThat(failure(ScriptedFirst.found("scripted", bait)).remedy())
+        .hasValueSatisfying(r -> assertThat(r).doesNotContain("sts:TagSession"));
   }
 
   @Test
@@ -272,11 +321,12 @@ class AssumeRoleExchangeTest {
     CredentialsUnavailableException e = refused(second);
     never.countDown();
 
-    assertThat(e.kind()).contains(FailureKind.TRANSIENT);
+    assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
     assertThat(e)
         .hasMessageContaining(
             "The first hop, scripted, gives no credentials to assume role " + ROLE)
         .hasMessageContaining("none came within the time budget");
+    assertIs("ROLE-012", e);
     assertThat(sts.requests()).isEmpty();
   }
 

@@ -70,7 +70,7 @@ class AssumeRoleProxyTest {
         catchThrowableOfType(
             CredentialsUnavailableException.class, () -> provider().resolveCredentials());
 
-    assertThat(e.kind()).contains(FailureKind.MISCONFIGURED);
+    assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e)
         .hasMessageContaining("(407)")
         .hasMessageContaining("environment variable HTTPS_PROXY");

@@ -141,8 +141,12 @@ class EvidenceTest {
           public void close() {}
         };
 
-    assertThat(present(source(b -> b.stsClient(client)).detect(pod.environment())).evidence())
-        .isEmpty();
+    IrsaSource source = source(b -> b.stsClient(client));
+    Evidence evidence = of(source.detect(pod.environment()));
+
+    assertIsOfNobodyElse(evidence, of(source.detect(pod.environment())));
+    assertThat(evidence.fact("STS client")).contains("the application's own");
+    assertThat(evidence.fact("role")).contains(Pod.ROLE);
   }
 
   @Test
@@ -154,18 +158,26 @@ class EvidenceTest {
       IrsaSource source =
           new IrsaSource(new IrsaOptions(Optional.empty(), Optional.of(file), SessionOptions.NONE));
 
-      assertThat(present(source.detect(pod.environment())).evidence()).isEmpty();
+      Evidence evidence = of(source.detect(pod.environment()));
+
+      assertIsOfNobodyElse(evidence, of(source.detect(pod.environment())));
+      assertThat(evidence.fact("token file")).contains(file.toString());
     }
   }
 
   @Test
   void aFirstHopIsNoFactSoThatNothingIsShared() {
-    Detection chained =
+    AssumeRoleSource chained =
         new AssumeRoleSource(
-                ScriptedFirst.giving("ASIAFIRST00000000001"), AssumeRoleExchangeTest.options())
-            .detect(pod.environment());
+            ScriptedFirst.giving("ASIAFIRST00000000001"), AssumeRoleExchangeTest.options());
 
-    assertThat(present(chained).evidence()).isEmpty();
+    assertIsOfNobodyElse(
+        of(chained.detect(pod.environment())), of(chained.detect(pod.environment())));
+  }
+
+  private static void assertIsOfNobodyElse(Evidence one, Evidence same) {
+    assertThat(one.isComparable()).isFalse();
+    assertThat(one).isNotEqualTo(same).hasToString(same.toString());
   }
 
   @Test
@@ -217,7 +229,7 @@ class EvidenceTest {
   }
 
   private static Evidence of(Detection detection) {
-    return present(detection).evidence().orElseThrow();
+    return present(detection).evidence();
   }
 
   private static Detection.Present present(Detection detection) {

@@ -99,7 +99,7 @@ class HttpProxyFuzzTest {
     assertThat(message).startsWith(at + " ");
     assertThat(message.substring(at.length() + 1)).isIn(RULES);
     assertThat(e.getCause()).isNull();
-    assertThat(Secrets.said(e) + e.remedy()).doesNotContain(PASSWORD);
+    assertThat(Secrets.said(e) + e.problem() + e.problem().facts()).doesNotContain(PASSWORD);
   }
 
   private static void isWhatWasNamed(HttpProxy proxy, Setting named) throws URISyntaxException {

@@ -89,7 +89,11 @@ class HttpProxyTest {
     InvalidSettingException e = invalid(Map.of("HTTPS_PROXY", value), Map.of());
 
     assertThat(e).hasMessage("environment variable HTTPS_PROXY " + rule);
-    assertThat(e.remedy()).contains("http://{host}:{port}");
+    assertThat(e.problem().remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("http://{host}:{port}"));
+    assertThat(e.problem().id()).isEqualTo("PROXY-022");
+    assertThat(e.problem().fact("setting")).contains("environment variable HTTPS_PROXY");
+    assertThat(e.problem().facts().toString()).doesNotContain("secret", "cret@", "user:se");
     assertThat(Secrets.said(e)).doesNotContain("secret", "cret@", "user:se");
   }
 

@@ -71,17 +71,23 @@ class IrsaDetectionFuzzTest {
 
     String said;
     if (detection instanceof Detection.Present present) {
-      said = present.description();
+      said = present.evidence().toString();
       assertThat(role.orElse("")).matches("arn:aws[a-z0-9-]*:iam::[0-9]{12}:role/[!-~]+");
       assertThat(said).startsWith("role " + role.orElse("") + ", token file ");
       assertThat(file).isPresent();
       assertThat(present.exchange().tokenFile()).isPresent();
       assertThat(present.exchange().toString()).doesNotContain(TOKEN);
     } else if (detection instanceof Detection.Broken broken) {
-      said = broken.reason() + "\n" + broken.remedy();
+      said =
+          broken.problem().summary()
+              + "\n"
+              + broken.problem().remedy().orElse("")
+              + "\n"
+              + broken.problem().facts();
       assertThat(role.isPresent() || file.isPresent()).isTrue();
-      assertThat(broken.reason()).isNotBlank();
-      assertThat(broken.remedy()).isNotBlank();
+      assertThat(broken.problem().summary()).isNotBlank();
+      assertThat(broken.problem().remedy())
+          .hasValueSatisfying(remedy -> assertThat(remedy).isNotBlank());
     } else {
       said = ((Detection.Absent) detection).lookedFor();
       assertThat(role.isPresent() || file.isPresent()).isFalse();

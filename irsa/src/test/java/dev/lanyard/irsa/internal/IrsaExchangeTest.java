@@ -243,6 +243,8 @@ class IrsaExchangeTest {
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e)
         .hasMessageStartingWith("web identity token file " + Pod.TOKEN_FILE + " " + reason);
+    assertThat(e.problem().id()).isEqualTo(content.isBlank() ? "TOK-005" : "TOK-007");
+    assertThat(e.problem().fact("token file")).contains(Pod.TOKEN_FILE);
     assertThat(e.remedy()).isPresent();
     assertThat(sts.requests()).isEmpty();
   }
@@ -256,6 +258,7 @@ class IrsaExchangeTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessageEndingWith("has more than 20000 characters, more than STS takes");
+    assertThat(e.problem().id()).isEqualTo("TOK-006");
     assertThat(sts.requests()).isEmpty();
   }
 
@@ -289,6 +292,7 @@ class IrsaExchangeTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessageContaining("is not a regular file");
+    assertThat(e.problem().id()).isEqualTo("TOK-003");
   }
 
   @Test

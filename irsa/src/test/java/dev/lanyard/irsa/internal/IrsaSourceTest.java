@@ -3,12 +3,20 @@ package dev.lanyard.irsa.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.Problem;
+import dev.lanyard.irsa.IrsaCredentialsProvider;
+import dev.lanyard.irsa.Sessions;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +54,114 @@ class IrsaSourceTest {
             "role arn:aws:iam::111122223333:role/shop/orders, token file"
                 + " /var/run/secrets/eks.amazonaws.com/serviceaccount/token, session name"
                 + " orders-7d9f8c6b5-x2x4z-")
-        .endsWith(", regional STS endpoint of eu-west-1");
+        .endsWith(", STS region eu-west-1");
+  }
+
+  @Test
+  void eachFactNamesTheSettingThatItCameFrom() {
+    pod.set("AWS_ROLE_SESSION_NAME", "session")
+        .set("AWS_ENDPOINT_URL_STS", "https://sts.example")
+        .set("HTTPS_PROXY", "http://user:password@proxy.example:3128")
+        .set("no_proxy", "10.0.0.0/8,.internal");
+
+    assertThat(origins(evidence(pod)))
+        .containsExactly(
+            "role <- environment variable AWS_ROLE_ARN",
+            "token file <- environment variable AWS_WEB_IDENTITY_TOKEN_FILE",
+            // Below the root of a test: where the file really is.
+            "token file <- environment variable AWS_WEB_IDENTITY_TOKEN_FILE",
+            "session name <- environment variable AWS_ROLE_SESSION_NAME",
+            "STS region <- environment variable AWS_REGION",
+            "STS endpoint <- environment variable AWS_ENDPOINT_URL_STS",
+            "proxy <- environment variable HTTPS_PROXY",
+            "proxy authorization <- environment variable HTTPS_PROXY",
+            "no proxy <- environment variable no_proxy",
+            "no proxy <- environment variable no_proxy");
+  }
+
+  @Test
+  void systemPropertiesAreOriginsToo() {
+    pod.property("aws.roleArn", Pod.ROLE)
+        .property("aws.webIdentityTokenFile", "/other/token")
+        .property("aws.roleSessionName", "session")
+        .property("aws.region", "eu-west-3")
+        .property("aws.useFipsEndpoint", "true")
+        .property("https.proxyHost", "proxy.example")
+        .property("https.proxyUser", "user")
+        .property("http.nonProxyHosts", "*.internal");
+
+    assertThat(origins(evidence(pod)))
+        .containsExactly(
+            "role <- system property aws.roleArn",
+            "token file <- system property aws.webIdentityTokenFile",
+            "token file <- system property aws.webIdentityTokenFile",
+            "session name <- system property aws.roleSessionName",
+            "STS region <- system property aws.region",
+            "FIPS <- system property aws.useFipsEndpoint",
+            "proxy <- system property https.proxyHost",
+            "proxy authorization <- system property https.proxyUser",
+            "no proxy <- system property http.nonProxyHosts");
+  }
+
+  @Test
+  void whatTheApplicationSaysAndWhatIsADefaultHaveNoOrigin() {
+    IrsaCredentialsProvider.Builder builder =
+        IrsaCredentialsProvider.builder()
+            .region("eu-west-3")
+            .duration(Duration.ofMinutes(15))
+            .policy("{}")
+            .policyArns("arn:aws:iam::aws:policy/One");
+    IrsaSource source =
+        new IrsaSource(
+            new IrsaOptions(
+                RoleArn.parse(Pod.ROLE), Optional.of(Path.of("/the/token")), Sessions.of(builder)));
+
+    assertThat(origins(evidence(source.detect(pod.environment()))))
+        .containsExactly(
+            "role <- nothing",
+            "token file <- nothing",
+            "session name <- nothing",
+            "STS region <- nothing",
+            "duration <- nothing",
+            "session policy <- nothing",
+            "policy ARN <- nothing");
+  }
+
+  @Test
+  void aPathIsTheSameHoweverItIsSpelledAndAnotherBelowAnotherRoot() {
+    Environment here =
+        Environment.of(
+            Map.of(
+                "AWS_ROLE_ARN", Pod.ROLE,
+                "AWS_WEB_IDENTITY_TOKEN_FILE", "/the//token",
+                "AWS_REGION", "eu-west-1"));
+    Evidence evidence = evidence(new IrsaSource().detect(here));
+
+    assertThat(evidence.fact("token file")).contains("/the/token");
+    assertThat(evidence.facts()).as("nothing is hidden").allMatch(f -> f.value().isPresent());
+    assertThat(evidence(new IrsaSource().detect(here.withRoot(root)))).isNotEqualTo(evidence);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "AWS_WEB_IDENTITY_TOKEN_FILE||IRSA-001|environment variable AWS_ROLE_ARN",
+        "AWS_ROLE_ARN||IRSA-002|environment variable AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_ROLE_ARN|orders|IRSA-004|environment variable AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE|eyJhbGciOiJSUzI1NiJ9|IRSA-005|environment variable"
+            + " AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_ROLE_SESSION_NAME|a b|IRSA-007|environment variable AWS_ROLE_SESSION_NAME",
+        "AWS_REGION|EU|STS-023|environment variable AWS_REGION",
+        "HTTPS_PROXY|ftp://proxy|PROXY-022|environment variable HTTPS_PROXY",
+      })
+  void eachProblemHasItsIdAndNamesItsSetting(
+      String variable, String value, String id, String origin) {
+    Problem problem = broken(value == null ? pod.unset(variable) : pod.set(variable, value));
+
+    assertThat(problem.id()).isEqualTo(id);
+    assertThat(problem.fact("setting")).contains(origin);
+    assertThat(problem.page()).contains("docs/errors/README.md#" + id.toLowerCase(Locale.ROOT));
   }
 
   @Test
@@ -68,7 +183,7 @@ class IrsaSourceTest {
 
     assertThat(pod.detect())
         .isEqualTo(
-            new Detection.Absent(
+            Detection.absent(
                 "environment variables AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, system"
                     + " properties aws.roleArn and aws.webIdentityTokenFile"));
   }
@@ -82,20 +197,22 @@ class IrsaSourceTest {
 
   @Test
   void aRoleWithoutATokenFileIsBroken() {
-    Detection.Broken broken = broken(pod.unset("AWS_WEB_IDENTITY_TOKEN_FILE"));
+    Problem broken = broken(pod.unset("AWS_WEB_IDENTITY_TOKEN_FILE"));
 
-    assertThat(broken.reason())
+    assertThat(broken.summary())
         .contains("environment variable AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE is not set");
-    assertThat(broken.remedy()).contains("webhook", "recreate the pod");
+    assertThat(broken.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("webhook", "recreate the pod"));
   }
 
   @Test
   void aTokenFileWithoutARoleIsBroken() {
-    Detection.Broken broken = broken(pod.unset("AWS_ROLE_ARN"));
+    Problem broken = broken(pod.unset("AWS_ROLE_ARN"));
 
-    assertThat(broken.reason())
+    assertThat(broken.summary())
         .contains("environment variable AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN is not set");
-    assertThat(broken.remedy()).contains("webhook", "recreate the pod");
+    assertThat(broken.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("webhook", "recreate the pod"));
   }
 
   @Test
@@ -107,7 +224,10 @@ class IrsaSourceTest {
 
   @Test
   void aPathThatIsNoneIsBroken() {
-    assertThat(broken(pod.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/\0token")).reason())
+    pod.set("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/\0token");
+
+    assertThat(broken(pod).id()).isEqualTo("IRSA-006");
+    assertThat(broken(pod).summary())
         .isEqualTo("environment variable AWS_WEB_IDENTITY_TOKEN_FILE is not the path of a file");
   }
 
@@ -122,7 +242,7 @@ class IrsaSourceTest {
     assertThat(present(pod))
         .isEqualTo(
             "role arn:aws:iam::444455556666:role/other, token file /other/token, session name"
-                + " other-session, regional STS endpoint of eu-north-1");
+                + " other-session, STS region eu-north-1");
   }
 
   @ParameterizedTest
@@ -163,16 +283,17 @@ class IrsaSourceTest {
         "arn:aws:sts::111122223333:assumed-role/orders/x|names a role's session (assumed-role)",
       })
   void aMalformedRoleArnIsBrokenWithTheRuleThatItBreaks(String arn, String rule) {
-    Detection.Broken broken = broken(pod.set("AWS_ROLE_ARN", arn));
+    Problem broken = broken(pod.set("AWS_ROLE_ARN", arn));
 
-    assertThat(broken.reason())
+    assertThat(broken.summary())
         .startsWith("the role ARN in environment variable AWS_ROLE_ARN " + rule);
-    assertThat(broken.remedy()).contains("eks.amazonaws.com/role-arn");
+    assertThat(broken.remedy())
+        .hasValueSatisfying(r -> assertThat(r).contains("eks.amazonaws.com/role-arn"));
   }
 
   @Test
   void aLineBreakAfterTheRoleArnIsNamed() {
-    assertThat(broken(pod.set("AWS_ROLE_ARN", Pod.ROLE + "\n")).reason())
+    assertThat(broken(pod.set("AWS_ROLE_ARN", Pod.ROLE + "\n")).summary())
         .endsWith("has blanks or line breaks around it");
   }
 
@@ -191,7 +312,7 @@ class IrsaSourceTest {
     present(pod.set("AWS_ROLE_ARN", prefix + "p".repeat(2048 - prefix.length() - 2) + "/n"));
     assertThat(
             broken(pod.set("AWS_ROLE_ARN", prefix + "p".repeat(2049 - prefix.length() - 2) + "/n"))
-                .reason())
+                .summary())
         .endsWith("is longer than 2048 characters");
   }
 
@@ -217,7 +338,7 @@ class IrsaSourceTest {
   @ParameterizedTest
   @ValueSource(strings = {"a", "a b", "a/b", "a:b", "bücher", " ab", "ab\n"})
   void anInvalidSessionNameIsBrokenWithTheRule(String name) {
-    assertThat(broken(pod.set("AWS_ROLE_SESSION_NAME", name)).reason())
+    assertThat(broken(pod.set("AWS_ROLE_SESSION_NAME", name)).summary())
         .startsWith(
             "the session name in environment variable AWS_ROLE_SESSION_NAME must be 2 to 64"
                 + " characters out of");
@@ -254,7 +375,7 @@ class IrsaSourceTest {
     try {
       assertThat(new IrsaSource().detect(Environment.of(Map.of())))
           .isInstanceOf(Detection.Absent.class);
-      assertThat(present(pod)).endsWith("of eu-west-1");
+      assertThat(present(pod)).endsWith("STS region eu-west-1");
     } finally {
       System.clearProperty("aws.roleArn");
       System.clearProperty("aws.region");
@@ -272,13 +393,24 @@ class IrsaSourceTest {
   }
 
   private static String present(Pod pod) {
-    return assertThat(pod.detect())
-        .asInstanceOf(type(Detection.Present.class))
-        .actual()
-        .description();
+    return evidence(pod).toString();
   }
 
-  private static Detection.Broken broken(Pod pod) {
-    return assertThat(pod.detect()).asInstanceOf(type(Detection.Broken.class)).actual();
+  private static List<String> origins(Evidence evidence) {
+    return evidence.facts().stream()
+        .map(fact -> fact.name() + " <- " + fact.origin().orElse("nothing"))
+        .toList();
+  }
+
+  private static Evidence evidence(Pod pod) {
+    return evidence(pod.detect());
+  }
+
+  private static Evidence evidence(Detection detection) {
+    return assertThat(detection).asInstanceOf(type(Detection.Present.class)).actual().evidence();
+  }
+
+  private static Problem broken(Pod pod) {
+    return assertThat(pod.detect()).asInstanceOf(type(Detection.Broken.class)).actual().problem();
   }
 }

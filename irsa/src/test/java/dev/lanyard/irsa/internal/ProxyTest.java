@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.diagnosis.Fact;
 import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
 import dev.lanyard.irsa.Sessions;
@@ -206,6 +207,14 @@ class ProxyTest {
                 + proxy.port()
                 + " of environment variable HTTPS_PROXY)");
     assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("Basic"));
+    assertThat(e.problem().id()).isEqualTo("PROXY-006");
+    assertThat(e.problem().facts())
+        .extracting(Fact::toString)
+        .containsExactly(
+            "role " + Pod.ROLE,
+            "endpoint https://sts.eu-west-1.amazonaws.com",
+            "proxy http://127.0.0.1:" + proxy.port(),
+            "status 407");
     assertThat(proxy.requests()).isEmpty();
     assertSaysNoPassword(Secrets.said(e));
     assertSaysNoPassword(pod.exchange() + " " + pod.detect());
@@ -230,6 +239,8 @@ class ProxyTest {
     assertThat(e.kind()).isEqualTo(kind);
     assertThat(e.status()).hasValue(status);
     assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).containsIgnoringCase("proxy"));
+    assertThat(e.problem().id())
+        .isEqualTo(kind == FailureKind.MISCONFIGURED ? "PROXY-007" : "PROXY-008");
     assertThat(Secrets.said(e)).doesNotContain("secret");
     assertThat(proxy.heads()).hasSize(1);
     assertThat(proxy.requests()).isEmpty();
@@ -285,7 +296,8 @@ class ProxyTest {
 
     ExchangeException e = failure();
 
-    assertCertificateIsRefused(e, "no secure connection to STS: this JVM does not accept the");
+    assertCertificateIsRefused(
+        e, "no secure connection to STS: this JVM does not accept the", "NET-004");
     assertThat(proxy.heads()).hasSize(1);
     assertThat(proxy.requests()).isEmpty();
   }
@@ -295,7 +307,9 @@ class ProxyTest {
     Certificate.trustAsBefore();
 
     assertCertificateIsRefused(
-        failure(), "no secure connection to STS: this JVM does not accept the certificate (https:");
+        failure(),
+        "no secure connection to STS: this JVM does not accept the certificate (https:",
+        "NET-004");
     assertThat(proxy.requests()).isEmpty();
   }
 
@@ -303,7 +317,8 @@ class ProxyTest {
   void aTrustStoreThatIsNotThereIsAMisconfiguration() {
     System.setProperty("javax.net.ssl.trustStore", root.resolve("nowhere.p12").toString());
 
-    assertCertificateIsRefused(failure(), "no secure connection to STS: this JVM does not accept");
+    assertCertificateIsRefused(
+        failure(), "no secure connection to STS: this JVM does not accept", "NET-004");
     assertThat(proxy.requests()).isEmpty();
   }
 
@@ -328,7 +343,8 @@ class ProxyTest {
       assertCertificateIsRefused(
           catchThrowableOfType(
               ExchangeException.class, () -> pod.exchange(source).exchange(new TestContext())),
-          "no secure connection to STS: this JVM does not accept");
+          "no secure connection to STS: this JVM does not accept",
+          "NET-004");
     }
   }
 
@@ -340,12 +356,14 @@ class ProxyTest {
 
       assertCertificateIsRefused(
           failure(),
-          "no secure connection to the proxy: this JVM does not accept its certificate (https:");
+          "no secure connection to the proxy: this JVM does not accept its certificate (https:",
+          "PROXY-005");
       assertThat(secure.requests()).isEmpty();
     }
   }
 
-  private static void assertCertificateIsRefused(ExchangeException e, String message) {
+  private static void assertCertificateIsRefused(ExchangeException e, String message, String id) {
+    assertThat(e.problem().id()).isEqualTo(id);
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessageStartingWith(message);
     assertThat(e.remedy())

@@ -2,6 +2,7 @@ package dev.lanyard.irsa.internal;
 
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.CredentialsExchange;
@@ -37,6 +38,13 @@ public final class ScriptedFirst extends RefreshingCredentialsProvider {
     return of(context -> credentials(accessKeyId, Duration.ofHours(1)));
   }
 
+  /** As {@link #giving}, of a source with this name and this evidence. */
+  static ScriptedFirst found(String source, Evidence evidence) {
+    CredentialsExchange exchange =
+        context -> credentials("ASIAFIRST00000000001", Duration.ofHours(1));
+    return new ScriptedFirst(new Source(source, exchange, evidence), new Options());
+  }
+
   static SessionCredentials credentials(String accessKeyId, Duration lifetime) {
     return SessionCredentials.builder()
         .accessKeyId(accessKeyId)
@@ -47,10 +55,10 @@ public final class ScriptedFirst extends RefreshingCredentialsProvider {
         .build();
   }
 
-  private record Source(CredentialsExchange exchange) implements CredentialsSource {
-    @Override
-    public String name() {
-      return "scripted";
+  private record Source(String name, CredentialsExchange exchange, Evidence evidence)
+      implements CredentialsSource {
+    Source(CredentialsExchange exchange) {
+      this("scripted", exchange, Evidence.builder().fact("by", "a script").build());
     }
 
     @Override
@@ -60,7 +68,7 @@ public final class ScriptedFirst extends RefreshingCredentialsProvider {
 
     @Override
     public Detection detect(Environment environment) {
-      return new Detection.Present(exchange, "a script");
+      return Detection.present(exchange, evidence);
     }
   }
 

@@ -29,6 +29,8 @@ final class Secrets {
           .append(e.requestId())
           .append(e.remedy())
           .append(e.retryAfter())
+          .append(e.problem())
+          .append(e.problem().facts())
           .append('\n');
     }
     if (failure.getCause() != null) {

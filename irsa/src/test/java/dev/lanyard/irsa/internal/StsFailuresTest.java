@@ -3,7 +3,10 @@ package dev.lanyard.irsa.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.diagnosis.Fact;
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
+import dev.lanyard.diagnosis.Step;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
 import dev.lanyard.irsa.Sessions;
 import dev.lanyard.peer.Behaviour;
@@ -232,6 +235,89 @@ class StsFailuresTest {
   }
 
   @Test
+  void accessDeniedIsAProblemWithAnIdFactsAndSteps() {
+    sts.answerWithError(
+        403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+
+    ExchangeException e = failure();
+    Problem problem = e.problem();
+
+    assertThat(problem.id()).isEqualTo("IRSA-003");
+    assertThat(problem.kind()).isEqualTo(FailureKind.REJECTED);
+    assertThat(problem.summary()).isEqualTo(e.getMessage());
+    assertThat(problem.page()).contains("docs/errors/README.md#irsa-003");
+    assertThat(problem.facts())
+        .extracting(Fact::toString)
+        .containsExactly(
+            "role " + Pod.ROLE,
+            "endpoint " + sts.endpoint(),
+            "code AccessDenied",
+            "status 403",
+            "request id " + e.requestId().orElseThrow(),
+            "token file " + Pod.TOKEN_FILE,
+            "issuer " + Tokens.ISSUER,
+            "subject system:serviceaccount:shop:orders",
+            "audience sts.amazonaws.com");
+    assertThat(problem.steps())
+        .extracting(Step::text)
+        .containsExactly(
+            "Check that the role exists",
+            "Add this statement to its trust policy:\n"
+                + STATEMENT
+                + "\nA change in IAM takes some seconds to take effect");
+  }
+
+  @ParameterizedTest(name = "{0}, status {1}, is {3}: {2}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "AccessDenied|403|Not authorized|IRSA-003",
+        "InvalidIdentityToken|400|No OpenIDConnect provider found in your account|IRSA-008",
+        "InvalidIdentityToken|400|Incorrect token audience|IRSA-009",
+        "InvalidIdentityToken|400|HTTPS certificate doesn't match configured thumbprint|IRSA-010",
+        "InvalidIdentityToken|400|Couldn't retrieve verification key|IRSA-011",
+        "IDPCommunicationError|400|x|IRSA-011",
+        "InvalidIdentityToken|400|Something new|IRSA-012",
+        "IDPRejectedClaim|403|x|IRSA-014",
+        "ExpiredTokenException|400|x|IRSA-015",
+        "ValidationError|400|Request ARN is invalid|IRSA-016",
+        "SignatureDoesNotMatch|403|x|IRSA-017",
+        "RequestExpired|400|x|IRSA-017",
+        "InvalidClientTokenId|403|x|IRSA-018",
+        "PackedPolicyTooLarge|400|x|IRSA-019",
+        "MissingAction|400|x|STS-001",
+        "NeverHeardOf|400|x|STS-001",
+        "Throttling|400|x|STS-002",
+        "SlowDown|503|x|STS-002",
+        "NeverHeardOf|429|x|STS-002",
+        "InternalFailure|500|x|STS-003",
+        "RequestTimeout|400|x|STS-003",
+        "NeverHeardOf|502|x|STS-003",
+        "RegionDisabledException|403|x|STS-004",
+        "MalformedPolicyDocument|400|x|STS-005",
+        "ValidationError|400|The requested DurationSeconds exceeds the MaxSessionDuration set for"
+            + " this role.|STS-006",
+      })
+  void everyRefusalHasItsId(String code, int status, String message, String id) {
+    sts.answerWithError(status, code, message);
+
+    Problem problem = failure().problem();
+
+    assertThat(problem.id()).isEqualTo(id);
+    assertThat(problem.fact("code")).contains(code);
+    assertThat(problem.fact("role")).contains(Pod.ROLE);
+  }
+
+  @Test
+  void noFactAndNoStepSaysTheToken() {
+    String token = Tokens.token(1);
+    sts.answerWithError(400, "InvalidIdentityToken", "it is " + token);
+
+    assertThat(failure().problem().facts() + " " + failure().problem())
+        .doesNotContain(token.split("\\.", -1));
+  }
+
+  @Test
   void theTrustPolicyIsOfTheRolesPartition() {
     pod.set("AWS_ROLE_ARN", "arn:aws-cn:iam::444455556666:role/orders");
     sts.answerWithError(
@@ -288,6 +374,8 @@ class StsFailuresTest {
     ExchangeException e = failure();
 
     assertThat(e).hasMessageContaining("nothing that can be decoded as a web identity token");
+    assertThat(e.problem().id()).isEqualTo("IRSA-013");
+    assertThat(e.problem().fact("issuer")).isEmpty();
     assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("AWS_WEB_IDENTITY"));
   }
 
@@ -381,6 +469,8 @@ class StsFailuresTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
     assertThat(e.getCause()).isEqualTo(kept ? cause : null);
+    assertThat(e.problem().id()).isEqualTo("NET-011");
+    assertThat(e.problem().fact("STS client")).contains("the application's own");
     assertThat(Secrets.said(e)).doesNotContain(Tokens.token(1).split("\\.", -1));
   }
 
@@ -470,6 +560,8 @@ class StsFailuresTest {
     assertThat(e.remedy())
         .hasValueSatisfying(r -> assertThat(r).contains("proxy, service mesh or load balancer"));
     assertThat(e.answeredAt()).as("a clock of somebody else").isEmpty();
+    assertThat(e.problem().id()).isEqualTo("STS-007");
+    assertThat(e.problem().fact("status")).contains(String.valueOf(status));
     assertThat(requests()).isEqualTo(1);
   }
 
@@ -490,6 +582,8 @@ class StsFailuresTest {
 
     assertThat(e.kind()).isEqualTo(kind);
     assertThat(Secrets.said(e)).doesNotContain("secret");
+    assertThat(e.problem().id())
+        .isEqualTo(kind == FailureKind.MISCONFIGURED ? "STS-007" : "STS-008");
     if (kind == FailureKind.MISCONFIGURED) {
       assertThat(e.status()).hasValue(200);
       assertThat(e).hasMessageContaining("something other than STS answered");
@@ -654,6 +748,7 @@ class StsFailuresTest {
   }
 
   private static void assertIsOfSomebodyElse(ExchangeException e, String seen) {
+    assertThat(e.problem().id()).isEqualTo("STS-007");
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e)
         .hasMessageStartingWith("what answered is not STS, or not whole: " + seen + " (http://");
@@ -698,6 +793,8 @@ class StsFailuresTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
     assertThat(e).hasMessage("no connection to STS (" + sts.endpoint() + ")");
+    assertThat(e.problem().id()).isEqualTo("NET-002");
+    assertThat(e.problem().fact("endpoint")).contains(sts.endpoint().toString());
     assertThat(e).hasCauseInstanceOf(IOException.class);
     assertThat(e.remedy())
         .hasValueSatisfying(
@@ -712,14 +809,17 @@ class StsFailuresTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
     assertThat(e).hasMessageStartingWith("the host name of the STS endpoint does not resolve");
+    assertThat(e.problem().id()).isEqualTo("NET-003");
   }
 
   @Test
   void aConnectionWithoutAnAnswerIsTransientAndAskedOnce() {
     sts.closeWithoutAnswering();
 
-    assertThat(failure().kind()).isEqualTo(FailureKind.TRANSIENT);
+    ExchangeException e = failure();
 
+    assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
+    assertThat(e.problem().id()).isIn("NET-006", "NET-011");
     assertThat(requests()).as("a POST that the JDK does not repeat").isEqualTo(1);
   }
 
@@ -739,6 +839,7 @@ class StsFailuresTest {
 
       assertThat(e.kind()).isEqualTo(FailureKind.TRANSIENT);
       assertThat(e).hasMessageStartingWith("no secure connection to STS");
+      assertThat(e.problem().id()).isEqualTo("NET-005");
       assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("trust store"));
     }
   }

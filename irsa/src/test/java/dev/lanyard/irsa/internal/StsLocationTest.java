@@ -3,6 +3,10 @@ package dev.lanyard.irsa.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.Fact;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.runtime.Environment;
 import java.util.HashMap;
 import java.util.Map;
@@ -110,7 +114,7 @@ class StsLocationTest {
   @Test
   void withoutARegionTheGlobalEndpointIsAsked() throws Exception {
     assertThat(endpoint("aws")).isEqualTo("https://sts.amazonaws.com");
-    assertThat(read("aws").description()).isEqualTo("global STS endpoint");
+    assertThat(evidence()).hasToString("STS region aws-global");
   }
 
   @ParameterizedTest
@@ -128,7 +132,8 @@ class StsLocationTest {
     InvalidSettingException e = invalid(partition);
 
     assertThat(e).hasMessageContaining("no region is set").hasMessageContaining(partition);
-    assertThat(e.remedy()).startsWith("Set AWS_REGION");
+    assertThat(e.problem().remedy())
+        .hasValueSatisfying(r -> assertThat(r).startsWith("Set AWS_REGION"));
   }
 
   @ParameterizedTest
@@ -136,7 +141,8 @@ class StsLocationTest {
   void withoutARegionThereIsNoFipsOrDualStackEndpoint(String variable) {
     set(variable, "true");
 
-    assertThat(invalid("aws").remedy()).startsWith("Set AWS_REGION");
+    assertThat(invalid("aws").problem().remedy())
+        .hasValueSatisfying(r -> assertThat(r).startsWith("Set AWS_REGION"));
   }
 
   @Test
@@ -153,7 +159,8 @@ class StsLocationTest {
 
     properties.put("aws.endpointUrlSts", "http://localhost:1/path");
     assertThat(endpoint("aws")).isEqualTo("http://localhost:1/path");
-    assertThat(read("aws").description()).isEqualTo("STS endpoint http://localhost:1/path");
+    assertThat(evidence())
+        .hasToString("STS region eu-west-1, STS endpoint http://localhost:1/path");
   }
 
   @Test
@@ -228,13 +235,88 @@ class StsLocationTest {
   }
 
   @Test
-  void theDescriptionNamesFipsAndDualStack() throws Exception {
+  void theEvidenceNamesFipsAndDualStack() throws Exception {
     set("AWS_REGION", "us-east-1");
     set("AWS_USE_FIPS_ENDPOINT", "true");
     set("AWS_USE_DUALSTACK_ENDPOINT", "true");
 
-    assertThat(read("aws").description())
-        .isEqualTo("regional FIPS dual-stack STS endpoint of us-east-1");
+    assertThat(evidence()).hasToString("STS region us-east-1, FIPS true, dual-stack true");
+    assertThat(evidence().facts())
+        .extracting(Fact::origin)
+        .containsExactly(
+            Optional.of("environment variable AWS_REGION"),
+            Optional.of("environment variable AWS_USE_FIPS_ENDPOINT"),
+            Optional.of("environment variable AWS_USE_DUALSTACK_ENDPOINT"));
+  }
+
+  @Test
+  void theLegacySettingIsTheOriginOfTheGlobalEndpoint() throws Exception {
+    set("AWS_REGION", "us-east-1");
+    assertThat(evidence().facts())
+        .extracting(Fact::origin)
+        .containsExactly(Optional.of("environment variable AWS_REGION"));
+
+    set("AWS_STS_REGIONAL_ENDPOINTS", "legacy");
+    assertThat(evidence()).hasToString("STS region aws-global");
+    assertThat(evidence().facts())
+        .extracting(Fact::origin)
+        .containsExactly(Optional.of("environment variable AWS_STS_REGIONAL_ENDPOINTS"));
+  }
+
+  @Test
+  void aRegionThatOnlyCompletesTheClientHasNoOrigin() throws Exception {
+    set("AWS_ENDPOINT_URL", "http://localhost:4");
+
+    assertThat(evidence()).hasToString("STS region us-east-1, STS endpoint http://localhost:4");
+    assertThat(evidence().facts())
+        .extracting(Fact::origin)
+        .containsExactly(Optional.empty(), Optional.of("environment variable AWS_ENDPOINT_URL"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "aws-cn|AWS_REGION=|STS-021|",
+        "aws|AWS_USE_FIPS_ENDPOINT=true|STS-022|environment variable AWS_USE_FIPS_ENDPOINT",
+        "aws|AWS_USE_DUALSTACK_ENDPOINT=true|STS-022|environment variable"
+            + " AWS_USE_DUALSTACK_ENDPOINT",
+        "aws|AWS_REGION=EU|STS-023|environment variable AWS_REGION",
+        "aws|AWS_ENDPOINT_URL_STS=x y|STS-024|environment variable AWS_ENDPOINT_URL_STS",
+        "aws|AWS_ENDPOINT_URL=ftp://x|STS-024|environment variable AWS_ENDPOINT_URL",
+        "aws|AWS_USE_FIPS_ENDPOINT=yes|STS-025|environment variable AWS_USE_FIPS_ENDPOINT",
+      })
+  void eachProblemHasItsIdAndNamesItsSetting(
+      String partition, String setting, String id, String origin) {
+    set(setting.substring(0, setting.indexOf('=')), setting.substring(setting.indexOf('=') + 1));
+
+    Problem problem = invalid(partition).problem();
+
+    assertThat(problem.id()).isEqualTo(id);
+    assertThat(problem.kind()).isEqualTo(FailureKind.MISCONFIGURED);
+    assertThat(problem.fact("setting")).isEqualTo(Optional.ofNullable(origin));
+  }
+
+  @Test
+  void aContradictionNamesBothSettings() {
+    set("AWS_ENDPOINT_URL_STS", "https://sts.example.com");
+    set("AWS_USE_FIPS_ENDPOINT", "true");
+
+    Problem problem = invalid("aws").problem();
+
+    assertThat(problem.id()).isEqualTo("STS-020");
+    assertThat(problem.facts())
+        .extracting(Fact::toString)
+        .containsExactly(
+            "endpoint https://sts.example.com",
+            "setting environment variable AWS_ENDPOINT_URL_STS",
+            "setting environment variable AWS_USE_FIPS_ENDPOINT");
+  }
+
+  private Evidence evidence() throws InvalidSettingException {
+    Evidence.Builder evidence = Evidence.builder();
+    read("aws").addTo(evidence);
+    return evidence.build();
   }
 
   private void set(String variable, String value) {

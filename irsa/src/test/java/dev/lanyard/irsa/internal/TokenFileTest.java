@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -102,6 +103,7 @@ class TokenFileTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessage("web identity token file name does not exist");
+    assertIs("TOK-001", e);
     assertThat(calls[0]).isEqualTo(2);
   }
 
@@ -116,6 +118,7 @@ class TokenFileTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessage("web identity token file name is not readable by this process");
+    assertIs("TOK-002", e);
     assertThat(e.remedy()).hasValueSatisfying(r -> assertThat(r).contains("fsGroup"));
   }
 
@@ -129,6 +132,13 @@ class TokenFileTest {
 
     assertThat(e.kind()).isEqualTo(FailureKind.MISCONFIGURED);
     assertThat(e).hasMessage("web identity token file name cannot be read (IOException)");
+    assertIs("TOK-004", e);
+  }
+
+  private static void assertIs(String id, ExchangeException e) {
+    assertThat(e.problem().id()).isEqualTo(id);
+    assertThat(e.problem().fact("token file")).contains("name");
+    assertThat(e.problem().page()).contains("docs/errors/README.md#" + id.toLowerCase(Locale.ROOT));
   }
 
   @Test
@@ -141,6 +151,7 @@ class TokenFileTest {
     ExchangeException refused = failure(exchange);
     assertThat(refused.kind()).isEqualTo(FailureKind.REJECTED);
     assertThat(refused).hasMessageContaining("says that it expires at 2030-01-01T10:00:00Z");
+    assertThat(refused.problem().fact("token expiration")).contains("2030-01-01T10:00:00Z");
 
     ExchangeException known = failure(exchange);
     assertIsTheRefusalAgain(known, refused);
@@ -250,6 +261,10 @@ class TokenFileTest {
     assertThat(known.status()).hasValue(400);
     assertThat(known.requestId()).isPresent().isEqualTo(refused.requestId());
     assertThat(known.remedy()).isPresent().isEqualTo(refused.remedy());
+    assertThat(known.problem().id()).isEqualTo("IRSA-015");
+    assertThat(known.problem())
+        .isEqualTo(
+            refused.problem().toBuilder().summary(String.valueOf(known.getMessage())).build());
     assertThat(known)
         .hasMessage(
             refused.getMessage()

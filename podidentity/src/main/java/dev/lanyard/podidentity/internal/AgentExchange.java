@@ -1,11 +1,13 @@
 package dev.lanyard.podidentity.internal;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.CredentialsExchange;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
 import dev.lanyard.spi.Redaction;
 import dev.lanyard.spi.SessionCredentials;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketException;
@@ -18,10 +20,13 @@ import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ConnectionClosedException;
 import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpHeaders;
 import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.NoHttpResponseException;
+import org.apache.hc.core5.http.TruncatedChunkException;
 import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -89,8 +94,8 @@ final class AgentExchange implements CredentialsExchange {
     try {
       token = authorization.read();
     } catch (Misconfiguration e) {
-      throw ExchangeException.builder(FailureKind.MISCONFIGURED, e.reason())
-          .remedy(e.remedy())
+      throw ExchangeException.builder(
+              e.problem().toBuilder().fact("endpoint", endpoint.toString()).build())
           .build();
     }
     Duration budget = context.timeLeft();
@@ -104,7 +109,7 @@ final class AgentExchange implements CredentialsExchange {
         Thread.interrupted();
         throw new InterruptedException();
       }
-      throw failure(connection, e, budget);
+      throw failure(connection, e, budget, token);
     }
     return credentials(answer, token);
   }
@@ -179,39 +184,59 @@ final class AgentExchange implements CredentialsExchange {
       throw refusal(answer, token);
     }
     if (answer.isTooLarge()) {
-      throw unusable("the body is larger than 1 MiB");
+      throw unusable("the body is larger than 1 MiB", token);
     }
     if (answer.compression().isPresent()) {
       throw unusable(
-          "the body is compressed (" + answer.compression().get() + "), which was not asked for");
+          "the body is compressed (" + answer.compression().get() + "), which was not asked for",
+          token);
     }
     FlatJson json;
     try {
       json = FlatJson.parse(answer.body());
     } catch (FlatJson.Invalid e) {
-      throw unusable(String.valueOf(e.getMessage()));
+      throw unusable(String.valueOf(e.getMessage()), token);
     }
-    // The shape that the instance metadata service gives to a failure.
-    if (json.has("Code") && !json.text("Code").orElse("").equalsIgnoreCase("Success")) {
+    if (json.has("Code") && AgentVerdict.isFailure(json)) {
       throw refusal(answer, token);
     }
     try {
       return CredentialsAnswer.read(json, answer.answeredAt(), longestLife);
     } catch (CredentialsAnswer.Unusable e) {
-      throw unusable(e.reason());
+      throw unusable(e.reason(), token);
     }
   }
 
-  private ExchangeException unusable(String reason) {
-    return ExchangeException.builder(
+  private ExchangeException unusable(String reason, Optional<String> token) {
+    Problem.Builder problem =
+        Problems.of(
+            Problems.UNUSABLE_ANSWER,
             FailureKind.MISCONFIGURED,
             "something other than the agent answered 200 at "
                 + endpoint
                 + ", without usable session credentials: "
-                + reason)
+                + reason);
+    addFacts(problem, serviceAccount(token)).fact("status", "200");
+    return ExchangeException.builder(
+            Remedies.add(problem, Remedies.forSomebodyElse(endpoint)).build())
         .status(200)
-        .remedy(Remedies.forSomebodyElse(endpoint, 200))
         .build();
+  }
+
+  private static Optional<ServiceAccount> serviceAccount(Optional<String> token) {
+    return token.isPresent() ? ServiceAccount.of(token.get()) : Optional.empty();
+  }
+
+  /** Adds what was known before anybody answered: who was asked, and with whose token. */
+  private Problem.Builder addFacts(Problem.Builder problem, Optional<ServiceAccount> account) {
+    problem.fact("endpoint", endpoint.toString());
+    authorization.addTo(problem);
+    if (account.isPresent()) {
+      problem
+          .fact("namespace", account.get().namespace())
+          .fact("service account", account.get().name());
+    }
+    return problem;
   }
 
   private Redaction redaction(Optional<String> token) {
@@ -246,102 +271,123 @@ final class AgentExchange implements CredentialsExchange {
     answer
         .compression()
         .ifPresent(how -> text.append(", with a compressed body (").append(how).append(')'));
-    return ExchangeException.builder(verdict.kind(), text.toString())
+    Optional<ServiceAccount> account = serviceAccount(token);
+    Problem.Builder problem = addFacts(verdict.problem(text.toString(), account), account);
+    problem.fact("status", String.valueOf(status));
+    message.code().ifPresent(code -> problem.fact("code", code));
+    message.requestId().ifPresent(id -> problem.fact("request id", id));
+    return ExchangeException.builder(problem.build())
         .status(status)
         .code(message.code().orElse(null))
         .requestId(message.requestId().orElse(null))
         .retryAfter(answer.retryAfter().orElse(null))
         // The clock of somebody else, perhaps this machine's own, shows nothing.
         .answeredAt(verdict.byTheAgent() ? answer.answeredAt().orElse(null) : null)
-        .remedy(verdict.remedy().orElse(null))
         .build();
   }
 
   private ExchangeException failure(
+      SingleConnection connection, Exception exception, Duration budget, Optional<String> token) {
+    Problem.Builder problem =
+        addFacts(problem(connection, exception, budget), serviceAccount(token));
+    if (exception instanceof CheckedResolver.Refused refused) {
+      problem.fact("address", refused.address());
+    }
+    if (exception instanceof Tls.UnusableKeyStore store) {
+      problem.fact("setting", store.setting());
+    }
+    return ExchangeException.builder(problem.build()).cause(harmless(exception)).build();
+  }
+
+  private Problem.Builder problem(
       SingleConnection connection, Exception exception, Duration budget) {
     String agent = "agent " + endpoint;
     if (exception instanceof CheckedResolver.Refused refused) {
-      return failure(
-          FailureKind.MISCONFIGURED,
+      return Problems.misconfigured(
+          Problems.ADDRESS_NOT_ALLOWED,
           agent
               + " was not asked: the host resolves to "
               + refused.address()
               + ", where the token would leave this host in the clear",
-          "Use https, or a host that resolves only to " + HostRule.ALLOWED,
-          exception);
+          "Use https, or a host that resolves only to " + HostRule.ALLOWED);
     }
     if (connection.isAborted()) {
-      return failure(
-          FailureKind.TRANSIENT,
+      return unanswered(
+          Problems.NO_ANSWER_IN_TIME,
           agent + " gave no complete answer within " + text(budget) + ", the budget of an exchange",
-          Remedies.forSilence(endpoint),
-          exception);
+          Remedies.forSilence(endpoint));
     }
     if (exception instanceof UnknownHostException) {
-      return failure(
-          FailureKind.TRANSIENT,
+      return unanswered(
+          Problems.UNKNOWN_HOST,
           agent + " cannot be reached: its name does not resolve",
-          "Check the host in the URI, and the pod's DNS",
-          exception);
+          List.of("Check the host in the URI, and the pod's DNS"));
     }
     if (exception instanceof Tls.UnusableKeyStore) {
-      return failure(
-          FailureKind.MISCONFIGURED,
+      return Problems.misconfigured(
+          Problems.KEY_STORE,
           agent + " was not asked: " + exception.getMessage(),
           "Check the file in javax.net.ssl.keyStore and the password in"
-              + " javax.net.ssl.keyStorePassword, or unset javax.net.ssl.keyStore",
-          exception);
+              + " javax.net.ssl.keyStorePassword, or unset javax.net.ssl.keyStore");
     }
     if (Tls.refusesCertificate(exception)) {
-      return failure(
-          FailureKind.MISCONFIGURED,
+      return Problems.misconfigured(
+          Problems.CERTIFICATE,
           agent + " was not asked: its certificate is not trusted for this host",
           "Check that the trust store of this JVM (javax.net.ssl.trustStore) holds the certificate"
               + " authority that signed it, that it names this host, and that it has not expired by"
-              + " the clock of the node",
-          exception);
+              + " the clock of the node");
     }
-    boolean silent = exception instanceof SocketTimeoutException;
-    String what =
-        switch (connection.stage()) {
-          case RESOLVING, CONNECTING ->
-              silent ? " did not accept a connection" : " cannot be reached";
-          case SECURING -> silent ? " did not finish its TLS handshake" : " did not agree on TLS";
-          case ASKING ->
-              silent
-                  ? " accepted the connection and sent no complete answer"
-                  : exception instanceof SSLException
-                      ? " did not agree on TLS"
-                      : exception instanceof SocketException
-                          ? " broke the connection off before its answer was complete"
-                          : " sent no complete and valid HTTP answer";
-        };
-    return failure(
-        FailureKind.TRANSIENT,
-        agent + what + " (" + exception.getClass().getSimpleName() + ")",
-        remedy(connection, exception),
-        exception);
-  }
-
-  private String remedy(SingleConnection connection, Exception exception) {
+    String how = " (" + exception.getClass().getSimpleName() + ")";
+    SingleConnection.Stage stage = connection.stage();
+    boolean connected =
+        stage == SingleConnection.Stage.SECURING || stage == SingleConnection.Stage.ASKING;
     if (exception instanceof SocketTimeoutException) {
-      return Remedies.forSilence(endpoint);
+      String silence =
+          switch (stage) {
+            case RESOLVING, CONNECTING -> " did not accept a connection";
+            case SECURING -> " did not finish its TLS handshake";
+            case ASKING -> " accepted the connection and sent no complete answer";
+          };
+      return unanswered(
+          connected ? Problems.NO_ANSWER_IN_TIME : Problems.CONNECT_TIMED_OUT,
+          agent + silence + how,
+          Remedies.forSilence(endpoint));
+    }
+    if (!connected) {
+      return unanswered(
+          Problems.UNREACHABLE,
+          agent + " cannot be reached" + how,
+          Remedies.forRefusedConnection(endpoint));
     }
     // Who misses a client's certificate says so, or just hangs up, as late as at the first read.
-    boolean secures =
-        connection.stage() == SingleConnection.Stage.SECURING
-            || connection.stage() == SingleConnection.Stage.ASKING;
-    return endpoint.tls() && secures
-        ? Remedies.FOR_NO_TLS
-        : Remedies.forRefusedConnection(endpoint);
+    List<String> steps =
+        endpoint.tls() ? Remedies.FOR_NO_TLS : Remedies.forRefusedConnection(endpoint);
+    if (stage == SingleConnection.Stage.SECURING || exception instanceof SSLException) {
+      return unanswered(Problems.TLS_FAILED, agent + " did not agree on TLS" + how, steps);
+    }
+    if (exception instanceof SocketException) {
+      return unanswered(
+          Problems.BROKEN_OFF,
+          agent + " broke the connection off before its answer was complete" + how,
+          steps);
+    }
+    return unanswered(
+        endsEarly(exception) ? Problems.BROKEN_OFF : Problems.NO_HTTP,
+        agent + " sent no complete and valid HTTP answer" + how,
+        steps);
   }
 
-  private static ExchangeException failure(
-      FailureKind kind, String message, String remedy, Exception exception) {
-    return ExchangeException.builder(kind, message)
-        .remedy(remedy)
-        .cause(harmless(exception))
-        .build();
+  /** Tells an answer that ends before it is complete from one that is not HTTP. */
+  private static boolean endsEarly(Exception exception) {
+    return exception instanceof NoHttpResponseException
+        || exception instanceof ConnectionClosedException
+        || exception instanceof TruncatedChunkException
+        || exception instanceof EOFException;
+  }
+
+  private static Problem.Builder unanswered(String id, String summary, List<String> steps) {
+    return Remedies.add(Problems.of(id, FailureKind.TRANSIENT, summary), steps);
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.lanyard.podidentity.internal;
 
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -10,15 +11,54 @@ import java.util.Set;
  * What an answer without credentials means: who gave it, whether to ask again, and what to do.
  *
  * <p>This is the one place where words of a remote service are compared with anything. They choose
- * the kind of the failure and the advice, and nothing else. Only the agent's own codes and texts
- * can refuse: whatever else comes back was said by a proxy, a mesh, a load balancer or a web
- * server, and says nothing about this pod's credentials.
+ * the kind and the cause of the failure, and nothing else. Only the agent's own codes and texts can
+ * refuse: whatever else comes back was said by a proxy, a mesh, a load balancer or a web server,
+ * and says nothing about this pod's credentials.
  *
+ * @param cause what is wrong
  * @param kind what the failure means for the next attempt
  * @param byTheAgent false if something other than the agent answered
- * @param remedy what to do about it
  */
-record AgentVerdict(FailureKind kind, boolean byTheAgent, Optional<String> remedy) {
+record AgentVerdict(Cause cause, FailureKind kind, boolean byTheAgent) {
+
+  /** What is wrong, and what to do about it. Several may have one id, of different endpoints. */
+  enum Cause {
+    UNKNOWN_REFUSAL(Problems.UNKNOWN_REFUSAL, List.of()),
+    /** Its steps depend on the service account. */
+    NO_ASSOCIATION(Problems.NO_ASSOCIATION, List.of()),
+    UNKNOWN_CLUSTER(Problems.UNKNOWN_CLUSTER, Remedies.CLUSTER),
+    NODE_ROLE(Problems.NODE_ROLE, Remedies.NODE_ROLE),
+    TRUST_POLICY(Problems.TRUST_POLICY, Remedies.TRUST),
+    TOKEN_REFUSED(Problems.TOKEN_REFUSED, Remedies.TOKEN_REFUSED),
+    PACKED_POLICY(Problems.SESSION_TAGS_TOO_LARGE, Remedies.PACKED_POLICY),
+    EKS_AUTH_THROTTLES(Problems.EKS_AUTH_THROTTLES, Remedies.EKS_AUTH_THROTTLES),
+    ECS_ID(Problems.ECS_ID, Remedies.ECS_ID),
+    ECS_NOT_READY(Problems.ECS_NOT_READY, Remedies.ECS_NOT_READY),
+    NO_TOKEN_ARRIVED(Problems.NO_TOKEN_ARRIVED, Remedies.TOKEN_FILE),
+    TOKEN_WITH_SCHEME(Problems.TOKEN_WITH_SCHEME, Remedies.BARE_TOKEN),
+    CLOCK_BEHIND(Problems.CLOCK_BEHIND, Remedies.CLOCK_BEHIND),
+    AGENT_ADDRESS(Problems.AGENT_ADDRESS, Remedies.OWN_ADDRESS),
+    AGENT_PATH(Problems.AGENT_PATH, Remedies.PATH),
+    AGENT_THROTTLES(Problems.THROTTLED, Remedies.AGENT_THROTTLES),
+    ENDPOINT_THROTTLES(Problems.THROTTLED, List.of()),
+    AGENT_FAILS(Problems.FAILED, Remedies.AGENT_FAILS),
+    ENDPOINT_FAILS(Problems.FAILED, List.of()),
+    COME_AGAIN(Problems.COME_AGAIN, List.of()),
+    REDIRECT(Problems.REDIRECTED, Remedies.REDIRECT),
+    NOT_THE_AGENT(Problems.NOT_THE_AGENT, Remedies.NOT_THE_AGENT),
+    NOT_THE_ENDPOINT(Problems.NOT_THE_AGENT, Remedies.NOT_THE_ENDPOINT),
+    GATEWAY(Problems.GATEWAY, Remedies.NOT_THE_AGENT);
+
+    private final String id;
+
+    @SuppressWarnings("ImmutableEnumChecker") // The lists of Remedies do not change.
+    private final List<String> steps;
+
+    Cause(String id, List<String> steps) {
+      this.id = id;
+      this.steps = steps;
+    }
+  }
 
   /**
    * What the EKS Pod Identity Agent says in words of its own, without a code of EKS Auth. Source:
@@ -117,26 +157,52 @@ record AgentVerdict(FailureKind kind, boolean byTheAgent, Optional<String> remed
             || (status >= 400 && COME_AGAIN.contains(code));
     Optional<Text> own = Text.of(status, raw.whole());
     if (status >= 400 && isOwn(raw, code)) {
+      FailureKind kind = comeAgain ? FailureKind.TRANSIENT : FailureKind.REJECTED;
       return new AgentVerdict(
-          comeAgain ? FailureKind.TRANSIENT : FailureKind.REJECTED,
-          true,
-          forCode(code, text, token).or(() -> forStatus(endpoint, status, said)));
+          forCode(code, text).orElseGet(() -> forStatus(endpoint, status, kind, said)), kind, true);
     }
     if (own.isPresent()) {
-      Optional<String> remedy = forText(own.get(), text, token.orElse(""));
+      FailureKind kind = own.get().kind;
       return new AgentVerdict(
-          own.get().kind, true, remedy.or(() -> forStatus(endpoint, status, said)));
+          forText(own.get(), text, token.orElse(""))
+              .orElseGet(() -> forStatus(endpoint, status, kind, said)),
+          kind,
+          true);
     }
     if (comeAgain) {
+      FailureKind kind = FailureKind.TRANSIENT;
       return new AgentVerdict(
-          FailureKind.TRANSIENT,
-          true,
-          forCode(code, text, token)
-              .or(() -> forWrapped(text, token))
-              .or(() -> forStatus(endpoint, status, said)));
+          forCode(code, text)
+              .or(() -> forWrapped(text))
+              .orElseGet(() -> forStatus(endpoint, status, kind, said)),
+          kind,
+          true);
     }
-    return new AgentVerdict(
-        FailureKind.MISCONFIGURED, false, Optional.of(Remedies.forSomebodyElse(endpoint, status)));
+    return new AgentVerdict(somebodyElse(endpoint, status), FailureKind.MISCONFIGURED, false);
+  }
+
+  /**
+   * Tells whether an answer of 200 is a failure in the shape that the instance metadata service
+   * gives to one.
+   *
+   * @param answer an answer that has a field {@code Code}
+   */
+  static boolean isFailure(FlatJson answer) {
+    return !answer.text("Code").orElse("").equalsIgnoreCase("Success");
+  }
+
+  /**
+   * Starts the problem that the verdict tells of.
+   *
+   * @param summary what went wrong and where
+   * @param account whose token was sent, where it is known
+   */
+  Problem.Builder problem(String summary, Optional<ServiceAccount> account) {
+    Problem.Builder problem = Problems.of(cause.id, kind, summary);
+    if (cause == Cause.NO_ASSOCIATION) {
+      Remedies.addAssociation(problem, account);
+    }
+    return Remedies.add(problem, cause.steps);
   }
 
   /** Tells a code of EKS Auth in the agent's own format, or one of the ECS agent, from others. */
@@ -145,63 +211,72 @@ record AgentVerdict(FailureKind kind, boolean byTheAgent, Optional<String> remed
         && (!raw.json() || ECS_REFUSALS.contains(code) || COME_AGAIN.contains(code));
   }
 
-  private static Optional<String> forCode(String code, String text, Optional<String> token) {
+  private static Optional<Cause> forCode(String code, String text) {
     if (code.contains("PackedPolicy") || text.contains("PackedPolicy")) {
-      return Optional.of(Remedies.PACKED_POLICY);
+      return Optional.of(Cause.PACKED_POLICY);
     }
     return switch (code) {
       case "ResourceNotFoundException" ->
           Optional.of(
               text.toLowerCase(Locale.ROOT).contains(NO_CLUSTER)
-                  ? Remedies.CLUSTER
-                  : Remedies.association(token));
+                  ? Cause.UNKNOWN_CLUSTER
+                  : Cause.NO_ASSOCIATION);
       case "AccessDeniedException" ->
-          Optional.of(text.contains(Remedies.NODE_ACTION) ? Remedies.NODE_ROLE : Remedies.TRUST);
-      case "ExpiredTokenException", "InvalidTokenException" -> Optional.of(Remedies.RECREATE_TOKEN);
-      case "ThrottlingException" -> Optional.of(Remedies.EKS_AUTH_THROTTLES);
+          Optional.of(text.contains(Remedies.NODE_ACTION) ? Cause.NODE_ROLE : Cause.TRUST_POLICY);
+      case "ExpiredTokenException", "InvalidTokenException" -> Optional.of(Cause.TOKEN_REFUSED);
+      case "ThrottlingException" -> Optional.of(Cause.EKS_AUTH_THROTTLES);
       case "InvalidIdInRequest", "NoIdInRequest", "NoCredentialsAssociated" ->
-          Optional.of(Remedies.ECS_ID);
-      case "CredentialsUninitialized" -> Optional.of(Remedies.ECS_NOT_READY);
+          Optional.of(Cause.ECS_ID);
+      case "CredentialsUninitialized" -> Optional.of(Cause.ECS_NOT_READY);
       default -> Optional.empty();
     };
   }
 
-  private static Optional<String> forWrapped(String text, Optional<String> token) {
+  private static Optional<Cause> forWrapped(String text) {
     for (String code : WRAPPED) {
       if (text.contains(code)) {
-        return forCode(code, text, token);
+        return forCode(code, text);
       }
     }
     return Optional.empty();
   }
 
-  private static Optional<String> forText(Text own, String text, String token) {
+  private static Optional<Cause> forText(Text own, String text, String token) {
     return switch (own) {
-      case NO_TOKEN -> Optional.of(Remedies.TOKEN_FILE);
+      case NO_TOKEN -> Optional.of(Cause.NO_TOKEN_ARRIVED);
       case NO_JWT, BASIC_CLAIMS, CLAIMS, SIGNATURE -> {
         if (token.indexOf(' ') >= 0) {
-          yield Optional.of(Remedies.BARE_TOKEN);
+          yield Optional.of(Cause.TOKEN_WITH_SCHEME);
         }
         yield Optional.of(
-            text.contains("not valid yet") ? Remedies.CLOCK_BEHIND : Remedies.RECREATE_TOKEN);
+            text.contains("not valid yet") ? Cause.CLOCK_BEHIND : Cause.TOKEN_REFUSED);
       }
-      case INVALID_ADDRESS -> Optional.of(Remedies.OWN_ADDRESS);
-      case NO_SUCH_PATH -> Optional.of(Remedies.PATH);
+      case INVALID_ADDRESS -> Optional.of(Cause.AGENT_ADDRESS);
+      case NO_SUCH_PATH -> Optional.of(Cause.AGENT_PATH);
       case TOO_MANY, NO_ANSWER, NOT_SERIALIZED -> Optional.empty();
     };
   }
 
-  private static Optional<String> forStatus(Endpoint endpoint, int status, AgentMessage said) {
-    if (!endpoint.isLikePodIdentity()) {
-      return Optional.empty();
-    }
+  private static Cause forStatus(
+      Endpoint endpoint, int status, FailureKind kind, AgentMessage said) {
+    boolean agent = endpoint.isLikePodIdentity();
     if (status == 429) {
-      return Optional.of(Remedies.AGENT_THROTTLES);
+      return agent ? Cause.AGENT_THROTTLES : Cause.ENDPOINT_THROTTLES;
     }
     boolean mute = said.text().isEmpty() && said.requestId().isEmpty();
-    if (mute && status >= 502 && status <= 504) {
-      return Optional.of(Remedies.forSomebodyElse(endpoint, status));
+    if (agent && mute && status >= 502 && status <= 504) {
+      return Cause.GATEWAY;
     }
-    return status >= 500 ? Optional.of(Remedies.AGENT_FAILS) : Optional.empty();
+    if (status >= 500) {
+      return agent ? Cause.AGENT_FAILS : Cause.ENDPOINT_FAILS;
+    }
+    return kind == FailureKind.REJECTED ? Cause.UNKNOWN_REFUSAL : Cause.COME_AGAIN;
+  }
+
+  private static Cause somebodyElse(Endpoint endpoint, int status) {
+    if (status >= 300 && status < 400) {
+      return Cause.REDIRECT;
+    }
+    return endpoint.isLikePodIdentity() ? Cause.NOT_THE_AGENT : Cause.NOT_THE_ENDPOINT;
   }
 }

@@ -1,6 +1,7 @@
 package dev.lanyard.podidentity.internal;
 
 import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.runtime.Environment.Setting;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,15 +43,16 @@ sealed interface AuthorizationToken {
     return Optional.empty();
   }
 
-  /** Returns where the token comes from, for people: "token file /var/run/token". */
-  String description();
+  /** Returns the setting that names the token or its file; empty if the application does. */
+  default Optional<String> origin() {
+    return Optional.empty();
+  }
 
-  /**
-   * Adds to the evidence what decides which token is sent.
-   *
-   * @return false if nobody can know that, as of code of the application
-   */
-  boolean addTo(Evidence.Builder evidence);
+  /** Adds to the evidence what decides which token is sent. */
+  void addTo(Evidence.Builder evidence);
+
+  /** Adds to a problem which file the token is read from, if it is read from one. */
+  default void addTo(Problem.Builder problem) {}
 
   /** No token: the ECS agent knows its tasks by the path alone. */
   record None() implements AuthorizationToken {
@@ -60,14 +62,8 @@ sealed interface AuthorizationToken {
     }
 
     @Override
-    public String description() {
-      return "no authorization token";
-    }
-
-    @Override
-    public boolean addTo(Evidence.Builder evidence) {
-      evidence.fact("authorization token", "none");
-      return true;
+    public void addTo(Evidence.Builder evidence) {
+      evidence.fact("authorization", "none");
     }
   }
 
@@ -80,20 +76,21 @@ sealed interface AuthorizationToken {
     @Override
     public Optional<String> read() throws Misconfiguration {
       if (setting.value().length() > MAX_BYTES) {
-        throw oversized(setting.origin());
+        throw oversized(this, setting.origin());
       }
-      return Optional.of(checked(setting.value(), setting.origin()));
+      return Optional.of(checked(this, setting.value(), setting.origin()));
     }
 
     @Override
-    public String description() {
-      return "token from " + setting.origin();
+    public Optional<String> origin() {
+      return Optional.of(setting.origin());
     }
 
     @Override
-    public boolean addTo(Evidence.Builder evidence) {
-      evidence.hidden("authorization token", setting.value());
-      return true;
+    public void addTo(Evidence.Builder evidence) {
+      evidence
+          .fact("authorization", "token in a setting", setting.origin())
+          .hidden("authorization token", setting.value(), setting.origin());
     }
   }
 
@@ -103,6 +100,8 @@ sealed interface AuthorizationToken {
    * @param supplier gives it at each attempt
    */
   record Given(Supplier<String> supplier) implements AuthorizationToken {
+    private static final String WHAT = "the token given to the provider";
+
     @Override
     public Optional<String> read() throws Misconfiguration {
       String token;
@@ -110,30 +109,30 @@ sealed interface AuthorizationToken {
         token = supplier.get();
       } catch (RuntimeException e) {
         // Its message may hold the token, and it is no cause to show either.
-        throw new Misconfiguration(
-            description() + " could not be obtained (" + e.getClass().getName() + ")",
+        throw wrong(
+            this,
+            Problems.TOKEN_SUPPLIER_THREW,
+            WHAT + " could not be obtained (" + e.getClass().getName() + ")",
             "Correct the supplier that was passed to authorizationToken(...)");
       }
       if (token == null || token.isBlank()) {
-        throw new Misconfiguration(
-            description() + " is " + (token == null ? "null" : "blank"),
+        throw wrong(
+            this,
+            Problems.TOKEN_SUPPLIER_RETURNED_NOTHING,
+            WHAT + " is " + (token == null ? "null" : "blank"),
             "The supplier that was passed to authorizationToken(...) has to return the whole"
                 + " value of the Authorization header");
       }
       if (token.length() > MAX_BYTES) {
-        throw oversized(description());
+        throw oversized(this, WHAT);
       }
-      return Optional.of(checked(token, description()));
+      return Optional.of(checked(this, token, WHAT));
     }
 
+    /** Nobody can know which token the application's code will give. */
     @Override
-    public String description() {
-      return "the token given to the provider";
-    }
-
-    @Override
-    public boolean addTo(Evidence.Builder evidence) {
-      return false;
+    public void addTo(Evidence.Builder evidence) {
+      evidence.fact("authorization", "token given to the provider").incomparable();
     }
   }
 
@@ -142,45 +141,57 @@ sealed interface AuthorizationToken {
    *
    * @param path where to read it
    * @param name the path as the environment gives it
+   * @param origin the setting that gives it, empty if the application does
    */
-  record File(Path path, String name) implements AuthorizationToken {
+  record File(Path path, String name, Optional<String> origin) implements AuthorizationToken {
     @Override
     public Optional<String> read() throws Misconfiguration {
-      String what = description();
+      String what = "token file " + name;
       byte[] bytes;
       try {
         // Opening a pipe would block for ever.
         if (Files.exists(path) && !Files.isRegularFile(path)) {
-          throw new Misconfiguration(
-              what + " is not a regular file", "Mount the projected token at this path");
+          throw wrong(
+              this,
+              Problems.TOKEN_FILE_NOT_REGULAR,
+              what + " is not a regular file",
+              "Mount the projected token at this path");
         }
         try (InputStream in = Files.newInputStream(path)) {
           bytes = in.readNBytes(MAX_BYTES + 1);
         }
       } catch (NoSuchFileException e) {
-        throw new Misconfiguration(
+        throw wrong(
+            this,
+            Problems.TOKEN_FILE_MISSING,
             what + " does not exist",
             "Check that the projected volume is mounted in this container; if the association is"
                 + " newer than the pod, recreate the pod");
       } catch (AccessDeniedException e) {
-        throw new Misconfiguration(
+        throw wrong(
+            this,
+            Problems.TOKEN_FILE_DENIED,
             what + " is not readable by this user",
             "Set securityContext.fsGroup on the pod so that its user can read the token");
       } catch (IOException e) {
-        throw new Misconfiguration(
+        throw wrong(
+            this,
+            Problems.TOKEN_FILE_UNREADABLE,
             what + " cannot be read (" + e.getClass().getSimpleName() + ")",
             "Check the volume that the token is mounted from");
       }
       if (bytes.length > MAX_BYTES) {
-        throw oversized(what);
+        throw oversized(this, what);
       }
       if (bytes.length == 0) {
-        throw new Misconfiguration(
+        throw wrong(
+            this,
+            Problems.TOKEN_EMPTY,
             what + " is empty",
             "Check what writes it: the kubelet never leaves a token file empty");
       }
       // Latin-1 keeps every byte visible to the check; what passes it is ASCII.
-      return Optional.of(checked(new String(bytes, StandardCharsets.ISO_8859_1), what));
+      return Optional.of(checked(this, new String(bytes, StandardCharsets.ISO_8859_1), what));
     }
 
     @Override
@@ -189,37 +200,54 @@ sealed interface AuthorizationToken {
     }
 
     @Override
-    public String description() {
-      return "token file " + name;
+    public void addTo(Evidence.Builder evidence) {
+      // Where it is read, and not what the environment calls it.
+      evidence.fact("token file", path.toString(), origin.orElse(null));
+      if (!path.getFileSystem().equals(FileSystems.getDefault())) {
+        evidence.incomparable();
+      }
     }
 
     @Override
-    public boolean addTo(Evidence.Builder evidence) {
-      // Where it is read, and not what the environment calls it.
-      evidence.fact("token file", path.toString());
-      return path.getFileSystem().equals(FileSystems.getDefault());
+    public void addTo(Problem.Builder problem) {
+      problem.fact("token file", name);
     }
   }
 
-  private static Misconfiguration oversized(String what) {
-    return new Misconfiguration(
+  private static Misconfiguration wrong(
+      AuthorizationToken token, String id, String summary, String step) {
+    Problem.Builder problem = Problems.misconfigured(id, summary, step);
+    token.addTo(problem);
+    token.origin().ifPresent(setting -> problem.fact("setting", setting));
+    return new Misconfiguration(problem.build());
+  }
+
+  private static Misconfiguration oversized(AuthorizationToken token, String what) {
+    return wrong(
+        token,
+        Problems.TOKEN_TOO_LONG,
         what + " holds more than " + MAX_BYTES / 1024 + " KiB, more than any token has",
         "Write only the token into it");
   }
 
-  private static String checked(String token, String what) throws Misconfiguration {
+  private static String checked(AuthorizationToken from, String token, String what)
+      throws Misconfiguration {
     for (int i = 0; i < token.length(); i++) {
       char c = token.charAt(i);
       if (c == '\n' || c == '\r') {
-        throw new Misconfiguration(
+        throw wrong(
+            from,
+            Problems.TOKEN_UNUSABLE,
             what + " holds a token with a line break",
             "Write the token without a line break, also at its end: use 'echo -n', not 'echo'");
       }
       boolean blankAtAnEnd = c == ' ' && (i == 0 || i == token.length() - 1);
       if (c < ' ' || c > '~' || blankAtAnEnd) {
-        throw new Misconfiguration(
+        throw wrong(
+            from,
+            Problems.TOKEN_UNUSABLE,
             what + " holds a token with a character that a header cannot carry",
-            "Write the token as it was issued, without blanks around it or a byte order" + " mark");
+            "Write the token as it was issued, without blanks around it or a byte order mark");
       }
     }
     return token;

@@ -1,5 +1,6 @@
 package dev.lanyard.podidentity.internal;
 
+import dev.lanyard.diagnosis.Problem;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -48,14 +49,28 @@ public final class Endpoint {
   }
 
   /**
+   * Reads the whole URI of an endpoint that the application gave.
+   *
+   * @param uri the URI
+   * @throws Misconfiguration if a token must not be sent there; the text does not repeat the value
+   */
+  static Endpoint given(URI uri) throws Misconfiguration {
+    return parse(uri.toString(), "the endpoint given to the provider");
+  }
+
+  /**
    * Reads the whole URI of an endpoint.
    *
    * @param value the URI
-   * @param origin where it stands, for people
+   * @param origin the setting in which it stands
    * @throws Misconfiguration if a token must not be sent there; the text does not repeat the value
    */
   static Endpoint full(String value, String origin) throws Misconfiguration {
-    return parse(value, origin);
+    try {
+      return parse(value, origin);
+    } catch (Misconfiguration e) {
+      throw new Misconfiguration(e.problem().toBuilder().fact("setting", origin).build());
+    }
   }
 
   /**
@@ -64,10 +79,12 @@ public final class Endpoint {
    */
   public static Optional<String> problem(URI endpoint) {
     try {
-      full(endpoint.toString(), "the endpoint");
+      parse(endpoint.toString(), "the endpoint");
       return Optional.empty();
     } catch (Misconfiguration e) {
-      return Optional.of(e.reason() + ". " + e.remedy());
+      Problem problem = e.problem();
+      return Optional.of(
+          problem.summary() + problem.remedy().map(remedy -> ". " + remedy).orElse(""));
     }
   }
 
@@ -75,36 +92,57 @@ public final class Endpoint {
    * Reads a path on a host that is fixed.
    *
    * @param base scheme and host, such as {@code http://169.254.170.2}
-   * @param baseOrigin where the base stands, for people
+   * @param baseOrigin the setting in which the base stands
    * @param path the path and query
-   * @param pathOrigin where the path stands, for people
+   * @param pathOrigin the setting in which the path stands
    * @throws Misconfiguration if the path is none or would lead to another host
    */
   static Endpoint relative(String base, String baseOrigin, String path, String pathOrigin)
       throws Misconfiguration {
-    String remedy =
-        "Set it to a path that begins with one '/', such as /v2/credentials/ID, or set"
-            + " AWS_CONTAINER_CREDENTIALS_FULL_URI instead";
     if (!path.startsWith("/") || path.startsWith("//")) {
-      throw new Misconfiguration(pathOrigin + " is not a path on a host", remedy);
+      throw noPath(pathOrigin + " is not a path on a host", pathOrigin);
     }
-    Endpoint parent = parse(base, baseOrigin);
+    Endpoint parent = full(base, baseOrigin);
     if (parent.path.indexOf('?') >= 0) {
-      throw new Misconfiguration(baseOrigin + " has a query", "Remove the query");
+      throw new Misconfiguration(
+          Problems.misconfigured(
+                  Problems.QUERY_IN_BASE, baseOrigin + " has a query", "Remove the query")
+              .fact("setting", baseOrigin)
+              .build());
     }
     String trimmed = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
     Endpoint endpoint;
     try {
       endpoint = parse(trimmed + path, pathOrigin);
     } catch (Misconfiguration e) {
-      throw new Misconfiguration(e.reason(), remedy);
+      throw asPath(e.problem(), pathOrigin);
     }
     // The base ends with its host or a path and the other part begins with '/': nothing can move
     // the host. A change of the lines above must not change that.
     if (!endpoint.host.equals(parent.host) || endpoint.port != parent.port) {
-      throw new Misconfiguration(pathOrigin + " leads to another host", remedy);
+      throw noPath(pathOrigin + " leads to another host", pathOrigin);
     }
     return endpoint;
+  }
+
+  /** A problem of the whole URI, with what to do about its path. */
+  private static Misconfiguration asPath(Problem problem, String pathOrigin) {
+    return noPath(problem.summary(), pathOrigin);
+  }
+
+  private static Misconfiguration noPath(String summary, String origin) {
+    return new Misconfiguration(
+        Problems.misconfigured(
+                Problems.RELATIVE_URI,
+                summary,
+                "Set it to a path that begins with one '/', such as /v2/credentials/ID, or set"
+                    + " AWS_CONTAINER_CREDENTIALS_FULL_URI instead")
+            .fact("setting", origin)
+            .build());
+  }
+
+  private static Misconfiguration wrong(String id, String summary, String step) {
+    return new Misconfiguration(Problems.misconfigured(id, summary, step).build());
   }
 
   private static Endpoint parse(String value, String origin) throws Misconfiguration {
@@ -117,29 +155,37 @@ public final class Endpoint {
     } catch (URISyntaxException | NumberFormatException e) {
       // The latter too: the JDK's parser throws it at a number too long for an IPv6 address.
       // The exception repeats the value, which may be a token in the wrong variable.
-      throw new Misconfiguration(origin + " is not a URI", PLAIN_EXAMPLE);
+      throw wrong(Problems.NO_ABSOLUTE_URI, origin + " is not a URI", PLAIN_EXAMPLE);
     }
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
     boolean tls = scheme.equals("https");
     if (!tls && !scheme.equals("http")) {
-      throw new Misconfiguration(
-          origin + " begins neither with http:// nor with https://", PLAIN_EXAMPLE);
+      throw wrong(
+          Problems.NO_ABSOLUTE_URI,
+          origin + " begins neither with http:// nor with https://",
+          PLAIN_EXAMPLE);
     }
     if (uri.getRawUserInfo() != null) {
-      throw new Misconfiguration(
+      throw wrong(
+          Problems.USER_NAME_IN_URI,
           origin + " has a user name before its host",
           "Remove the part before the '@': the token is all that the agent asks for");
     }
     if (uri.getHost() == null) {
-      throw new Misconfiguration(origin + " names no host that can be checked", PLAIN_EXAMPLE);
+      throw wrong(
+          Problems.NO_ABSOLUTE_URI, origin + " names no host that can be checked", PLAIN_EXAMPLE);
     }
     if (uri.getRawFragment() != null) {
-      throw new Misconfiguration(
-          origin + " has a fragment, which is never sent", "Remove the '#' and what follows it");
+      throw wrong(
+          Problems.FRAGMENT_IN_URI,
+          origin + " has a fragment, which is never sent",
+          "Remove the '#' and what follows it");
     }
     if (uri.getPort() == 0 || uri.getPort() > 65_535) {
-      throw new Misconfiguration(
-          origin + " has the port " + uri.getPort(), "Give a port between 1 and 65535, or none");
+      throw wrong(
+          Problems.PORT_IN_URI,
+          origin + " has the port " + uri.getPort(),
+          "Give a port between 1 and 65535, or none");
     }
     return new Endpoint(uri, tls, literal(uri.getHost(), tls, origin));
   }
@@ -154,18 +200,24 @@ public final class Endpoint {
         // Any host will do: the certificate tells whether it is the right one.
         return null;
       }
-      throw new Misconfiguration(
+      throw wrong(
+          Problems.HOST_NOTATION,
           origin + " names a host that cannot be checked: " + host,
           "Write an IPv4 address as four decimal numbers, an IPv6 address in brackets and without"
               + " a zone");
     }
     if (literal != null && !tls && !HostRule.admits(literal)) {
       throw new Misconfiguration(
-          origin
-              + " leads to "
-              + host
-              + " without TLS, where the token would leave this host in the clear",
-          "Use https, or one of the addresses that plain http may go to: " + HostRule.ALLOWED);
+          Problems.misconfigured(
+                  Problems.ADDRESS_NOT_ALLOWED,
+                  origin
+                      + " leads to "
+                      + host
+                      + " without TLS, where the token would leave this host in the clear",
+                  "Use https, or one of the addresses that plain http may go to: "
+                      + HostRule.ALLOWED)
+              .fact("address", literal.getHostAddress())
+              .build());
     }
     return literal;
   }
@@ -246,6 +298,11 @@ public final class Endpoint {
   /** Tells whether the ECS agent is meant. */
   boolean isEcsAgent() {
     return HostRule.ECS.equals(literal);
+  }
+
+  /** Tells whether path and query are not shown, or not all of them. */
+  boolean hidesPath() {
+    return !path.equals(POD_IDENTITY_PATH) && !path.equals("/");
   }
 
   /**

@@ -1,25 +1,24 @@
 package dev.lanyard.podidentity.internal;
 
-/** What is wrong with the environment and what to do about it; neither text holds a secret. */
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
+
+/** A problem of the environment, of the kind {@link FailureKind#MISCONFIGURED}. */
 final class Misconfiguration extends Exception {
   private static final long serialVersionUID = 1L;
 
-  private final String remedy;
+  /** Not written: nobody serialises it. */
+  private final transient Problem problem;
 
   /**
-   * @param reason what is wrong, one sentence without the final stop
-   * @param remedy what to do about it, one sentence without the final stop
+   * @param problem what is wrong and what to do about it; its summary is the message
    */
-  Misconfiguration(String reason, String remedy) {
-    super(reason);
-    this.remedy = remedy;
+  Misconfiguration(Problem problem) {
+    super(problem.summary());
+    this.problem = problem;
   }
 
-  String reason() {
-    return String.valueOf(getMessage());
-  }
-
-  String remedy() {
-    return remedy;
+  Problem problem() {
+    return problem;
   }
 }

@@ -102,39 +102,45 @@ public final class PodIdentitySource implements CredentialsSource {
       }
       Endpoint endpoint = found.get().endpoint;
       if (endpoint.isPodIdentityAgent() && token instanceof AuthorizationToken.None) {
-        return new Detection.Broken(
-            "neither "
-                + TOKEN_FILE
-                + " nor "
-                + TOKEN
-                + " is set, and the EKS Pod Identity Agent at "
-                + endpoint
-                + " refuses requests without a token",
-            "Recreate the pod, so that the EKS webhook injects both variables, or set "
-                + TOKEN_FILE
-                + " to the path of the projected token");
+        return Detection.broken(
+            Problems.misconfigured(
+                    Problems.TOKEN_NOT_CONFIGURED,
+                    "neither "
+                        + TOKEN_FILE
+                        + " nor "
+                        + TOKEN
+                        + " is set, and the EKS Pod Identity Agent at "
+                        + endpoint
+                        + " refuses requests without a token",
+                    "Recreate the pod, so that the EKS webhook injects both variables, or set "
+                        + TOKEN_FILE
+                        + " to the path of the projected token")
+                .fact("endpoint", endpoint.toString())
+                .build());
       }
       Tls tls = Tls.of(environment);
-      return new Detection.Present(
+      return Detection.present(
           new AgentExchange(endpoint, token, tls, longestLife(endpoint), HostResolver.SYSTEM),
-          "agent " + endpoint + " (" + found.get().origin + "), " + token.description(),
-          evidence(endpoint, token, tls));
+          evidence(found.get(), token, tls));
     } catch (Misconfiguration e) {
-      return new Detection.Broken(e.reason(), e.remedy());
+      return Detection.broken(e.problem());
     }
   }
 
   /** Names all that the exchange reads, and nothing of it that is a secret. */
-  private Optional<Evidence> evidence(Endpoint endpoint, AuthorizationToken token, Tls tls) {
+  private Evidence evidence(Found found, AuthorizationToken token, Tls tls) {
+    Endpoint endpoint = found.endpoint;
     Evidence.Builder evidence =
-        Evidence.builder()
-            .fact("endpoint", endpoint.origin())
-            .hidden("path and query", endpoint.path())
-            .fact("longest life", longestLife(endpoint).toString());
+        Evidence.builder().fact("endpoint", endpoint.toString(), found.origin);
+    if (endpoint.hidesPath()) {
+      evidence.hidden("path and query", endpoint.path(), found.origin);
+    }
+    token.addTo(evidence);
+    evidence.fact("longest life", longestLife(endpoint).toString());
     if (endpoint.tls()) {
       tls.addTo(evidence);
     }
-    return token.addTo(evidence) ? Optional.of(evidence.build()) : Optional.empty();
+    return evidence.build();
   }
 
   private Duration longestLife(Endpoint endpoint) {
@@ -144,12 +150,16 @@ public final class PodIdentitySource implements CredentialsSource {
     return endpoint.isLikePodIdentity() ? LONGEST_OF_EKS : LONGEST_ELSEWHERE;
   }
 
-  private record Found(Endpoint endpoint, String origin) {}
+  /**
+   * @param endpoint where to ask
+   * @param origin the setting that says so, and the one that it goes before; null if the
+   *     application said so
+   */
+  private record Found(Endpoint endpoint, @Nullable String origin) {}
 
   private Optional<Found> find(Environment environment) throws Misconfiguration {
     if (givenEndpoint != null) {
-      String origin = "the endpoint given to the provider";
-      return Optional.of(new Found(Endpoint.full(givenEndpoint.toString(), origin), origin));
+      return Optional.of(new Found(Endpoint.given(givenEndpoint), null));
     }
     Optional<Setting> full = environment.setting(FULL_URI_PROPERTY, FULL_URI);
     Optional<Setting> relative = environment.setting(RELATIVE_URI_PROPERTY, RELATIVE_URI);
@@ -175,7 +185,8 @@ public final class PodIdentitySource implements CredentialsSource {
 
   private AuthorizationToken token(Environment environment) throws Misconfiguration {
     if (givenTokenFile != null) {
-      return new AuthorizationToken.File(givenTokenFile, givenTokenFile.toString());
+      return new AuthorizationToken.File(
+          givenTokenFile, givenTokenFile.toString(), Optional.empty());
     }
     if (givenToken != null) {
       return new AuthorizationToken.Given(givenToken);
@@ -199,7 +210,8 @@ public final class PodIdentitySource implements CredentialsSource {
       if (!isPrintable(file.value()) || !Path.of(file.value()).isAbsolute()) {
         throw noPath(file);
       }
-      return new AuthorizationToken.File(environment.path(file.value()), file.value());
+      return new AuthorizationToken.File(
+          environment.path(file.value()), file.value(), Optional.of(file.origin()));
     } catch (InvalidPathException e) {
       throw noPath(file);
     }
@@ -217,8 +229,13 @@ public final class PodIdentitySource implements CredentialsSource {
   private static Misconfiguration noPath(Setting file) {
     // Whatever is no absolute path is not shown: it may be a token in the wrong variable.
     return new Misconfiguration(
-        file.origin() + " is not an absolute path",
-        "Set it to the path at which the token is mounted; a token itself belongs in " + TOKEN);
+        Problems.misconfigured(
+                Problems.TOKEN_FILE_NOT_ABSOLUTE,
+                file.origin() + " is not an absolute path",
+                "Set it to the path at which the token is mounted; a token itself belongs in "
+                    + TOKEN)
+            .fact("setting", file.origin())
+            .build());
   }
 
   private static Detection missingUri(Environment environment) {
@@ -227,13 +244,17 @@ public final class PodIdentitySource implements CredentialsSource {
             .setting(TOKEN_FILE_PROPERTY, TOKEN_FILE)
             .or(() -> environment.setting(TOKEN_PROPERTY, TOKEN));
     if (token.isPresent()) {
-      return new Detection.Broken(
-          token.get().origin() + " is set without a URI to send the token to",
-          "Set "
-              + FULL_URI
-              + " (http://169.254.170.23/v1/credentials on EKS), or recreate the pod so that the"
-              + " EKS webhook injects both; if there is no agent, unset it");
+      return Detection.broken(
+          Problems.misconfigured(
+                  Problems.URI_NOT_CONFIGURED,
+                  token.get().origin() + " is set without a URI to send the token to",
+                  "Set "
+                      + FULL_URI
+                      + " (http://169.254.170.23/v1/credentials on EKS), or recreate the pod so"
+                      + " that the EKS webhook injects both; if there is no agent, unset it")
+              .fact("setting", token.get().origin())
+              .build());
     }
-    return new Detection.Absent("environment variables " + RELATIVE_URI + " and " + FULL_URI);
+    return Detection.absent("environment variables " + RELATIVE_URI + " and " + FULL_URI);
   }
 }

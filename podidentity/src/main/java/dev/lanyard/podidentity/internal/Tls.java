@@ -14,6 +14,7 @@ import java.security.KeyStore;
 import java.security.cert.CertPathBuilderException;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
+import java.util.Optional;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -39,8 +40,16 @@ final class Tls {
   static final class UnusableKeyStore extends SSLException {
     private static final long serialVersionUID = 1L;
 
-    private UnusableKeyStore(Exception cause) {
+    private final String setting;
+
+    private UnusableKeyStore(String setting, Exception cause) {
       super(KEY_STORE + " cannot be used: " + cause.getClass().getSimpleName());
+      this.setting = setting;
+    }
+
+    /** Returns the setting that names the key store. */
+    String setting() {
+      return setting;
     }
   }
 
@@ -55,20 +64,21 @@ final class Tls {
   /** A token whose keys have no password of their own. Source: the same. */
   private static final String HARDWARE = "PKCS11";
 
-  private final String store;
-  private final String type;
-  private final String provider;
-  private final String password;
+  private final Optional<Setting> store;
+  private final Optional<Setting> type;
+  private final Optional<Setting> provider;
+  private final Optional<Setting> password;
 
   private Tls(Environment environment) {
-    this.store = property(environment, "");
-    this.type = property(environment, "Type");
-    this.provider = property(environment, "Provider");
-    this.password = property(environment, "Password");
+    this.store = environment.property(KEY_STORE);
+    this.type = environment.property(KEY_STORE + "Type");
+    this.provider = environment.property(KEY_STORE + "Provider");
+    this.password = environment.property(KEY_STORE + "Password");
   }
 
-  private static String property(Environment environment, String suffix) {
-    return environment.property(KEY_STORE + suffix).map(Setting::value).orElse("");
+  /** Returns the value, empty for one that is not set. */
+  private static String value(Optional<Setting> setting) {
+    return setting.isPresent() ? setting.get().value() : "";
   }
 
   /**
@@ -82,12 +92,20 @@ final class Tls {
 
   /** Adds the client certificate, by which an endpoint may know whose credentials to give. */
   void addTo(Evidence.Builder evidence) {
-    if (!store.isEmpty()) {
-      evidence
-          .fact("client certificate", store)
-          .fact("key store type", type)
-          .fact("key store provider", provider)
-          .hidden("key store password", password);
+    if (store.isEmpty()) {
+      return;
+    }
+    addTo(evidence, "client certificate", store);
+    addTo(evidence, "key store type", type);
+    addTo(evidence, "key store provider", provider);
+    if (password.isPresent()) {
+      evidence.hidden("key store password", password.get().value(), password.get().origin());
+    }
+  }
+
+  private static void addTo(Evidence.Builder evidence, String name, Optional<Setting> setting) {
+    if (setting.isPresent()) {
+      evidence.fact(name, setting.get().value(), setting.get().origin());
     }
   }
 
@@ -131,7 +149,7 @@ final class Tls {
 
   @Override
   public String toString() {
-    return "Tls[client certificate " + (store.isEmpty() ? "none" : store) + "]";
+    return "Tls[client certificate " + (store.isEmpty() ? "none" : value(store)) + "]";
   }
 
   private SSLContext context() throws IOException {
@@ -139,7 +157,7 @@ final class Tls {
     try {
       keys = clientKeys();
     } catch (GeneralSecurityException | IOException | RuntimeException e) {
-      throw new UnusableKeyStore(e);
+      throw new UnusableKeyStore(store.isPresent() ? store.get().origin() : KEY_STORE, e);
     }
     try {
       SSLContext context = SSLContext.getInstance("TLS");
@@ -155,14 +173,16 @@ final class Tls {
     if (store.isEmpty()) {
       return null;
     }
-    String form = type.isEmpty() ? KeyStore.getDefaultType() : type;
-    char @Nullable [] word = password.isEmpty() ? null : password.toCharArray();
+    String form = type.isEmpty() ? KeyStore.getDefaultType() : value(type);
+    char @Nullable [] word = password.isEmpty() ? null : value(password).toCharArray();
     KeyStore keys =
-        provider.isEmpty() ? KeyStore.getInstance(form) : KeyStore.getInstance(form, provider);
-    if (store.equals(NO_FILE)) {
+        provider.isEmpty()
+            ? KeyStore.getInstance(form)
+            : KeyStore.getInstance(form, value(provider));
+    if (value(store).equals(NO_FILE)) {
       keys.load(null, word);
     } else {
-      try (InputStream in = Files.newInputStream(Path.of(store))) {
+      try (InputStream in = Files.newInputStream(Path.of(value(store)))) {
         keys.load(in, word);
       }
     }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -40,7 +41,7 @@ class AgentExchangeTest {
   private AgentExchange fromFile(Peer agent, Path file) throws Misconfiguration {
     return new AgentExchange(
         Endpoint.full(Agents.uri(agent), "the URI"),
-        new AuthorizationToken.File(file, "/the/token"),
+        new AuthorizationToken.File(file, "/the/token", Optional.empty()),
         Exchanges.tls(),
         Exchanges.LONGEST,
         Names.of(Map.of()));
@@ -187,7 +188,7 @@ class AgentExchangeTest {
           (Detection.Present)
               source.detect(Environment.of(Map.of("AWS_CONTAINER_AUTHORIZATION_TOKEN", "other")));
       assertThat(times).as("detection asks nobody").hasValue(0);
-      assertThat(present.description()).endsWith(", the token given to the provider");
+      assertThat(present.evidence().fact("authorization")).contains("token given to the provider");
       assertThat(present.exchange().tokenFile()).isEmpty();
 
       present.exchange().exchange(new TestContext());
@@ -215,6 +216,18 @@ class AgentExchangeTest {
               throw new IllegalStateException("SECRET");
             },
             "could not be obtained (java.lang.IllegalStateException)");
+    Map<String, String> ids =
+        Map.of(
+            "is null",
+            "TOK-022",
+            "is blank",
+            "TOK-022",
+            "holds a token with a line break",
+            "TOK-007",
+            "holds more than 64 KiB",
+            "TOK-006",
+            "could not be obtained (java.lang.IllegalStateException)",
+            "TOK-021");
     try (Peer agent = Agents.answeringWell()) {
       for (Map.Entry<Supplier<String>, String> scene : scenes.entrySet()) {
         AgentExchange exchange =
@@ -229,6 +242,8 @@ class AgentExchangeTest {
         assertThat(failure.kind()).isEqualTo(FailureKind.MISCONFIGURED);
         assertThat(failure)
             .hasMessageStartingWith("the token given to the provider " + scene.getValue());
+        assertThat(failure.problem().id()).isEqualTo(ids.get(scene.getValue()));
+        assertThat(failure.problem().fact("endpoint")).contains(Agents.uri(agent));
         assertThat(Exchanges.everythingIn(failure)).doesNotContain("SECRET");
       }
       assertThat(agent.connections()).isZero();
@@ -258,6 +273,9 @@ class AgentExchangeTest {
           .hasMessageStartingWith("token file /the/token ")
           .hasMessageContaining(reason);
       assertThat(failure.remedy()).hasValueSatisfying(r -> assertThat(r).contains(remedy));
+      assertThat(failure.problem().id()).isEqualTo(content.isEmpty() ? "TOK-005" : "TOK-007");
+      assertThat(failure.problem().fact("token file")).contains("/the/token");
+      assertThat(failure.problem().fact("endpoint")).contains(Agents.uri(agent));
       assertThat(Exchanges.everythingIn(failure)).doesNotContain("SECRET");
       assertThat(agent.connections()).isZero();
     }
@@ -279,12 +297,23 @@ class AgentExchangeTest {
               "is not a regular file",
               large.resolve("below"),
               "cannot be read");
+      Map<String, String> ids =
+          Map.of(
+              "does not exist",
+              "TOK-001",
+              "is not a regular file",
+              "TOK-003",
+              "cannot be read",
+              "TOK-004",
+              "holds more than 64 KiB",
+              "TOK-006");
       for (Map.Entry<Path, String> file : files.entrySet()) {
         ExchangeException failure =
             Exchanges.failure(fromFile(agent, file.getKey()), new TestContext());
 
         assertThat(failure.kind()).isEqualTo(FailureKind.MISCONFIGURED);
         assertThat(failure).hasMessageContaining(file.getValue());
+        assertThat(failure.problem().id()).isEqualTo(ids.get(file.getValue()));
         assertThat(failure.remedy()).isPresent();
       }
       assertThat(agent.connections()).isZero();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.spi.Redaction;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -83,7 +84,9 @@ class AgentMessageFuzzTest {
         boolean mayRefuse = status >= 400 && status < 500;
         assertThat(verdict.kind() == FailureKind.REJECTED && !mayRefuse).isFalse();
         assertThat(verdict.kind() == FailureKind.REJECTED && !verdict.byTheAgent()).isFalse();
-        String remedy = verdict.remedy().orElse("");
+        Problem problem = verdict.problem("no", ServiceAccount.of(Tokens.TOKEN)).build();
+        assertThat(problem.kind()).isEqualTo(verdict.kind());
+        String remedy = problem.remedy().orElse("");
         assertThat(pieceOfTheToken(remedy)).isEmpty();
         assertThat(remedy).hasSizeLessThan(2_000);
       }

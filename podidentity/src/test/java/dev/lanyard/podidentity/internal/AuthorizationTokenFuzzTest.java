@@ -6,6 +6,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.runtime.Environment;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,11 +32,13 @@ class AuthorizationTokenFuzzTest {
   void token(byte[] input) {
     String text = new String(input, StandardCharsets.ISO_8859_1);
     Optional<String> given = read(new AuthorizationToken.Given(() -> text), text);
-    Optional<String> read = read(new AuthorizationToken.File(file(input), "/token"), text);
+    Optional<String> read =
+        read(new AuthorizationToken.File(file(input), "/token", Optional.empty()), text);
     assertThat(read).isEqualTo(given);
     if (!text.isBlank()) {
       AuthorizationToken value =
-          new AuthorizationToken.Value(new Environment.Setting("TOKEN", "variable TOKEN", text));
+          new AuthorizationToken.Value(
+              Environment.of(Map.of("TOKEN", text)).variable("TOKEN").orElseThrow());
       assertThat(read(value, text)).isEqualTo(given);
     }
     boolean fits = !text.isEmpty() && text.equals(text.strip()) && text.matches("[ -~]+");
@@ -79,7 +83,15 @@ class AuthorizationTokenFuzzTest {
     } catch (Misconfiguration e) {
       assertThat(e.getCause()).isNull();
       String said =
-          (e.reason() + "\n" + e.remedy() + "\n" + token.description() + "\n" + token.file())
+          (e.problem().summary()
+                  + "\n"
+                  + e.problem().remedy().orElse("")
+                  + "\n"
+                  + e.problem().facts()
+                  + "\n"
+                  + evidence(token)
+                  + "\n"
+                  + token.file())
               .replace(directory.toString(), "");
       assertThat(said).hasSizeLessThan(400);
       for (int i = 0; i + 24 <= text.length(); i++) {
@@ -89,6 +101,12 @@ class AuthorizationTokenFuzzTest {
       }
       return Optional.empty();
     }
+  }
+
+  private static Evidence evidence(AuthorizationToken token) {
+    Evidence.Builder evidence = Evidence.builder();
+    token.addTo(evidence);
+    return evidence.build();
   }
 
   private static boolean isOurs(String words) {

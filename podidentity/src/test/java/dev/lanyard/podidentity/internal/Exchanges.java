@@ -23,7 +23,7 @@ final class Exchanges {
 
   static AuthorizationToken token(String token) {
     return new AuthorizationToken.Value(
-        new Environment.Setting(VARIABLE, "environment variable " + VARIABLE, token));
+        Environment.of(Map.of(VARIABLE, token)).variable(VARIABLE).orElseThrow());
   }
 
   /** As the process is configured. */
@@ -39,7 +39,7 @@ final class Exchanges {
     try {
       return new AgentExchange(Endpoint.full(uri, "the URI"), token(token), tls(), LONGEST, names);
     } catch (Misconfiguration e) {
-      throw new AssertionError(e.reason(), e);
+      throw new AssertionError(e.problem().toString(), e);
     }
   }
 
@@ -56,11 +56,14 @@ final class Exchanges {
     return failure;
   }
 
-  /** All that anybody could read of a failure: messages, causes, remedy. */
+  /** All that anybody could read of a failure: messages, causes, facts, remedy. */
   static String everythingIn(ExchangeException failure) {
     StringWriter text = new StringWriter();
     failure.printStackTrace(new PrintWriter(text, true));
-    return text
+    return text.toString()
+        + failure.problem()
+        + failure.problem().facts()
+        + failure.problem().steps()
         + failure.remedy().orElse("")
         + failure.code().orElse("")
         + failure.requestId().orElse("");

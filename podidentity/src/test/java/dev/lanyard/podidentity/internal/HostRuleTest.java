@@ -186,7 +186,7 @@ class HostRuleTest {
         try {
           endpoint = Endpoint.full(target, "the URI");
         } catch (Misconfiguration e) {
-          assertThat(e.reason()).startsWith("the URI ");
+          assertThat(e.problem().summary()).startsWith("the URI ");
           continue;
         }
         AgentExchange exchange =

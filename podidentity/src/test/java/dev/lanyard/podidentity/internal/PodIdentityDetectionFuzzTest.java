@@ -64,15 +64,16 @@ class PodIdentityDetectionFuzzTest {
 
     String said;
     if (detection instanceof Detection.Present present) {
-      said = present.description();
+      said = present.evidence().toString();
       assertThat(relative.isPresent() || full.isPresent()).isTrue();
-      assertThat(said).startsWith("agent http");
+      assertThat(said).startsWith("endpoint http");
       assertThat(present.exchange().tokenFile().isPresent()).isEqualTo(file.isPresent());
       leadsWhereItMay(said);
     } else if (detection instanceof Detection.Broken broken) {
-      said = broken.reason() + "\n" + broken.remedy();
-      assertThat(broken.reason()).isNotBlank();
-      assertThat(broken.remedy()).isNotBlank();
+      String remedy = broken.problem().remedy().orElse("");
+      said = broken.problem().summary() + "\n" + remedy + "\n" + broken.problem().facts();
+      assertThat(broken.problem().summary()).isNotBlank();
+      assertThat(remedy).isNotBlank();
     } else {
       said = ((Detection.Absent) detection).lookedFor();
       assertThat(List.of(relative, full, file, token)).containsOnly(Optional.empty());
@@ -89,9 +90,9 @@ class PodIdentityDetectionFuzzTest {
     assertThat(source.detect(environment).getClass()).isEqualTo(detection.getClass());
   }
 
-  /** A description names scheme and host first: in the clear it is an address or a name. */
-  private static void leadsWhereItMay(String description) {
-    String uri = description.substring("agent ".length()).split(" ", 2)[0];
+  /** The evidence names scheme and host first: in the clear it is an address or a name. */
+  private static void leadsWhereItMay(String evidence) {
+    String uri = evidence.substring("endpoint ".length()).split("[ ,]", 2)[0];
     if (uri.startsWith("http://") && uri.substring(7).matches("[0-9].*")) {
       assertThat(uri.substring(7))
           .matches(

@@ -3,6 +3,8 @@ package dev.lanyard.podidentity.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.FailureKind;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.peer.Peer;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -54,9 +57,25 @@ class PodIdentitySourceTest {
   private static Detection.Broken broken(Detection detection) {
     assertThat(detection).isInstanceOf(Detection.Broken.class);
     Detection.Broken broken = (Detection.Broken) detection;
-    assertThat(broken.reason()).isNotBlank().doesNotEndWith(".");
-    assertThat(broken.remedy()).isNotBlank().doesNotEndWith(".").matches("[A-Z].*");
+    assertThat(broken.problem().kind()).isEqualTo(FailureKind.MISCONFIGURED);
+    assertThat(broken.problem().summary()).isNotBlank().doesNotEndWith(".");
+    assertThat(broken.problem().remedy())
+        .hasValueSatisfying(
+            remedy -> assertThat(remedy).isNotBlank().doesNotEndWith(".").matches("[A-Z].*"));
     return broken;
+  }
+
+  /** Returns the setting that a fact came from. */
+  private static Optional<String> origin(Detection.Present present, String fact) {
+    return present.evidence().facts().stream()
+        .filter(one -> one.name().equals(fact))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no fact " + fact + " in " + present))
+        .origin();
+  }
+
+  private static List<String> origins(Evidence evidence) {
+    return evidence.facts().stream().flatMap(fact -> fact.origin().stream()).toList();
   }
 
   @Test
@@ -83,12 +102,14 @@ class PodIdentitySourceTest {
   void findsWhatTheEksWebhookInjects() {
     Detection.Present present = present(detect(FULL, AGENT, FILE, TOKEN_PATH));
 
-    assertThat(present.description())
-        .isEqualTo(
-            "agent http://169.254.170.23/v1/credentials (environment variable "
-                + FULL
-                + "), token file "
-                + TOKEN_PATH);
+    assertThat(present.evidence())
+        .hasToString(
+            "endpoint http://169.254.170.23/v1/credentials, token file "
+                + TOKEN_PATH
+                + ", longest life PT6H");
+    assertThat(origin(present, "endpoint")).contains("environment variable " + FULL);
+    assertThat(origin(present, "token file")).contains("environment variable " + FILE);
+    assertThat(origin(present, "longest life")).isEmpty();
     assertThat(present.exchange().tokenFile()).contains(Path.of(TOKEN_PATH));
   }
 
@@ -96,7 +117,8 @@ class PodIdentitySourceTest {
   void findsTheAgentOfAnIpv6Cluster() {
     assertThat(
             present(detect(FULL, "http://[fd00:ec2::23]/v1/credentials", FILE, TOKEN_PATH))
-                .description())
+                .evidence()
+                .fact("endpoint"))
         .contains("http://[fd00:ec2::23]/v1/credentials");
   }
 
@@ -113,10 +135,12 @@ class PodIdentitySourceTest {
   void findsTheEcsAgentByThePathAloneAndDoesNotShowTheTasksId() {
     Detection.Present present = present(detect(RELATIVE, "/v2/credentials/a-secret-task-id"));
 
-    assertThat(present.description())
-        .startsWith("agent http://169.254.170.2/... ")
-        .contains("(environment variable " + RELATIVE + "), no authorization token")
-        .doesNotContain("a-secret-task-id");
+    assertThat(present.evidence())
+        .hasToString("endpoint http://169.254.170.2/..., authorization none, longest life PT12H");
+    assertThat(origin(present, "endpoint")).contains("environment variable " + RELATIVE);
+    assertThat(origin(present, "path and query")).contains("environment variable " + RELATIVE);
+    assertThat(origin(present, "authorization")).isEmpty();
+    assertThat(present.evidence().facts().toString() + present).doesNotContain("a-secret-task-id");
     assertThat(present.exchange().tokenFile()).isEmpty();
   }
 
@@ -125,8 +149,9 @@ class PodIdentitySourceTest {
     Detection.Present one = present(detect(RELATIVE, "/v2/credentials/one"));
     Detection.Present two = present(detect(RELATIVE, "/v2/credentials/two"));
 
-    assertThat(one.evidence()).isPresent().isNotEqualTo(two.evidence());
-    assertThat(one.description()).isEqualTo(two.description());
+    assertThat(one.evidence()).isNotEqualTo(two.evidence());
+    assertThat(one.evidence().isComparable()).isTrue();
+    assertThat(one.evidence().toString()).isEqualTo(two.evidence().toString());
   }
 
   @Test
@@ -143,15 +168,17 @@ class PodIdentitySourceTest {
           {FULL, "http://127.0.0.1/v1/credentials?id=Aa", "http://127.0.0.1/v1/credentials?id=BB"},
         }) {
       assertThat(present(detect(both[0], both[1])).evidence())
-          .isPresent()
+          .matches(Evidence::isComparable)
           .isNotEqualTo(present(detect(both[0], both[2])).evidence());
     }
   }
 
   @Test
   void theEvidenceHoldsAllThatTheExchangeReads() {
-    Optional<Evidence> usual = evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of());
-    assertThat(evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of())).isPresent().isEqualTo(usual);
+    Evidence usual = evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of());
+    assertThat(evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of()))
+        .matches(Evidence::isComparable)
+        .isEqualTo(usual);
     assertThat(
             present(
                     new PodIdentitySource()
@@ -161,7 +188,7 @@ class PodIdentitySourceTest {
                 .evidence())
         .isNotEqualTo(usual);
     Map<String, String> tls = map(FULL, "https://10.0.0.1/creds");
-    List<Optional<Evidence>> all =
+    List<Evidence> all =
         List.of(
             usual,
             evidence(map(FULL, AGENT, FILE, "/other/token"), Map.of()),
@@ -177,10 +204,110 @@ class PodIdentitySourceTest {
             evidence(
                 tls,
                 map("javax.net.ssl.keyStore", "/one.p12", "javax.net.ssl.keyStorePassword", "s")));
-    assertThat(all).doesNotHaveDuplicates().allSatisfy(e -> assertThat(e).isPresent());
+    assertThat(all).doesNotHaveDuplicates().allMatch(Evidence::isComparable);
     assertThat(evidence(map(FULL, AGENT, VALUE, "x"), map("javax.net.ssl.keyStore", "/one.p12")))
         .as("no certificate is shown without TLS")
         .isEqualTo(evidence(map(FULL, AGENT, VALUE, "x"), Map.of()));
+  }
+
+  @Test
+  void whereASettingStandsIsNoEvidence() {
+    Map<String, String> properties =
+        map(
+            "aws.containerCredentialsFullUri",
+            AGENT + "?id=4711",
+            "aws.containerAuthorizationToken",
+            "abc");
+
+    assertThat(evidence(Map.of(), properties))
+        .isEqualTo(evidence(map(FULL, AGENT + "?id=4711", VALUE, "abc"), Map.of()));
+    assertThat(
+            present(
+                    new PodIdentitySource(URI.create(AGENT), Path.of(TOKEN_PATH), null, null)
+                        .detect(Environment.of(Map.of())))
+                .evidence())
+        .isEqualTo(evidence(map(FULL, AGENT, FILE, TOKEN_PATH), Map.of()));
+    assertThat(evidence(map(RELATIVE, "/x", FULL, AGENT), Map.of()))
+        .as("what is not read is no evidence")
+        .isEqualTo(evidence(map(RELATIVE, "/x"), Map.of()));
+  }
+
+  @Test
+  void theClientCertificateIsEvidenceWithItsOrigin() {
+    Map<String, String> store =
+        map(
+            "javax.net.ssl.keyStore", "/own.p12",
+            "javax.net.ssl.keyStoreType", "PKCS12",
+            "javax.net.ssl.keyStorePassword", "changeit-4711");
+
+    Evidence evidence = evidence(map(FULL, "https://creds.example/"), store);
+
+    assertThat(evidence)
+        .hasToString(
+            "endpoint https://creds.example, authorization none, longest life PT12H,"
+                + " client certificate /own.p12, key store type PKCS12");
+    assertThat(origins(evidence))
+        .containsExactly(
+            "environment variable " + FULL,
+            "system property javax.net.ssl.keyStore",
+            "system property javax.net.ssl.keyStoreType",
+            "system property javax.net.ssl.keyStorePassword");
+    assertThat(evidence.facts().toString()).doesNotContain("4711");
+  }
+
+  private static void isProblem(
+      Detection detection, String id, String fact, @Nullable String value) {
+    Problem problem = broken(detection).problem();
+    assertThat(problem.id()).isEqualTo(id);
+    assertThat(problem.page()).contains("docs/errors/README.md#" + id.toLowerCase(Locale.ROOT));
+    assertThat(problem.fact(fact)).isEqualTo(Optional.ofNullable(value));
+  }
+
+  @Test
+  void eachMistakeHasAnIdAndNamesItsSetting() {
+    String full = "environment variable " + FULL;
+    String relative = "environment variable " + RELATIVE;
+    String base = "environment variable AWS_CONTAINER_SERVICE_ENDPOINT";
+    isProblem(detect(FULL, AGENT), "POD-030", "endpoint", AGENT);
+    isProblem(detect(FILE, "/t"), "POD-031", "setting", "environment variable " + FILE);
+    isProblem(detect(RELATIVE, "//x"), "POD-032", "setting", relative);
+    isProblem(detect(RELATIVE, "/a b"), "POD-032", "setting", relative);
+    isProblem(detect(FULL, "no uri"), "POD-033", "setting", full);
+    isProblem(detect(FULL, "ftp://127.0.0.1/"), "POD-033", "setting", full);
+    isProblem(detect(FULL, "http:///x"), "POD-033", "setting", full);
+    isProblem(detect(FULL, "http://a@127.0.0.1/"), "POD-034", "setting", full);
+    isProblem(detect(FULL, "http://127.0.0.1/#a"), "POD-035", "setting", full);
+    isProblem(detect(FULL, "http://127.0.0.1:0/"), "POD-036", "setting", full);
+    isProblem(detect(FULL, "http://127.1/"), "POD-033", "setting", full);
+    isProblem(detect(FULL, "http://[::ffff:127.0.0.1]/"), "POD-037", "setting", full);
+    for (String[] endpoint :
+        new String[][] {{"http://localhost?a=b", "POD-038"}, {"http://10.0.0.1", "NET-010"}}) {
+      isProblem(
+          detect(RELATIVE, "/x", "AWS_CONTAINER_SERVICE_ENDPOINT", endpoint[0]),
+          endpoint[1],
+          "setting",
+          base);
+    }
+    isProblem(detect(FULL, "http://10.0.0.1/"), "NET-010", "setting", full);
+    isProblem(detect(FULL, "http://10.0.0.1/"), "NET-010", "address", "10.0.0.1");
+    isProblem(detect(FULL, AGENT, FILE, "t"), "TOK-020", "setting", "environment variable " + FILE);
+    isProblem(
+        detect(FULL, AGENT, VALUE, "a\nb"), "TOK-007", "setting", "environment variable " + VALUE);
+    isProblem(
+        detect(FULL, AGENT, VALUE, "a".repeat(64 * 1024 + 1)),
+        "TOK-006",
+        "setting",
+        "environment variable " + VALUE);
+  }
+
+  @Test
+  void whatTheApplicationGaveIsNoSetting() {
+    isProblem(
+        new PodIdentitySource(URI.create("http://10.0.0.1/"), null, null, null)
+            .detect(Environment.of(Map.of())),
+        "NET-010",
+        "setting",
+        null);
   }
 
   @Test
@@ -192,7 +319,7 @@ class PodIdentitySourceTest {
                     new PodIdentitySource(null, null, null, Duration.ofHours(36))
                         .detect(environment))
                 .evidence())
-        .isPresent()
+        .matches(Evidence::isComparable)
         .isNotEqualTo(present(new PodIdentitySource().detect(environment)).evidence());
   }
 
@@ -203,7 +330,11 @@ class PodIdentitySourceTest {
       // Its text is that of a path of this machine.
       PodIdentitySource source = new PodIdentitySource(null, other.getPath(TOKEN_PATH), null, null);
 
-      assertThat(present(source.detect(Environment.of(map(FULL, AGENT)))).evidence()).isEmpty();
+      Evidence evidence = present(source.detect(Environment.of(map(FULL, AGENT)))).evidence();
+      assertThat(evidence.isComparable()).isFalse();
+      assertThat(evidence.fact("token file")).contains(TOKEN_PATH);
+      assertThat(evidence)
+          .isNotEqualTo(present(source.detect(Environment.of(map(FULL, AGENT)))).evidence());
     }
   }
 
@@ -211,7 +342,9 @@ class PodIdentitySourceTest {
   void aTokenThatTheApplicationGivesAtEachExchangeIsEvidenceOfNothing() {
     PodIdentitySource source = new PodIdentitySource(URI.create(AGENT), null, () -> "abc", null);
 
-    assertThat(present(source.detect(Environment.of(Map.of()))).evidence()).isEmpty();
+    Evidence evidence = present(source.detect(Environment.of(Map.of()))).evidence();
+    assertThat(evidence.isComparable()).isFalse();
+    assertThat(evidence).isNotEqualTo(present(source.detect(Environment.of(Map.of()))).evidence());
   }
 
   @Test
@@ -223,7 +356,7 @@ class PodIdentitySourceTest {
           present(detect(FULL, "https://creds.example/?pin=4711", VALUE, "4711")),
           present(detect(FULL, AGENT + "?pin=4711", VALUE, "4711")),
         }) {
-      String shown = present + present.evidence().map(Evidence::toString).orElse("");
+      String shown = present + present.evidence().toString() + present.evidence().facts();
       assertThat(shown).contains("...").doesNotContain("4711");
       // Whatever four digits are behind it, the text is the same.
       for (String part :
@@ -254,8 +387,7 @@ class PodIdentitySourceTest {
     }
   }
 
-  private static Optional<Evidence> evidence(
-      Map<String, String> variables, Map<String, String> properties) {
+  private static Evidence evidence(Map<String, String> variables, Map<String, String> properties) {
     return present(
             new PodIdentitySource().detect(Environment.of(variables).withProperties(properties)))
         .evidence();
@@ -263,22 +395,41 @@ class PodIdentitySourceTest {
 
   @Test
   void theRelativeUriGoesBeforeTheFullOne() {
-    assertThat(present(detect(RELATIVE, "/v2/x", FULL, AGENT, FILE, TOKEN_PATH)).description())
-        .startsWith("agent http://169.254.170.2/... ")
-        .contains("takes precedence over environment variable " + FULL);
+    Detection.Present present = present(detect(RELATIVE, "/v2/x", FULL, AGENT, FILE, TOKEN_PATH));
+
+    assertThat(present.evidence().fact("endpoint")).contains("http://169.254.170.2/...");
+    assertThat(origin(present, "endpoint"))
+        .contains(
+            "environment variable "
+                + RELATIVE
+                + ", which takes precedence over environment variable "
+                + FULL);
   }
 
   @Test
   void theTokenFileGoesBeforeTheToken() {
-    assertThat(present(detect(FULL, AGENT, FILE, TOKEN_PATH, VALUE, Tokens.TOKEN)).description())
+    Detection.Present present = present(detect(FULL, AGENT, FILE, TOKEN_PATH, VALUE, Tokens.TOKEN));
+
+    assertThat(present.evidence().toString())
         .contains("token file " + TOKEN_PATH)
         .doesNotContain(VALUE);
+    assertThat(present.evidence().facts())
+        .allSatisfy(
+            fact -> {
+              assertThat(fact.name()).doesNotContain("authorization");
+              assertThat(fact.origin().orElse("")).doesNotEndWith(VALUE);
+            });
   }
 
   @Test
   void takesTheTokenFromAVariable() {
-    assertThat(present(detect(FULL, AGENT, VALUE, "Basic abc")).description())
-        .endsWith("token from environment variable " + VALUE);
+    Detection.Present present = present(detect(FULL, AGENT, VALUE, "Basic abc"));
+
+    assertThat(present.evidence().fact("authorization")).contains("token in a setting");
+    assertThat(origin(present, "authorization")).contains("environment variable " + VALUE);
+    assertThat(origin(present, "authorization token")).contains("environment variable " + VALUE);
+    assertThat(present.evidence().fact("authorization token")).isEmpty();
+    assertThat(present.evidence().facts() + " " + present).doesNotContain("abc");
   }
 
   @Test
@@ -292,10 +443,14 @@ class PodIdentitySourceTest {
                     "aws.containerAuthorizationTokenFile",
                     "/from/property"));
 
-    assertThat(present(new PodIdentitySource().detect(environment)).description())
-        .isEqualTo(
-            "agent http://127.0.0.1:1234/... (system property"
-                + " aws.containerCredentialsFullUri), token file /from/property");
+    Detection.Present present = present(new PodIdentitySource().detect(environment));
+    assertThat(present.evidence())
+        .hasToString(
+            "endpoint http://127.0.0.1:1234/..., token file /from/property, longest life PT12H");
+    assertThat(origin(present, "endpoint"))
+        .contains("system property aws.containerCredentialsFullUri");
+    assertThat(origin(present, "token file"))
+        .contains("system property aws.containerAuthorizationTokenFile");
   }
 
   @Test
@@ -311,9 +466,12 @@ class PodIdentitySourceTest {
                     "aws.containerAuthorizationToken",
                     "abc"));
 
-    assertThat(present(new PodIdentitySource().detect(environment)).description())
-        .startsWith("agent http://localhost:1338/... ")
-        .endsWith("token from system property aws.containerAuthorizationToken");
+    Detection.Present present = present(new PodIdentitySource().detect(environment));
+    assertThat(present.evidence().fact("endpoint")).contains("http://localhost:1338/...");
+    assertThat(origin(present, "endpoint"))
+        .contains("system property aws.containerCredentialsPath");
+    assertThat(origin(present, "authorization token"))
+        .contains("system property aws.containerAuthorizationToken");
   }
 
   @Test
@@ -335,29 +493,21 @@ class PodIdentitySourceTest {
             properties.put(setting.property(), value);
             variables.put(setting.environmentVariable(), value);
           });
-      String byProperty =
-          present(
-                  new PodIdentitySource()
-                      .detect(Environment.of(Map.of()).withProperties(properties)))
-              .description();
-      String byVariable =
-          present(new PodIdentitySource().detect(Environment.of(variables))).description();
+      Evidence byProperty = evidence(Map.of(), properties);
+      Evidence byVariable = evidence(variables, Map.of());
 
       settings
           .keySet()
           .forEach(
               setting -> {
-                boolean shown =
-                    setting != SdkSystemSetting.AWS_CONTAINER_SERVICE_ENDPOINT
-                        && setting != SdkSystemSetting.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE;
-                if (shown) {
-                  assertThat(byProperty).contains("system property " + setting.property());
-                  assertThat(byVariable)
+                if (setting != SdkSystemSetting.AWS_CONTAINER_SERVICE_ENDPOINT) {
+                  assertThat(origins(byProperty)).contains("system property " + setting.property());
+                  assertThat(origins(byVariable))
                       .contains("environment variable " + setting.environmentVariable());
                 }
               });
-      assertThat(byProperty).contains(settings == used ? "localhost:1338" : TOKEN_PATH);
-      assertThat(byVariable).contains(settings == used ? "localhost:1338" : TOKEN_PATH);
+      assertThat(byProperty.toString()).contains(settings == used ? "localhost:1338" : TOKEN_PATH);
+      assertThat(byVariable.toString()).contains(settings == used ? "localhost:1338" : TOKEN_PATH);
     }
   }
 
@@ -372,15 +522,25 @@ class PodIdentitySourceTest {
                     "aws.containerAuthorizationToken",
                     "abc"));
 
-    assertThat(present(new PodIdentitySource().detect(environment)).description())
-        .startsWith("agent http://169.254.170.2/... ")
-        .contains("which takes precedence over system property aws.containerCredentialsFullUri")
-        .endsWith("token file " + TOKEN_PATH);
+    Detection.Present present = present(new PodIdentitySource().detect(environment));
+    assertThat(present.evidence())
+        .hasToString(
+            "endpoint http://169.254.170.2/..., token file " + TOKEN_PATH + ", longest life PT12H");
+    assertThat(origin(present, "endpoint"))
+        .hasValueSatisfying(
+            origin ->
+                assertThat(origin)
+                    .contains(
+                        "which takes precedence over system property"
+                            + " aws.containerCredentialsFullUri"));
   }
 
   @Test
   void aRelativeUriThatIsNoneIsNotPassedOverForAGoodFullOne() {
-    assertThat(broken(detect(RELATIVE, "@evil.example/", FULL, AGENT, FILE, TOKEN_PATH)).reason())
+    assertThat(
+            broken(detect(RELATIVE, "@evil.example/", FULL, AGENT, FILE, TOKEN_PATH))
+                .problem()
+                .summary())
         .startsWith("environment variable " + RELATIVE);
   }
 
@@ -394,22 +554,25 @@ class PodIdentitySourceTest {
   @ValueSource(
       strings = {"http://10.0.0.1", "http://localhost?a=b", "localhost:1338", "http://x@y"})
   void theServiceEndpointIsHeldToTheSameRules(String endpoint) {
-    assertThat(broken(detect(RELATIVE, "/x", "AWS_CONTAINER_SERVICE_ENDPOINT", endpoint)).reason())
+    assertThat(
+            broken(detect(RELATIVE, "/x", "AWS_CONTAINER_SERVICE_ENDPOINT", endpoint))
+                .problem()
+                .summary())
         .contains("AWS_CONTAINER_SERVICE_ENDPOINT");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {FILE, VALUE})
   void aTokenWithoutAUriIsBrokenAndNotAbsent(String variable) {
-    assertThat(broken(detect(variable, "/some/where")).reason())
+    assertThat(broken(detect(variable, "/some/where")).problem().summary())
         .isEqualTo(
             "environment variable " + variable + " is set without a URI to send the token to");
   }
 
   @Test
   void thePodIdentityAgentWithoutATokenIsBroken() {
-    assertThat(broken(detect(FULL, AGENT)).reason()).contains(FILE);
-    assertThat(broken(detect(FULL, "http://[fd00:0ec2::0023]/v1/credentials")).reason())
+    assertThat(broken(detect(FULL, AGENT)).problem().summary()).contains(FILE);
+    assertThat(broken(detect(FULL, "http://[fd00:0ec2::0023]/v1/credentials")).problem().summary())
         .contains(FILE);
   }
 
@@ -443,15 +606,15 @@ class PodIdentitySourceTest {
         "/[evil]",
       })
   void aRelativeUriThatMayLeadElsewhereIsBroken(String path) {
-    assertThat(broken(detect(RELATIVE, path)).reason())
+    assertThat(broken(detect(RELATIVE, path)).problem().summary())
         .startsWith("environment variable " + RELATIVE)
         .doesNotContain("evil");
   }
 
   @Test
   void anAtSignInsideThePathStaysOnTheHost() {
-    assertThat(present(detect(RELATIVE, "/@evil.example/x")).description())
-        .startsWith("agent http://169.254.170.2/... ");
+    assertThat(present(detect(RELATIVE, "/@evil.example/x")).evidence().fact("endpoint"))
+        .contains("http://169.254.170.2/...");
   }
 
   @Test
@@ -467,6 +630,7 @@ class PodIdentitySourceTest {
         }) {
       Detection.Broken broken = broken(detection);
       assertThat(broken.toString()).doesNotContain(Tokens.PIECES);
+      assertThat(broken.problem().facts().toString()).doesNotContain(Tokens.PIECES);
     }
   }
 
@@ -481,7 +645,7 @@ class PodIdentitySourceTest {
     "'abcé', a header cannot carry",
   })
   void aTokenThatNoHeaderCanCarryIsBroken(String token, String reason) {
-    assertThat(broken(detect(FULL, AGENT, VALUE, token)).reason())
+    assertThat(broken(detect(FULL, AGENT, VALUE, token)).problem().summary())
         .startsWith("environment variable " + VALUE)
         .contains(reason)
         .doesNotContain("abc");
@@ -490,7 +654,7 @@ class PodIdentitySourceTest {
   @ParameterizedTest
   @ValueSource(strings = {"relative/token", "token", "/with\nbreak"})
   void aTokenFileThatIsNoAbsolutePathIsBroken(String path) {
-    assertThat(broken(detect(FULL, AGENT, FILE, path)).reason())
+    assertThat(broken(detect(FULL, AGENT, FILE, path)).problem().summary())
         .isEqualTo("environment variable " + FILE + " is not an absolute path");
   }
 
@@ -505,10 +669,12 @@ class PodIdentitySourceTest {
             source.detect(
                 Environment.of(map(RELATIVE, "/x", FULL, AGENT, FILE, TOKEN_PATH, VALUE, "abc"))));
 
-    assertThat(present.description())
-        .isEqualTo(
-            "agent http://localhost:8080/... (the endpoint given to the provider), token file"
-                + " /given/token");
+    assertThat(present.evidence())
+        .hasToString(
+            "endpoint http://localhost:8080/..., token file /given/token, longest life PT12H");
+    assertThat(present.evidence().facts())
+        .as("what was given in code came from no setting")
+        .allSatisfy(fact -> assertThat(fact.origin()).isEmpty());
   }
 
   @Test
@@ -516,7 +682,8 @@ class PodIdentitySourceTest {
     PodIdentitySource source =
         new PodIdentitySource(URI.create("http://10.0.0.1/"), null, null, null);
 
-    assertThat(broken(source.detect(Environment.of(Map.of()))).reason()).contains("10.0.0.1");
+    assertThat(broken(source.detect(Environment.of(Map.of()))).problem().summary())
+        .contains("10.0.0.1");
   }
 
   @ParameterizedTest

@@ -105,7 +105,8 @@ class SecretsTest {
       assertThat(present.exchange().exchange(new TestContext()).sessionToken())
           .isEqualTo(Tokens.SESSION_TOKEN);
 
-      assertThat(present + " " + present.description()).doesNotContain(Tokens.PIECES);
+      assertThat(present + " " + present.evidence() + present.evidence().facts())
+          .doesNotContain(Tokens.PIECES);
     }
     assertThat(String.join("\n", logged)).doesNotContain(Tokens.PIECES);
     assertThat(ORACLE.leakOfAKnown(String.join("\n", logged))).isEmpty();

@@ -93,6 +93,7 @@ class TlsTest {
         ExchangeException failure = Exchanges.failure(exchange(host, agent), new TestContext());
         assertThat(failure.kind()).isEqualTo(FailureKind.MISCONFIGURED);
         assertThat(failure).hasMessageContaining("certificate is not trusted for this host");
+        assertThat(failure.problem().id()).isEqualTo("NET-004");
       }
       assertThat(agent.requests()).isEmpty();
     }
@@ -140,6 +141,8 @@ class TlsTest {
       assertThat(nameless.kind()).isEqualTo(FailureKind.TRANSIENT);
       assertThat(nameless.remedy())
           .hasValueSatisfying(r -> assertThat(r).contains("javax.net.ssl.keyStore"));
+      // Some ways of saying so look like a connection that breaks.
+      assertThat(nameless.problem().id()).isIn("NET-005", "NET-006");
 
       keyStore("own.p12", "changeit");
       assertThat(exchange("agent.example", agent).exchange(new TestContext()).accessKeyId())
@@ -160,6 +163,9 @@ class TlsTest {
         assertThat(failure.kind()).isEqualTo(FailureKind.MISCONFIGURED);
         assertThat(failure)
             .hasMessageContaining("was not asked: javax.net.ssl.keyStore cannot be used");
+        assertThat(failure.problem().id()).isEqualTo("NET-009");
+        assertThat(failure.problem().fact("setting"))
+            .contains("system property javax.net.ssl.keyStore");
         assertThat(failure.remedy()).isPresent();
         assertThat(Exchanges.everythingIn(failure)).doesNotContain("SECRET");
       }

@@ -101,6 +101,7 @@ class WireTest {
 
       assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
       assertThat(failure).hasMessageContaining("cannot be reached (ConnectException)");
+      assertThat(failure.problem().id()).isEqualTo("NET-002");
       assertThat(failure.remedy())
           .hasValueSatisfying(r -> assertThat(r).contains("eks-pod-identity-agent"));
       assertThat(Exchanges.failure(agent.resolve("/other").toString()).remedy())
@@ -114,6 +115,7 @@ class WireTest {
 
     assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
     assertThat(failure).hasMessageContaining("its name does not resolve");
+    assertThat(failure.problem().id()).isEqualTo("NET-003");
   }
 
   @ParameterizedTest
@@ -307,11 +309,12 @@ class WireTest {
   @Test
   void aConnectionResetIsTransient() {
     try (FakeEks eks = FakeEks.start()) {
-      eks.agent().reset();
+      eks.agent().resetConnections();
 
       ExchangeException failure = Exchanges.failure(eks.agent().endpoint().toString());
 
       assertThat(failure.kind()).isEqualTo(FailureKind.TRANSIENT);
+      assertThat(failure.problem().id()).isEqualTo("NET-006");
       assertThat(eks.agent().requests()).isEqualTo(1);
     }
   }
@@ -420,6 +423,7 @@ class WireTest {
               f -> {
                 assertThat(f.kind()).isEqualTo(FailureKind.TRANSIENT);
                 assertThat(f).hasMessageContaining("gave no complete answer within 3600 s");
+                assertThat(f.problem().id()).isEqualTo("NET-007");
                 assertThat(f.remedy()).isPresent();
               });
     }

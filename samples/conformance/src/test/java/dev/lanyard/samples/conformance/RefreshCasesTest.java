@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
@@ -255,7 +254,7 @@ class RefreshCasesTest {
       } catch (CompletionException e) {
         assertThat(e).hasCauseInstanceOf(CredentialsUnavailableException.class);
         CredentialsUnavailableException cause = (CredentialsUnavailableException) e.getCause();
-        if (cause.kind().equals(Optional.of(FailureKind.REJECTED))) {
+        if (cause.kind() == FailureKind.REJECTED) {
           return "refusal";
         }
         if (held != null) {

@@ -1,5 +1,6 @@
 package dev.lanyard.samples.faults;
 
+import dev.lanyard.CredentialsEventListener;
 import dev.lanyard.RefreshPolicy;
 import dev.lanyard.RefreshingCredentialsProvider;
 import dev.lanyard.irsa.IrsaCredentialsProvider;
@@ -69,7 +70,7 @@ final class Bench implements AutoCloseable {
           IrsaCredentialsProvider.builder()
               .environment(environment)
               .refreshPolicy(policy)
-              .listener(heard::event)
+              .listener(CredentialsEventListener.of(heard::event))
               .time(lanes);
       return (fault.isOnAMount() ? builder.tokenFile(mount.file(tokenFile())) : builder).build();
     }
@@ -77,7 +78,7 @@ final class Bench implements AutoCloseable {
         PodIdentityCredentialsProvider.builder()
             .environment(environment)
             .refreshPolicy(policy)
-            .listener(heard::event)
+            .listener(CredentialsEventListener.of(heard::event))
             .time(lanes);
     return (fault.isOnAMount() ? builder.tokenFile(mount.file(tokenFile())) : builder).build();
   }

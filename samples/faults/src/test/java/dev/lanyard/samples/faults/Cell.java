@@ -607,8 +607,8 @@ final class Cell {
     assertThat(seen.message()).containsIgnoringCase(failure.says());
     assertThat(seen.code()).isEqualTo(failure.code());
     CredentialsEvent.RefreshFailed event = heard.lastFailureEvent().orElseThrow();
-    assertThat(event.kind()).isEqualTo(failure.kind());
-    assertThat(event.message()).isEqualTo(seen.message());
+    assertThat(event.failure().kind()).isEqualTo(failure.kind());
+    assertThat(event.failure().message()).isEqualTo(seen.message());
     heard.said(status());
     heard.said(provider().explain());
   }

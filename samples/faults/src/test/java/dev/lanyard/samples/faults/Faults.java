@@ -88,7 +88,7 @@ final class Faults {
         .requests(0)
         .irsa(TRANSIENT, "STS did not answer in time")
         .agent(TRANSIENT, "did not accept a connection");
-    add(Fault.of(CONNECTION, "reset before the answer", b -> b.service().reset()))
+    add(Fault.of(CONNECTION, "reset before the answer", b -> b.service().resetConnections()))
         .irsa(TRANSIENT, "the connection to STS failed")
         .agent(TRANSIENT, "broke the connection off");
     add(Fault.of(CONNECTION, "closed before the answer", b -> b.service().closeWithoutAnswering()))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lanyard.CredentialsEvent;
+import dev.lanyard.CredentialsEventListener;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
 import dev.lanyard.runtime.Environment;
@@ -54,7 +55,7 @@ class FallbackTest {
         EksCredentialsProvider.builder()
             .environment(refusedByStsOnly().environment())
             .fallBackOnRefusal(true)
-            .listener(events::add)
+            .listener(CredentialsEventListener.of(events::add))
             .build();
 
     String keyId = provider.resolveCredentials().accessKeyId();

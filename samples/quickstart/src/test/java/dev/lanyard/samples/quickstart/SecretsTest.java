@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
+import dev.lanyard.CredentialsEventListener;
 import dev.lanyard.CredentialsUnavailableException;
 import dev.lanyard.EksCredentialsProvider;
 import dev.lanyard.RefreshPolicy;
@@ -304,7 +305,7 @@ class SecretsTest {
     return EksCredentialsProvider.builder()
         .environment(environment)
         .refreshPolicy(RefreshPolicy.defaults().withMaxWait(Duration.ofMillis(500)))
-        .listener(event -> said.add(event.toString()))
+        .listener(CredentialsEventListener.of(event -> said.add(event.toString())))
         .build();
   }
 
