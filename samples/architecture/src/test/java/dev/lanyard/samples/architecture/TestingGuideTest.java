@@ -170,7 +170,7 @@ class TestingGuideTest {
   @ExtendWith(EksExtension.class)
   void faults(
       FakeEks eks, @InPod(serviceAccount = "shop/orders", irsa = "orders-role") FakePod pod) {
-    eks.sts().next(2).reset();
+    eks.sts().next(2).resetConnections();
     eks.sts().next(1).throttle(); // the third; the fourth is answered
     eks.agent().hang();
     eks.agent().recover();
