@@ -509,8 +509,9 @@ final class Engine {
     ExchangeException failure = null;
     Future<?> watchdog = null;
     flight.enter();
-    String threadName = nameThread();
+    String threadName = null;
     try {
+      threadName = nameThread();
       watchdog = time.after(flight.budget(), new Watchdog(new WeakReference<>(this), flight));
       // Before the exchange reads it: of a change in between it is told once too often, not never.
       tokenFile.noteAttempt();
@@ -522,13 +523,13 @@ final class Engine {
       source = origin.asked();
       failure = failure(e, flight);
     } finally {
-      if (threadName != null) {
-        Thread.currentThread().setName(threadName);
-      }
       flight.leave();
       wasLate = flight.hasTimedOut();
       if (watchdog != null) {
         watchdog.cancel(false);
+      }
+      if (threadName != null) {
+        Thread.currentThread().setName(threadName);
       }
     }
     if (answer != null) {
@@ -564,8 +565,13 @@ final class Engine {
       return null;
     }
     String before = Thread.currentThread().getName();
-    Thread.currentThread().setName(before + " " + given);
-    return before;
+    try {
+      Thread.currentThread().setName(before + " " + given);
+      return before;
+    } catch (SecurityException e) {
+      // A security manager does not allow it. The name only helps a person who reads a dump.
+      return null;
+    }
   }
 
   /** What is held, as the origin has to know it. */
@@ -703,7 +709,7 @@ final class Engine {
       long planned = seen.next().millisLeft(now, nanos);
       double latest = Validities.latest(policy, left, minimum);
       if (planned <= Math.max(latest, 2.0 * Schedule.PACE.toMillis())) {
-        // It was drawn once. To draw anew for each view would leave a fleet the earliest draws.
+        // Drawing again for each view would move a fleet to the earliest draws.
         return;
       }
       double draw = random.getAsDouble();

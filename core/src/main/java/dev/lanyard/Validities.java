@@ -72,7 +72,9 @@ final class Validities {
   }
 
   /**
-   * Returns the largest minimum of a live view that the source can serve, in milliseconds.
+   * Returns the largest minimum of a live view that the source can serve, in milliseconds: at G7's
+   * pace, credentials have to live longer than that by the pace. Exchanges for a view that asks for
+   * more would be made without an end, and serve it for moments.
    *
    * @param longest how long its credentials live when they are new
    * @return zero if no view asks for anything that the source gives
@@ -80,7 +82,7 @@ final class Validities {
   long largest(long longest) {
     long largest = 0;
     for (Asked view : live()) {
-      if (view.millis() <= longest) {
+      if (view.millis() <= longest - Schedule.PACE.toMillis()) {
         largest = Math.max(largest, view.millis());
       }
     }

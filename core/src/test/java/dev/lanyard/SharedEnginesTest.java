@@ -167,6 +167,21 @@ class SharedEnginesTest {
   }
 
   @Test
+  void whatHealsAndCannotBeComparedJoinsNoEngine() {
+    ScriptedSource broken = new ScriptedSource("healed alone", 1).answers("B", Duration.ofHours(1));
+    broken.detects(Found.broken("the token file is not named", "Name it"));
+    RefreshingCredentialsProvider provider = new OneClass(broken);
+    assertThat(provider.resolveIdentity()).failsWithin(LIMIT);
+
+    broken.detects(Found.unshared(broken, "role that heals alone"));
+
+    Awaiting.until(() -> provider.explain().status().usable());
+    assertThat(keyId(provider)).isEqualTo("B");
+    assertThat(SharedEngines.ENGINES.keySet())
+        .noneMatch(identity -> identity.source().equals("healed alone"));
+  }
+
+  @Test
   void settingsCountAsTheyWereWhenTheProviderWasBuilt() {
     String property = "dev.lanyard.test.role";
     ScriptedSource source =

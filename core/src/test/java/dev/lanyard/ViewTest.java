@@ -596,4 +596,29 @@ class ViewTest {
       assertThat(read.problem().id()).isEqualTo("LIFE-002");
     }
   }
+
+  @Test
+  void aMinimumOfTheWholeLifetimeCostsNoExchanges() {
+    answersAsSts(ofHours(1));
+    RefreshingCredentialsProvider view = provider().withMinimumValidity(ofHours(1));
+
+    time.advance(ofHours(24));
+
+    assertThat(source.exchanges()).isLessThanOrEqualTo(49);
+    assertThat(view.status().usable()).isTrue();
+  }
+
+  @Test
+  void callersOfAViewBeginNoExchangeWithinThePace() {
+    answersAsSts(ofHours(1));
+    RefreshingCredentialsProvider view = provider().withMinimumValidity(ofHours(1));
+
+    for (int second = 1; second <= 300; second++) {
+      time.advance(ofSeconds(1));
+      var unused = view.resolveIdentity();
+      time.settle();
+    }
+
+    assertThat(source.exchanges()).isBetween(2, 11);
+  }
 }

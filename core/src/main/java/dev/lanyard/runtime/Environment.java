@@ -225,7 +225,7 @@ public final class Environment {
     /**
      * Returns the value.
      *
-     * @return the value as it stands, never blank
+     * @return the value, untrimmed and never blank
      */
     public String value() {
       return value;

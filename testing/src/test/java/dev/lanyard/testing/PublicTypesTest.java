@@ -46,7 +46,7 @@ class PublicTypesTest {
             "dev.lanyard.testing.TrustPolicy");
   }
 
-  /** A record could not get another component without breaking whoever constructs or matches it. */
+  /** A record cannot gain a component without breaking code that constructs or matches it. */
   @Test
   void noPublicTypeIsARecord() throws Exception {
     assertThat(types().stream().filter(type -> Modifier.isPublic(type.getModifiers())))

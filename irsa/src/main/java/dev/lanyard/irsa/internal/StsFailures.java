@@ -450,7 +450,7 @@ abstract class StsFailures {
         : FailureKind.REJECTED;
   }
 
-  /** Says whether an answer of this status may be another one the next time, whoever gave it. */
+  /** Returns whether a retry may get another answer than this status, whichever server sent it. */
   static boolean isTransient(int status) {
     return status == 408 || status == 429 || status >= 500;
   }
