@@ -201,8 +201,12 @@ sealed interface AuthorizationToken {
 
     @Override
     public void addTo(Evidence.Builder evidence) {
-      // Where it is read, and not what the environment calls it.
-      evidence.fact("token file", path.toString(), origin.orElse(null));
+      String shown = Path.of(name).toString();
+      evidence.fact("token file", shown, origin.orElse(null));
+      if (!shown.equals(path.toString())) {
+        // Where it is read counts: below the root that a test has set.
+        evidence.hidden("token file", path.toString(), origin.orElse(null));
+      }
       if (!path.getFileSystem().equals(FileSystems.getDefault())) {
         evidence.incomparable();
       }

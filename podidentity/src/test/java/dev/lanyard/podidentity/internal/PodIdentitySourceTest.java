@@ -324,6 +324,23 @@ class PodIdentitySourceTest {
   }
 
   @Test
+  void aTokenFileIsShownAsItIsSetAndComparedAsItIsRead() {
+    Environment pod = Environment.of(map(FULL, AGENT, FILE, TOKEN_PATH));
+    Evidence one = evidence(pod.withRoot(Path.of("/one")));
+
+    assertThat(one.fact("token file")).contains(TOKEN_PATH);
+    assertThat(one)
+        .isEqualTo(evidence(pod.withRoot(Path.of("/one"))))
+        .isNotEqualTo(evidence(pod.withRoot(Path.of("/other"))))
+        .isNotEqualTo(evidence(pod));
+    assertThat(one.toString()).doesNotContain("/one");
+  }
+
+  private static Evidence evidence(Environment environment) {
+    return present(new PodIdentitySource().detect(environment)).evidence();
+  }
+
+  @Test
   void aTokenFileOfAnotherFileSystemIsEvidenceOfNothing(@TempDir Path directory) throws Exception {
     URI archive = URI.create("jar:" + directory.resolve("root.zip").toUri());
     try (FileSystem other = FileSystems.newFileSystem(archive, Map.of("create", "true"))) {
