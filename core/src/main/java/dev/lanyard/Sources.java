@@ -6,11 +6,8 @@ import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceConfigurationError;
-import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
 /**
@@ -19,8 +16,9 @@ import java.util.stream.Collectors;
 final class Sources {
 
   /**
-   * What a pod is given for a source whose module an application may have forgotten. Without this a
-   * pod with an IRSA role and no lanyard-irsa would work as whatever identity comes next.
+   * The sources of Lanyard's own modules. Each is found by the name of its class too; and this is
+   * what a pod is given where an application has forgotten the module. Without it a pod with an
+   * IRSA role and no lanyard-irsa would work as whatever identity comes next.
    */
   private static final List<Missing> KNOWN =
       List.of(
@@ -28,18 +26,17 @@ final class Sources {
               "irsa",
               100,
               "lanyard-irsa",
+              "dev.lanyard.irsa.internal.IrsaSource",
               List.of("AWS_WEB_IDENTITY_TOKEN_FILE"),
               List.of("aws.webIdentityTokenFile")),
           new Missing(
               "pod-identity",
               200,
               "lanyard-podidentity",
+              "dev.lanyard.podidentity.internal.PodIdentitySource",
               List.of(
                   "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
               List.of("aws.containerCredentialsPath", "aws.containerCredentialsFullUri")));
-
-  /** One stops the chain; a class path that cannot be read at all must not hold it up for ever. */
-  private static final int MOST_UNLOADABLE = 8;
 
   private Sources() {}
 
@@ -52,7 +49,12 @@ final class Sources {
   }
 
   static List<CredentialsSource> all(ClassLoader loader) {
-    List<CredentialsSource> sources = new ArrayList<>(load(loader));
+    Services.Found<CredentialsSource> found =
+        Services.load(
+            CredentialsSource.class, loader, KNOWN.stream().map(Missing::className).toList());
+    List<CredentialsSource> sources = new ArrayList<>();
+    found.errors().forEach(error -> sources.add(new Unloadable(error)));
+    sources.addAll(found.instances());
     for (Missing known : KNOWN) {
       if (!isAmong(sources, known.name())) {
         sources.add(known);
@@ -90,28 +92,14 @@ final class Sources {
         .toList();
   }
 
-  private static List<CredentialsSource> load(ClassLoader loader) {
-    List<CredentialsSource> sources = new ArrayList<>();
-    Iterator<CredentialsSource> services =
-        ServiceLoader.load(CredentialsSource.class, loader).iterator();
-    int unloadable = 0;
-    while (unloadable < MOST_UNLOADABLE) {
-      try {
-        if (!services.hasNext()) {
-          break;
-        }
-        sources.add(services.next());
-      } catch (ServiceConfigurationError | LinkageError e) {
-        sources.add(new Unloadable(e));
-        unloadable++;
-      }
-    }
-    return sources;
-  }
-
   /** A source that is known, and whose module is not on the class path. */
   private record Missing(
-      String name, int precedence, String module, List<String> variables, List<String> properties)
+      String name,
+      int precedence,
+      String module,
+      String className,
+      List<String> variables,
+      List<String> properties)
       implements CredentialsSource {
     @Override
     public Detection detect(Environment environment) {

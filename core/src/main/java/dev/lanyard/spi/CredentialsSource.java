@@ -6,7 +6,9 @@ import dev.lanyard.runtime.Environment;
  * One way in which a pod may obtain credentials, such as IRSA or EKS Pod Identity.
  *
  * <p>A module registers its source with {@link java.util.ServiceLoader}; {@code
- * EksCredentialsProvider} then finds it on the class path. Implementations have a public
+ * EksCredentialsProvider} then finds it on the class path. A fat jar has to keep that entry: merge
+ * the files below {@code META-INF/services}, as Maven Shade's {@code ServicesResourceTransformer}
+ * does. Lanyard's own sources are found without their entries too. Implementations have a public
  * constructor without parameters, are immutable, and are used by many threads.
  *
  * @since 0.1

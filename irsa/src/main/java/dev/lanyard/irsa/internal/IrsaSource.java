@@ -7,8 +7,9 @@ import java.util.Optional;
 
 /**
  * IAM roles for service accounts, as a source of the chain. An application has no need of it:
- * {@link java.util.ServiceLoader} finds it for {@code EksCredentialsProvider}, and {@link
- * IrsaCredentialsProvider} asks it alone. It is public because a service provider has to be.
+ * {@link java.util.ServiceLoader} finds it for {@code EksCredentialsProvider}, which also knows it
+ * by this class's name, and {@link IrsaCredentialsProvider} asks it alone. It is public because a
+ * service provider has to be.
  *
  * <p>It is present where a role ARN ({@code aws.roleArn}, {@code AWS_ROLE_ARN}) and a token file
  * ({@code aws.webIdentityTokenFile}, {@code AWS_WEB_IDENTITY_TOKEN_FILE}) are both named, and

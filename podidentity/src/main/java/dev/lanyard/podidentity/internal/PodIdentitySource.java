@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds an agent that hands out session credentials: the EKS Pod Identity Agent, the ECS agent, or
- * another endpoint of the same contract. Public for {@link java.util.ServiceLoader} alone; an
- * application uses {@link PodIdentityCredentialsProvider} or the chain.
+ * another endpoint of the same contract. Public for {@link java.util.ServiceLoader} and for the
+ * chain, which also knows it by this class's name; an application uses {@link
+ * PodIdentityCredentialsProvider} or the chain.
  *
  * <p>It is present where a URI is set, {@code AWS_CONTAINER_CREDENTIALS_RELATIVE_URI} before {@code
  * AWS_CONTAINER_CREDENTIALS_FULL_URI}, with the token from the file that {@code
