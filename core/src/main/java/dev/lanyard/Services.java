@@ -1,12 +1,6 @@
 package dev.lanyard;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.URL;
-import java.net.URLConnection;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
@@ -30,8 +24,9 @@ final class Services {
    *
    * @param instances those of ServiceLoader, in its order, and then those found by name, in the
    *     order of the names; none is of a known class twice
-   * @param errors why others could not be loaded, one for each class, as a {@link
-   *     ServiceConfigurationError} or a {@link LinkageError}; empty if there were none
+   * @param errors why others could not be loaded, as a {@link ServiceConfigurationError} or a
+   *     {@link LinkageError}; one of a known class is left out after others, which may be of that
+   *     class too. Empty if all could be loaded
    */
   record Found<S>(List<S> instances, List<Throwable> errors) {}
 
@@ -64,7 +59,8 @@ final class Services {
           try {
             byName(name, type, loader).ifPresent(instances::add);
           } catch (ServiceConfigurationError e) {
-            if (!isListed(name, type, loader)) {
+            // What ServiceLoader has told of may be this class: its errors say which in text alone.
+            if (errors.isEmpty()) {
               errors.add(e);
             }
           }
@@ -94,33 +90,5 @@ final class Services {
       throw new ServiceConfigurationError(
           type.getName() + ": " + name + " cannot be instantiated", e);
     }
-  }
-
-  /**
-   * Whether ServiceLoader has reported the class that cannot be loaded. Its errors do not tell:
-   * they name the class in their text alone, and a LinkageError may not name it at all.
-   */
-  private static boolean isListed(String name, Class<?> type, ClassLoader loader) {
-    try {
-      for (URL file :
-          Collections.list(loader.getResources("META-INF/services/" + type.getName()))) {
-        URLConnection connection = file.openConnection();
-        connection.setUseCaches(false);
-        try (InputStream in = connection.getInputStream()) {
-          String lines = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-          if (lines.lines().map(Services::withoutComment).anyMatch(name::equals)) {
-            return true;
-          }
-        }
-      }
-    } catch (IOException e) {
-      // Not known, then: better two errors than none.
-    }
-    return false;
-  }
-
-  private static String withoutComment(String line) {
-    int comment = line.indexOf('#');
-    return (comment < 0 ? line : line.substring(0, comment)).strip();
   }
 }
