@@ -17,5 +17,6 @@ module dev.lanyard {
   exports dev.lanyard.runtime;
   exports dev.lanyard.spi;
 
+  uses dev.lanyard.RoleChaining;
   uses dev.lanyard.spi.CredentialsSource;
 }

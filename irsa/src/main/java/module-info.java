@@ -20,6 +20,8 @@ module dev.lanyard.irsa {
 
   exports dev.lanyard.irsa;
 
+  provides dev.lanyard.RoleChaining with
+      dev.lanyard.irsa.internal.StsRoleChaining;
   provides dev.lanyard.spi.CredentialsSource with
       dev.lanyard.irsa.internal.IrsaSource;
 }

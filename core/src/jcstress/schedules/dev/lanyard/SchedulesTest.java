@@ -386,7 +386,11 @@ class SchedulesTest {
   public static class HealedAgainstCreated {
     private final Stage stage = new Stage("A");
     private final ByHand source = new ByHand("shared", stage, "A");
-    private final HealingSource healing = new HealingSource(source.ranked(0), stage.explainer());
+    private final HealingSource healing =
+        new HealingSource(
+            source.ranked(0),
+            stage.explainer(),
+            new SharedEngines.OfOptions(SharedEngines.Options.NONE));
     private final SharedEngines.Identity identity = identity("one");
     private volatile Engine created;
     private volatile String obtained = "";
@@ -415,7 +419,7 @@ class SchedulesTest {
 
     @Operation(runOnce = true)
     public void create() {
-      source.evidence = identity.evidence();
+      source.evidence = identity.asked().get(0).evidence();
       created = SharedEngines.get(identity, stage, stage.explainer());
       stage.runTask();
     }
@@ -445,7 +449,7 @@ class SchedulesTest {
     private Runnable exchange = () -> {};
 
     TwoSources() {
-      first.evidence = second.evidence = identity("one").evidence();
+      first.evidence = second.evidence = identity("one").asked().get(0).evidence();
       engine =
           new Engine(
               new FallbackSource(List.of(first.ranked(0), second.ranked(1))),

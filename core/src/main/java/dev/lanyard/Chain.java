@@ -3,6 +3,7 @@ package dev.lanyard;
 import static dev.lanyard.diagnosis.FailureKind.MISCONFIGURED;
 
 import dev.lanyard.diagnosis.Evidence;
+import dev.lanyard.diagnosis.Problem;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import dev.lanyard.spi.Detection;
@@ -55,6 +56,32 @@ record Chain(Environment environment, List<Link> links) {
     return new Chain(environment, List.copyOf(links));
   }
 
+  /** Returns this chain, which cannot work because of the settings of the provider. */
+  Chain stoppedBy(Problem problem) {
+    List<Link> stopped = new ArrayList<>();
+    stopped.add(new Link(new Refused(problem), Detection.broken(problem)));
+    stopped.addAll(links);
+    return new Chain(environment, List.copyOf(stopped));
+  }
+
+  /** Settings that cannot work, in the place of a source. */
+  private record Refused(Problem problem) implements CredentialsSource {
+    @Override
+    public String name() {
+      return "settings";
+    }
+
+    @Override
+    public int precedence() {
+      return Integer.MIN_VALUE;
+    }
+
+    @Override
+    public Detection detect(Environment environment) {
+      return Detection.broken(problem);
+    }
+  }
+
   /** The source to use, if any is configured. */
   Optional<Link> chosen() {
     for (Link link : links) {
@@ -63,6 +90,11 @@ record Chain(Environment environment, List<Link> links) {
       }
     }
     return Optional.empty();
+  }
+
+  /** What gives the credentials: the chosen source, and those that may follow it. */
+  Origin origin(boolean fallback) {
+    return fallback ? originWithFallback() : origin();
   }
 
   /** The chosen source alone. */
@@ -82,14 +114,23 @@ record Chain(Environment environment, List<Link> links) {
       return origin();
     }
     List<SingleSource> present = new ArrayList<>();
+    for (Link link : asked(true)) {
+      present.add(single(link, present.size()));
+    }
+    return present.size() == 1 ? present.get(0) : new FallbackSource(present);
+  }
+
+  /** The sources that may be asked; empty if none is configured, or the first one is broken. */
+  List<Link> asked(boolean fallback) {
+    List<Link> present = new ArrayList<>();
     for (Link link : links) {
-      if (link.isPresent()) {
-        present.add(single(link, present.size()));
-      } else if (!link.isAbsent()) {
+      if (link.isPresent() && (present.isEmpty() || fallback)) {
+        present.add(link);
+      } else if (!link.isAbsent() && !link.isPresent()) {
         break;
       }
     }
-    return present.size() == 1 ? present.get(0) : new FallbackSource(present);
+    return present;
   }
 
   /** What was found, for people. */

@@ -1,9 +1,10 @@
 package dev.lanyard;
 
-import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 
@@ -11,7 +12,7 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
  * The credentials of a pod on Amazon EKS, from IRSA or EKS Pod Identity, whichever the pod has.
  *
  * <p>The first source that is configured is used: IRSA, then Pod Identity, as in the AWS SDKs,
- * unless {@link Builder#order} says whenNotOnEks. A source that is only partly configured stops the
+ * unless {@link Builder#order} says otherwise. A source that is only partly configured stops the
  * chain with the reason; the node's instance role is never used. {@link #explain()} shows what was
  * found.
  *
@@ -29,23 +30,68 @@ import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
  */
 public final class EksCredentialsProvider extends RefreshingCredentialsProvider {
 
-  private EksCredentialsProvider(Chain chain) {
-    super(chain);
-  }
-
-  private EksCredentialsProvider(Chain chain, Builder builder) {
-    super(chain, builder, builder.fallback, builder.whenNotOnEks);
+  /**
+   * Makes a provider with the defaults, as {@link #create()} does, for frameworks that make one by
+   * the name of its class.
+   */
+  public EksCredentialsProvider() {
+    this(Map.of());
   }
 
   /**
-   * Returns a provider with the defaults. All providers that this method creates from equal
-   * settings share one engine and its credentials: creating many costs one exchange. Where the
-   * settings are incomplete, or no source is configured, nothing is shared.
+   * Makes a provider with settings out of a framework's configuration, for frameworks that make one
+   * by the name of its class. It shares an engine as those of {@link #create(Map)} do.
+   *
+   * @param configuration holds settings of Lanyard's own, whose keys begin with {@code lanyard.};
+   *     what others have is ignored
+   * @throws IllegalArgumentException if a key that begins with {@code lanyard.} is not that of a
+   *     setting, or its value cannot be used
+   */
+  public EksCredentialsProvider(Properties configuration) {
+    this(Settings.ours(configuration));
+  }
+
+  private EksCredentialsProvider(Map<String, String> settings) {
+    super(Assembly.shared(Settings.Scope.CHAIN, new All(), settings));
+  }
+
+  private EksCredentialsProvider(Builder builder) {
+    super(Assembly.own(Settings.Scope.CHAIN, new All(), builder, builder.whenNotOnEks));
+  }
+
+  /** All that are on the class path, or those that an order names. */
+  private record All() implements Assembly.Candidates {
+    @Override
+    public List<CredentialsSource> in(List<String> order) {
+      List<CredentialsSource> all = Sources.all();
+      return order.isEmpty() ? all : Sources.ordered(order, all);
+    }
+  }
+
+  /**
+   * Returns a provider with the defaults. All providers that this method, {@link #create(Map)} and
+   * the constructors make from equal settings share one engine and its credentials: creating many
+   * costs one exchange. Where the settings are incomplete, or no source is configured, nothing is
+   * shared.
    *
    * @return a provider; never fails because of the environment
    */
   public static EksCredentialsProvider create() {
-    return new EksCredentialsProvider(Chain.detect(Sources.all(), Environment.system()));
+    return new EksCredentialsProvider();
+  }
+
+  /**
+   * Returns a provider with settings, for frameworks that make one by the name of its class and
+   * give it its own part of their configuration. All that are made from equal settings share one
+   * engine and its credentials. Where a setting is not given, the process's system properties and
+   * environment variables are looked at. docs/settings.md has the table.
+   *
+   * @param settings values by key, such as {@code lanyard.order}, and nothing else
+   * @return a provider; never fails because of the environment
+   * @throws IllegalArgumentException if a key is not that of a setting, or its value cannot be used
+   */
+  public static EksCredentialsProvider create(Map<String, String> settings) {
+    return new EksCredentialsProvider(Settings.given(settings));
   }
 
   /**
@@ -64,7 +110,7 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
    */
   public static final class Builder extends RefreshingCredentialsProvider.Builder<Builder> {
     private List<String> order = List.of();
-    private boolean fallback;
+    private @Nullable Boolean fallback;
     private @Nullable AwsCredentialsProvider whenNotOnEks;
 
     private Builder() {}
@@ -74,10 +120,17 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
       return this;
     }
 
+    @Override
+    Settings.InCode inCode() {
+      Settings.InCode inCode = super.inCode();
+      return new Settings.InCode(order, fallback, inCode.name(), inCode.policy());
+    }
+
     /**
-     * Sets which sources are looked for, and in which order; no others are. Default: all on the
-     * class path, {@code irsa} before {@code pod-identity}. For a migration to Pod Identity in
-     * which pods still carry the IRSA variables: {@code order("pod-identity", "irsa")}.
+     * Sets which sources are looked for, and in which order; no others are. Default: the setting
+     * {@code lanyard.order}, then all on the class path, {@code irsa} before {@code pod-identity}.
+     * For a migration to Pod Identity in which pods still carry the IRSA variables: {@code
+     * order("pod-identity", "irsa")}.
      *
      * @param names the names of sources. A name that no source has stops the chain: the first
      *     {@code resolve} and {@link #explain} report it
@@ -101,7 +154,8 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
 
     /**
      * Sets whether the next configured source is tried when the service refuses the first one.
-     * Default: {@code false}, since the process would then work as another identity.
+     * Default: the setting {@code lanyard.fallback}, then {@code false}, since the process would
+     * then work as another identity.
      *
      * <p>Only a refusal by the service itself leads to the next source, never a proxy or an outage.
      * While the first source's credentials are neither expired nor invalidated, they stay in use;
@@ -140,10 +194,7 @@ public final class EksCredentialsProvider extends RefreshingCredentialsProvider 
      * @return a provider; never fails because of the environment
      */
     public EksCredentialsProvider build() {
-      List<CredentialsSource> sources = Sources.all();
-      return new EksCredentialsProvider(
-          Chain.detect(order.isEmpty() ? sources : Sources.ordered(order, sources), environment()),
-          this);
+      return new EksCredentialsProvider(this);
     }
   }
 }

@@ -21,18 +21,24 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Explanation {
   private final @Nullable String name;
+  private final List<Fact> settings;
   private final List<Source> sources;
   private final CredentialsStatus status;
   private final @Nullable String maskedAccessKeyId;
+  private final @Nullable Explanation firstHop;
   private final Instant at;
 
   Explanation(
       @Nullable String name,
+      List<Fact> settings,
       List<Source> sources,
       CredentialsStatus status,
       @Nullable String maskedAccessKeyId,
+      @Nullable Explanation firstHop,
       Instant at) {
     this.name = name;
+    this.settings = List.copyOf(settings);
+    this.firstHop = firstHop;
     this.sources = List.copyOf(sources);
     this.status = status;
     this.maskedAccessKeyId = maskedAccessKeyId;
@@ -46,6 +52,27 @@ public final class Explanation {
    */
   public Optional<String> name() {
     return Optional.ofNullable(name);
+  }
+
+  /**
+   * Returns the settings that the provider was given by a framework's configuration, by system
+   * properties or by environment variables. Those of a second role are in the evidence of its
+   * source.
+   *
+   * @return facts with the key, the value, and where it was found; empty if there are none
+   */
+  public List<Fact> settings() {
+    return settings;
+  }
+
+  /**
+   * Returns the explanation of the credentials that a second role is assumed with, where a setting
+   * names one.
+   *
+   * @return what the provider would explain without a second role; empty if no setting names one
+   */
+  public Optional<Explanation> firstHop() {
+    return Optional.ofNullable(firstHop);
   }
 
   /**
@@ -206,6 +233,8 @@ public final class Explanation {
   public boolean equals(Object other) {
     return other instanceof Explanation that
         && Objects.equals(name, that.name)
+        && settings.equals(that.settings)
+        && Objects.equals(firstHop, that.firstHop)
         && sources.equals(that.sources)
         && status.equals(that.status)
         && Objects.equals(maskedAccessKeyId, that.maskedAccessKeyId)
@@ -214,7 +243,7 @@ public final class Explanation {
 
   @Override
   public int hashCode() {
-    return Objects.hash(name, sources, status, maskedAccessKeyId, at);
+    return Objects.hash(name, settings, sources, status, maskedAccessKeyId, firstHop, at);
   }
 
   /**
@@ -224,10 +253,20 @@ public final class Explanation {
    */
   @Override
   public String toString() {
-    StringBuilder text =
-        new StringBuilder("Lanyard: AWS credentials of ")
-            .append(name == null ? "this process" : name)
-            .append('\n');
+    return "Lanyard: AWS credentials of " + (name == null ? "this process" : name) + "\n" + body();
+  }
+
+  private String body() {
+    StringBuilder text = new StringBuilder();
+    if (!settings.isEmpty()) {
+      text.append("  settings\n");
+      for (Fact setting : settings) {
+        text.append("    ").append(setting.name());
+        setting.value().ifPresent(value -> text.append(" = ").append(value));
+        setting.origin().ifPresent(origin -> text.append(" (").append(origin).append(')'));
+        text.append('\n');
+      }
+    }
     text.append("  sources\n");
     if (sources.isEmpty()) {
       text.append("    none on the class path\n");
@@ -292,6 +331,10 @@ public final class Explanation {
                   .remedy()
                   .ifPresent(remedy -> text.append("\n    what to do    ").append(remedy));
             });
+    if (firstHop != null) {
+      text.append("\n  the first hop, whose credentials the role is assumed with\n  ")
+          .append(firstHop.body().replace("\n", "\n  "));
+    }
     return text.toString();
   }
 

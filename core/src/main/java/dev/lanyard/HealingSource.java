@@ -1,6 +1,5 @@
 package dev.lanyard;
 
-import dev.lanyard.diagnosis.Evidence;
 import dev.lanyard.diagnosis.FailureKind;
 import dev.lanyard.spi.ExchangeContext;
 import dev.lanyard.spi.ExchangeException;
@@ -8,6 +7,7 @@ import dev.lanyard.spi.SessionCredentials;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +22,7 @@ import software.amazon.awssdk.auth.credentials.AwsSessionCredentials;
 final class HealingSource implements Origin {
   private final SingleSource source;
   private final Explainer explainer;
+  private final SharedEngines.Identities identities;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by the lock. */
@@ -32,10 +33,16 @@ final class HealingSource implements Origin {
 
   private volatile boolean served;
 
-  /** A source whose shared engine, if this is the one to make it, works on this time. */
-  HealingSource(SingleSource source, Explainer explainer) {
+  /**
+   * A source whose shared engine, if this is the one to make it, is explained by the explainer and
+   * works on its time.
+   *
+   * @param identities whose credentials the source obtains, once it works
+   */
+  HealingSource(SingleSource source, Explainer explainer, SharedEngines.Identities identities) {
     this.source = source;
     this.explainer = explainer;
+    this.identities = identities;
   }
 
   @Override
@@ -53,11 +60,11 @@ final class HealingSource implements Origin {
       } catch (ExchangeException e) {
         throw new Failed(first(), e);
       }
-      Optional<Evidence> evidence = source.link().evidence();
-      if (evidence.isEmpty() || !evidence.get().isComparable()) {
+      Optional<SharedEngines.Identity> known = identities.of(List.of(source.link()));
+      if (known.isEmpty()) {
         return source.exchange(context, holding);
       }
-      shared = join(new SharedEngines.Identity(first().name(), evidence.get()));
+      shared = join(known.get());
     }
     SessionCredentials credentials = obtainedBy(shared, context);
     served = true;

@@ -22,6 +22,18 @@ final class Problems {
   /** {@code order(...)} names an unknown source. */
   static final String UNKNOWN_SOURCE = "ENV-004";
 
+  /** A setting that was given to a provider does not exist. */
+  static final String UNKNOWN_SETTING = "SET-001";
+
+  /** A setting that was given to a provider is one that providers of its class do not have. */
+  static final String SETTING_OF_ANOTHER_CLASS = "SET-002";
+
+  /** The value of a setting cannot be used. */
+  static final String SETTING_MALFORMED = "SET-003";
+
+  /** A setting of a second role was given without the role. */
+  static final String SETTING_WITHOUT_ROLE = "SET-004";
+
   /** The environment configures a source whose module is not on the class path. */
   static final String MODULE_MISSING = "LIB-001";
 

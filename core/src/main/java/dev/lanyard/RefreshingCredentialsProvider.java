@@ -5,9 +5,10 @@ import dev.lanyard.runtime.Time;
 import dev.lanyard.spi.CredentialsSource;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
@@ -58,66 +59,78 @@ public abstract class RefreshingCredentialsProvider
 
   /**
    * Makes a provider of one source, as it is configured in the process's own environment. All
-   * providers that this constructor makes share one engine and its credentials where the source's
-   * name and the evidence of its detection are equal: see {@link dev.lanyard.diagnosis.Evidence}. A
-   * source that is broken or absent, or whose evidence is incomparable, is not shared; when a
-   * broken one works later on, its provider joins the shared engine of its evidence.
+   * providers that this constructor and the two others without a builder make share one engine and
+   * its credentials where the source's name, the evidence of its detection and the settings are
+   * equal: see {@link dev.lanyard.diagnosis.Evidence}. A source that is broken or absent, or whose
+   * evidence is incomparable, is not shared; when a broken one works later on, its provider joins
+   * the shared engine of its evidence.
    *
    * @param source where the credentials come from
    */
   protected RefreshingCredentialsProvider(CredentialsSource source) {
-    this(Chain.detect(List.of(Objects.requireNonNull(source, "source")), Environment.system()));
+    this(source, Map.of());
   }
 
   /**
-   * Makes a provider of one source, with an engine of its own.
+   * Makes a provider of one source, with settings. Where a setting is not given, the process's
+   * system properties and environment variables are looked at, as without settings.
+   *
+   * @param source where the credentials come from
+   * @param settings settings of Lanyard's own by key, such as {@code lanyard.assume.role}, and
+   *     nothing else
+   * @throws IllegalArgumentException if a key is not that of a setting for one source, or its value
+   *     cannot be used
+   */
+  protected RefreshingCredentialsProvider(CredentialsSource source, Map<String, String> settings) {
+    this(
+        Assembly.shared(
+            scope(Objects.requireNonNull(source, "source")),
+            new Assembly.One(source),
+            Settings.given(settings)));
+  }
+
+  /**
+   * Makes a provider of one source, with settings out of a framework's configuration.
+   *
+   * @param source where the credentials come from
+   * @param configuration holds settings of Lanyard's own, whose keys begin with {@code lanyard.};
+   *     what others have is ignored
+   * @throws IllegalArgumentException if a key that begins with {@code lanyard.} is not that of a
+   *     setting for one source, or its value cannot be used
+   */
+  protected RefreshingCredentialsProvider(CredentialsSource source, Properties configuration) {
+    this(source, Settings.ours(configuration));
+  }
+
+  /**
+   * Makes a provider of one source, with an engine of its own. Where an option was not given to the
+   * builder, its environment is looked at for a setting.
    *
    * @param source where the credentials come from
    * @param options what the application chose; read once, now
    */
   protected RefreshingCredentialsProvider(CredentialsSource source, Builder<?> options) {
     this(
-        Chain.detect(
-            List.of(Objects.requireNonNull(source, "source")),
-            Objects.requireNonNull(options, "options").environment),
-        options,
-        false,
-        null);
+        Assembly.own(
+            scope(Objects.requireNonNull(source, "source")),
+            new Assembly.One(source),
+            Objects.requireNonNull(options, "options"),
+            null));
   }
 
-  /** A provider on the process's shared engine. */
-  RefreshingCredentialsProvider(Chain chain) {
-    this.policy = RefreshPolicy.defaults();
-    this.explainer = new Explainer(null, chain, false, Time.system());
-    this.whenNotOnEks = null;
-    this.engine = SharedEngines.get(chain);
-    this.fast = engine;
-    this.minimum = Duration.ZERO;
-    this.asked = null;
+  private static Settings.Scope scope(CredentialsSource source) {
+    return source.isChained() ? Settings.Scope.CHAINED : Settings.Scope.SOURCE;
   }
 
-  /** A provider with an engine of its own. */
-  RefreshingCredentialsProvider(
-      Chain chain,
-      Builder<?> options,
-      boolean fallback,
-      @Nullable AwsCredentialsProvider whenNotOnEks) {
-    this.policy = options.refreshPolicy;
-    this.explainer = new Explainer(options.name, chain, fallback, options.time);
-    this.whenNotOnEks = chain.chosen().isEmpty() ? whenNotOnEks : null;
-    this.engine =
-        new Engine(
-            fallback ? chain.originWithFallback() : chain.origin(),
-            policy,
-            options.time,
-            new Events(options.listener, options.time, options.name),
-            explainer);
-    this.fast = engine;
-    this.minimum = Duration.ZERO;
-    this.asked = null;
-    if (this.whenNotOnEks == null) {
-      engine.start();
-    }
+  RefreshingCredentialsProvider(Assembly assembly) {
+    this.engine = assembly.engine();
+    this.policy = assembly.policy();
+    this.explainer = assembly.explainer();
+    this.whenNotOnEks = assembly.whenNotOnEks();
+    this.minimum = assembly.minimum();
+    boolean isView = !minimum.isZero();
+    this.fast = isView ? null : engine;
+    this.asked = isView ? engine.current().keepValidFor(Waiting.minimum(minimum)) : null;
   }
 
   /** A view of another provider. */
@@ -131,10 +144,20 @@ public abstract class RefreshingCredentialsProvider
     this.whenNotOnEks = of.whenNotOnEks;
   }
 
-  private static final class View extends RefreshingCredentialsProvider {
-    View(RefreshingCredentialsProvider of, Duration minimum) {
+  /** A provider that the application does not make itself. */
+  private static final class Plain extends RefreshingCredentialsProvider {
+    Plain(RefreshingCredentialsProvider of, Duration minimum) {
       super(of, minimum);
     }
+
+    Plain(Assembly assembly) {
+      super(assembly);
+    }
+  }
+
+  /** A provider whose credentials a second role is assumed with, where settings name one. */
+  static RefreshingCredentialsProvider firstHop(Assembly assembly) {
+    return new Plain(assembly);
   }
 
   /**
@@ -215,7 +238,7 @@ public abstract class RefreshingCredentialsProvider
           "the minimum validity must not be negative: " + minimumValidity);
     }
     Duration bounded = RefreshPolicy.bounded(minimumValidity);
-    return bounded.compareTo(minimum) <= 0 ? this : new View(this, bounded);
+    return bounded.compareTo(minimum) <= 0 ? this : new Plain(this, bounded);
   }
 
   /**
@@ -391,13 +414,12 @@ public abstract class RefreshingCredentialsProvider
 
   @Override
   public final String toString() {
-    return asked == null
-        ? getClass().getSimpleName() + "[" + status().source() + "]"
-        : "RefreshingCredentialsProvider["
-            + status().source()
-            + ", at least "
-            + Text.of(minimum)
-            + "]";
+    Class<?> type = this instanceof Plain ? RefreshingCredentialsProvider.class : getClass();
+    return type.getSimpleName()
+        + "["
+        + status().source()
+        + (asked == null ? "" : ", at least " + Text.of(minimum))
+        + "]";
   }
 
   /**
@@ -407,11 +429,8 @@ public abstract class RefreshingCredentialsProvider
    * @since 0.1
    */
   public abstract static class Builder<B extends Builder<B>> {
-    /** What log lines, thread names and meters can carry. */
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._:/@-]{1,64}");
-
     private Environment environment = Environment.system();
-    private RefreshPolicy refreshPolicy = RefreshPolicy.defaults();
+    private @Nullable RefreshPolicy refreshPolicy;
     private CredentialsEventListener listener = Events.NOBODY;
     private Time time = Time.system();
     private @Nullable String name;
@@ -439,7 +458,8 @@ public abstract class RefreshingCredentialsProvider
 
     /**
      * Sets when credentials are refreshed and how long callers wait. Default: {@link
-     * RefreshPolicy#defaults()}.
+     * RefreshPolicy#defaults()}, with the refresh window of the settings {@code
+     * lanyard.refresh.from} and {@code lanyard.refresh.to}.
      *
      * @param refreshPolicy the policy
      * @return this builder
@@ -475,7 +495,8 @@ public abstract class RefreshingCredentialsProvider
     /**
      * Names the provider's credentials, where a process has several: in the log, in the names of
      * threads, in {@link RefreshingCredentialsProvider#explain} and in {@link Lanyard#live}.
-     * Default: none; {@code Lanyard.live()} and the log then use the name of the source.
+     * Default: the setting {@code lanyard.name}; without it, {@code Lanyard.live()} and the log use
+     * the name of the source.
      *
      * @param name such as {@code tenant-a}: 1 to 64 characters out of {@code A-Z a-z 0-9 . _ : / @
      *     -}
@@ -483,7 +504,7 @@ public abstract class RefreshingCredentialsProvider
      * @throws IllegalArgumentException if the value breaks these rules
      */
     public final B name(String name) {
-      if (!NAME.matcher(name).matches()) {
+      if (!Settings.isName(name)) {
         throw new IllegalArgumentException(
             "the name must be 1 to 64 characters out of A-Z a-z 0-9 . _ : / @ - (it has "
                 + name.length()
@@ -495,6 +516,19 @@ public abstract class RefreshingCredentialsProvider
 
     final Environment environment() {
       return environment;
+    }
+
+    final Time time() {
+      return time;
+    }
+
+    final CredentialsEventListener listener() {
+      return listener;
+    }
+
+    /** What the application chose, and settings do not change. */
+    Settings.InCode inCode() {
+      return new Settings.InCode(List.of(), null, name, refreshPolicy);
     }
   }
 }

@@ -37,7 +37,7 @@ class ChainTest {
         EksCredentialsProvider.Builder options,
         boolean fallback,
         @Nullable StaticCredentialsProvider otherwise) {
-      super(Chain.detect(sources, EMPTY), options, fallback, otherwise);
+      super(Assemblies.of(Chain.detect(sources, EMPTY), options, fallback, otherwise));
     }
   }
 

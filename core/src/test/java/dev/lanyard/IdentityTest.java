@@ -42,7 +42,7 @@ class IdentityTest {
 
   private static final class TestProvider extends RefreshingCredentialsProvider {
     TestProvider(List<ScriptedSource> sources, EksCredentialsProvider.Builder options) {
-      super(Chain.detect(sources, Environment.of(Map.of())), options, true, null);
+      super(Assemblies.of(Chain.detect(sources, Environment.of(Map.of())), options, true, null));
     }
   }
 

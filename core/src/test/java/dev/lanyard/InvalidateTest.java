@@ -255,10 +255,11 @@ class InvalidateTest {
     TestProvider(
         CredentialsSource source, VirtualTime time, @Nullable AwsCredentialsProvider whenNotOnEks) {
       super(
-          Chain.detect(List.of(source), Environment.of(Map.of())),
-          EksCredentialsProvider.builder().time(time),
-          false,
-          whenNotOnEks);
+          Assemblies.of(
+              Chain.detect(List.of(source), Environment.of(Map.of())),
+              EksCredentialsProvider.builder().time(time),
+              false,
+              whenNotOnEks));
     }
   }
 

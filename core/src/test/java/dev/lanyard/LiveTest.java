@@ -22,7 +22,9 @@ class LiveTest {
 
   private static final class TestProvider extends RefreshingCredentialsProvider {
     TestProvider(ScriptedSource source, EksCredentialsProvider.Builder options) {
-      super(Chain.detect(List.of(source), Environment.of(Map.of())), options, false, null);
+      super(
+          Assemblies.of(
+              Chain.detect(List.of(source), Environment.of(Map.of())), options, false, null));
     }
   }
 

@@ -35,6 +35,7 @@ class ModuleTest {
             "software.amazon.awssdk.auth",
             "software.amazon.awssdk.core",
             "software.amazon.awssdk.identity.spi");
-    assertThat(module.uses()).isEqualTo(Set.of("dev.lanyard.spi.CredentialsSource"));
+    assertThat(module.uses())
+        .isEqualTo(Set.of("dev.lanyard.RoleChaining", "dev.lanyard.spi.CredentialsSource"));
   }
 }

@@ -33,10 +33,11 @@ class ProviderTest {
   private final class TestProvider extends RefreshingCredentialsProvider {
     TestProvider(boolean fallback, RefreshPolicy policy) {
       super(
-          Chain.detect(List.of(source, other), Environment.of(Map.of())),
-          EksCredentialsProvider.builder().time(time).refreshPolicy(policy),
-          fallback,
-          LAPTOP);
+          Assemblies.of(
+              Chain.detect(List.of(source, other), Environment.of(Map.of())),
+              EksCredentialsProvider.builder().time(time).refreshPolicy(policy),
+              fallback,
+              LAPTOP));
     }
   }
 
@@ -217,10 +218,14 @@ class ProviderTest {
 
   @Test
   void explainsThatThereIsNoSource() {
-    assertThat(new Explanation(null, List.of(), provider().status(), null, time.now()))
+    assertThat(
+            new Explanation(
+                null, List.of(), List.of(), provider().status(), null, null, time.now()))
         .asString()
         .contains("sources\n    none on the class path\n  now");
-    assertThat(new Explanation(null, List.of(), provider().status(), null, time.now()).chosen())
+    assertThat(
+            new Explanation(null, List.of(), List.of(), provider().status(), null, null, time.now())
+                .chosen())
         .isEmpty();
   }
 

@@ -144,7 +144,8 @@ class SerialisationTest {
     EksCredentialsProvider.Builder options = EksCredentialsProvider.builder().time(time);
     RefreshingCredentialsProvider provider =
         new RefreshingCredentialsProvider(
-            Chain.detect(List.of(source), Environment.of(Map.of())), options, false, null) {};
+            Assemblies.of(
+                Chain.detect(List.of(source), Environment.of(Map.of())), options, false, null)) {};
     time.settle();
 
     CredentialsUnavailableException sent =

@@ -178,7 +178,7 @@ class SharedEnginesTest {
     Awaiting.until(() -> provider.explain().status().usable());
     assertThat(keyId(provider)).isEqualTo("B");
     assertThat(SharedEngines.ENGINES.keySet())
-        .noneMatch(identity -> identity.source().equals("healed alone"));
+        .noneMatch(identity -> identity.asked().get(0).source().equals("healed alone"));
   }
 
   @Test

@@ -49,7 +49,12 @@ class ViewTest {
         ScriptedSource source,
         EksCredentialsProvider.Builder options,
         @Nullable AwsCredentialsProvider whenNotOnEks) {
-      super(Chain.detect(List.of(source), Environment.of(Map.of())), options, false, whenNotOnEks);
+      super(
+          Assemblies.of(
+              Chain.detect(List.of(source), Environment.of(Map.of())),
+              options,
+              false,
+              whenNotOnEks));
     }
   }
 
@@ -512,10 +517,11 @@ class ViewTest {
   private static final class TwoSources extends RefreshingCredentialsProvider {
     TwoSources(ScriptedSource first, ScriptedSource second, VirtualTime time) {
       super(
-          Chain.detect(List.of(first, second), Environment.of(Map.of())),
-          EksCredentialsProvider.builder().time(time),
-          true,
-          null);
+          Assemblies.of(
+              Chain.detect(List.of(first, second), Environment.of(Map.of())),
+              EksCredentialsProvider.builder().time(time),
+              true,
+              null));
     }
   }
 

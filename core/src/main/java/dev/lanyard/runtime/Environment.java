@@ -2,6 +2,7 @@ package dev.lanyard.runtime;
 
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -9,8 +10,8 @@ import java.util.Properties;
 import java.util.function.Function;
 
 /**
- * Everything that a source of credentials may look at: environment variables, system properties and
- * files.
+ * Everything that a source of credentials may look at: environment variables, system properties,
+ * files, and the settings that an application or a framework gives to Lanyard itself.
  *
  * <p>{@link #system()} is the process's own. A test builds its own from a map of variables, a map
  * of properties and a directory that stands for the root of the file system.
@@ -23,19 +24,22 @@ import java.util.function.Function;
  */
 public final class Environment {
   private static final Environment SYSTEM =
-      new Environment(new ProcessVariables(), new ProcessProperties(), Optional.empty());
+      new Environment(new ProcessVariables(), new ProcessProperties(), Optional.empty(), Map.of());
 
   private final Function<String, String> variables;
   private final Function<String, String> properties;
   private final Optional<Path> root;
+  private final Map<String, String> settings;
 
   private Environment(
       Function<String, String> variables,
       Function<String, String> properties,
-      Optional<Path> root) {
+      Optional<Path> root,
+      Map<String, String> settings) {
     this.variables = variables;
     this.properties = properties;
     this.root = root;
+    this.settings = settings;
   }
 
   /**
@@ -56,7 +60,7 @@ public final class Environment {
    */
   public static Environment of(Map<String, String> variables) {
     Map<String, String> copy = Map.copyOf(Objects.requireNonNull(variables, "variables"));
-    return new Environment(copy::get, name -> null, Optional.empty());
+    return new Environment(copy::get, name -> null, Optional.empty(), Map.of());
   }
 
   /**
@@ -67,7 +71,7 @@ public final class Environment {
    */
   public Environment withProperties(Map<String, String> properties) {
     Map<String, String> copy = Map.copyOf(Objects.requireNonNull(properties, "properties"));
-    return new Environment(variables, copy::get, root);
+    return new Environment(variables, copy::get, root, settings);
   }
 
   /**
@@ -79,7 +83,32 @@ public final class Environment {
    */
   public Environment withRoot(Path directory) {
     return new Environment(
-        variables, properties, Optional.of(Objects.requireNonNull(directory, "directory")));
+        variables,
+        properties,
+        Optional.of(Objects.requireNonNull(directory, "directory")),
+        settings);
+  }
+
+  /**
+   * Returns this environment with settings of Lanyard's own, such as the configuration of a
+   * framework. They take precedence over system properties and environment variables.
+   *
+   * @param settings values by key, such as {@code lanyard.order}; copied. They replace those of an
+   *     earlier call. A provider that is given a key it does not know cannot work, and names it
+   * @return a new environment
+   */
+  public Environment withSettings(Map<String, String> settings) {
+    return new Environment(
+        variables, properties, root, Map.copyOf(Objects.requireNonNull(settings, "settings")));
+  }
+
+  /**
+   * Returns the settings that {@link #withSettings} gave.
+   *
+   * @return values by key; empty if none were given
+   */
+  public Map<String, String> settings() {
+    return settings;
   }
 
   /**
@@ -101,7 +130,7 @@ public final class Environment {
         copy.put(name, value);
       }
     }
-    return new Environment(variables, copy::get, root);
+    return new Environment(variables, copy::get, root, settings);
   }
 
   /**
@@ -135,6 +164,19 @@ public final class Environment {
   public Optional<Setting> setting(String property, String variable) {
     Optional<Setting> first = property(property);
     return first.isPresent() ? first : variable(variable);
+  }
+
+  /**
+   * Returns the value of a setting of Lanyard's own: what {@link #withSettings} gave, else the
+   * system property of the same name, else the environment variable whose name is the key in upper
+   * case, with underscores for dots: {@code LANYARD_ASSUME_ROLE} for {@code lanyard.assume.role}.
+   *
+   * @param key the key, such as {@code lanyard.assume.role}
+   * @return the first of the three that is there and not blank
+   */
+  public Optional<Setting> setting(String key) {
+    Optional<Setting> given = setting("setting " + key, key, settings::get);
+    return given.isPresent() ? given : setting(key, key.toUpperCase(Locale.ROOT).replace('.', '_'));
   }
 
   /**
@@ -205,9 +247,9 @@ public final class Environment {
     }
 
     /**
-     * Returns the name of the variable or property.
+     * Returns the name of the variable or property, or the key of the setting.
      *
-     * @return such as {@code AWS_ROLE_ARN} or {@code aws.roleArn}
+     * @return such as {@code AWS_ROLE_ARN}, {@code aws.roleArn} or {@code lanyard.order}
      */
     public String name() {
       return name;

@@ -40,4 +40,15 @@ public interface CredentialsSource {
    *     method throws counts as {@link Detection.Broken} too
    */
   Detection detect(Environment environment);
+
+  /**
+   * Tells whether the source obtains its credentials with those of another provider, as a second
+   * role's does. The settings {@code lanyard.assume.*} name a second role for what is not chained
+   * yet, and do not apply to such a source.
+   *
+   * @return false, unless the source says otherwise
+   */
+  default boolean isChained() {
+    return false;
+  }
 }

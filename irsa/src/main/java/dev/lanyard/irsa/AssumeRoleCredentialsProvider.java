@@ -6,7 +6,6 @@ import dev.lanyard.irsa.internal.AssumeRoleSource;
 import dev.lanyard.irsa.internal.RoleArn;
 import dev.lanyard.irsa.internal.SessionRules;
 import dev.lanyard.irsa.internal.Texts;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -70,9 +69,6 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
    * @since 0.1
    */
   public static final class Builder extends StsBuilder<Builder> {
-    /** Source: the STS API reference, AssumeRole, DurationSeconds and role chaining. */
-    private static final Duration MAX_DURATION = Duration.ofHours(1);
-
     private final RefreshingCredentialsProvider first;
     private final RoleArn role;
 
@@ -83,7 +79,7 @@ public final class AssumeRoleCredentialsProvider extends RefreshingCredentialsPr
     private @Nullable String sourceIdentity;
 
     private Builder(RefreshingCredentialsProvider first, RoleArn role) {
-      super(MAX_DURATION, ", the most that STS gives where roles are chained");
+      super(SessionRules.MAX_CHAINED, ", the most that STS gives where roles are chained");
       this.first = first;
       this.role = role;
     }

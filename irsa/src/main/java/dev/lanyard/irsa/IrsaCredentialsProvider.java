@@ -6,8 +6,10 @@ import dev.lanyard.irsa.internal.IrsaSource;
 import dev.lanyard.irsa.internal.RoleArn;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +35,29 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider {
 
-  private IrsaCredentialsProvider(IrsaSource source) {
-    super(source);
+  /**
+   * Makes a provider with the defaults, as {@link #create()} does, for frameworks that make one by
+   * the name of its class.
+   */
+  public IrsaCredentialsProvider() {
+    this(Map.of());
+  }
+
+  /**
+   * Makes a provider with settings out of a framework's configuration, for frameworks that make one
+   * by the name of its class. It shares an engine as those of {@link #create(Map)} do.
+   *
+   * @param configuration holds settings of Lanyard's own, whose keys begin with {@code lanyard.};
+   *     what others have is ignored
+   * @throws IllegalArgumentException if a key that begins with {@code lanyard.} is not that of a
+   *     setting for one source, or its value cannot be used
+   */
+  public IrsaCredentialsProvider(Properties configuration) {
+    super(new IrsaSource(), configuration);
+  }
+
+  private IrsaCredentialsProvider(Map<String, String> settings) {
+    super(new IrsaSource(), settings);
   }
 
   private IrsaCredentialsProvider(IrsaSource source, Builder builder) {
@@ -42,14 +65,30 @@ public final class IrsaCredentialsProvider extends RefreshingCredentialsProvider
   }
 
   /**
-   * Returns a provider with the defaults. All providers that this method creates from equal
-   * settings share one engine and its credentials: creating many costs one exchange. Where the
-   * settings are incomplete, nothing is shared.
+   * Returns a provider with the defaults. All providers that this method, {@link #create(Map)} and
+   * the constructors make from equal settings share one engine and its credentials: creating many
+   * costs one exchange. Where the settings are incomplete, nothing is shared.
    *
    * @return a provider; never fails because of the environment
    */
   public static IrsaCredentialsProvider create() {
-    return new IrsaCredentialsProvider(new IrsaSource());
+    return new IrsaCredentialsProvider();
+  }
+
+  /**
+   * Returns a provider with settings, for frameworks that make one by the name of its class and
+   * give it its own part of their configuration. All that are made from equal settings share one
+   * engine and its credentials. Where a setting is not given, the process's system properties and
+   * environment variables are looked at. docs/settings.md has the table; the order of sources and
+   * the fallback are not for this class.
+   *
+   * @param settings values by key, such as {@code lanyard.assume.role}, and nothing else
+   * @return a provider; never fails because of the environment
+   * @throws IllegalArgumentException if a key is not that of a setting for one source, or its value
+   *     cannot be used
+   */
+  public static IrsaCredentialsProvider create(Map<String, String> settings) {
+    return new IrsaCredentialsProvider(settings);
   }
 
   /**

@@ -3,11 +3,11 @@ package dev.lanyard.irsa;
 import dev.lanyard.RefreshingCredentialsProvider;
 import dev.lanyard.irsa.internal.SessionName;
 import dev.lanyard.irsa.internal.SessionOptions;
+import dev.lanyard.irsa.internal.SessionRules;
 import dev.lanyard.irsa.internal.StsLocation;
 import dev.lanyard.irsa.internal.Texts;
 import java.net.URI;
 import java.time.Duration;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -24,9 +24,6 @@ import software.amazon.awssdk.services.sts.StsClient;
 abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder<B>>
     extends RefreshingCredentialsProvider.Builder<B>
     permits IrsaCredentialsProvider.Builder, AssumeRoleCredentialsProvider.Builder {
-
-  /** Source: the STS model, roleDurationSecondsType. */
-  private static final Duration MIN_DURATION = Duration.ofMinutes(15);
 
   /** Source: the STS API reference, Policy and PolicyArns of either operation. */
   private static final int MAX_POLICY_LENGTH = 2048;
@@ -90,17 +87,10 @@ abstract sealed class StsBuilder<B extends RefreshingCredentialsProvider.Builder
    * @throws IllegalArgumentException if the value breaks these rules
    */
   public B duration(Duration duration) {
-    Objects.requireNonNull(duration, "duration");
-    if (duration.compareTo(MIN_DURATION) < 0
-        || duration.compareTo(maxDuration) > 0
-        || !duration.equals(duration.truncatedTo(ChronoUnit.SECONDS))) {
-      throw new IllegalArgumentException(
-          "the duration must be whole seconds from 900 to "
-              + maxDuration.toSeconds()
-              + whyNoMore
-              + ": "
-              + duration);
-    }
+    check(
+        "the duration ",
+        SessionRules.durationProblem(
+            Objects.requireNonNull(duration, "duration"), maxDuration, whyNoMore));
     this.duration = duration;
     return self();
   }

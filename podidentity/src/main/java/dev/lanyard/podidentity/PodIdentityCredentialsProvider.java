@@ -6,8 +6,10 @@ import dev.lanyard.podidentity.internal.PodIdentitySource;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +40,29 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
   /** Source: STS API reference, GetSessionToken. */
   private static final Duration LONGEST_SESSION = Duration.ofHours(36);
 
-  private PodIdentityCredentialsProvider() {
-    super(new PodIdentitySource());
+  /**
+   * Makes a provider with the defaults, as {@link #create()} does, for frameworks that make one by
+   * the name of its class.
+   */
+  public PodIdentityCredentialsProvider() {
+    this(Map.of());
+  }
+
+  /**
+   * Makes a provider with settings out of a framework's configuration, for frameworks that make one
+   * by the name of its class. It shares an engine as those of {@link #create(Map)} do.
+   *
+   * @param configuration holds settings of Lanyard's own, whose keys begin with {@code lanyard.};
+   *     what others have is ignored
+   * @throws IllegalArgumentException if a key that begins with {@code lanyard.} is not that of a
+   *     setting for one source, or its value cannot be used
+   */
+  public PodIdentityCredentialsProvider(Properties configuration) {
+    super(new PodIdentitySource(), configuration);
+  }
+
+  private PodIdentityCredentialsProvider(Map<String, String> settings) {
+    super(new PodIdentitySource(), settings);
   }
 
   private PodIdentityCredentialsProvider(Builder builder) {
@@ -50,15 +73,30 @@ public final class PodIdentityCredentialsProvider extends RefreshingCredentialsP
   }
 
   /**
-   * Returns a provider with the settings of the process's environment. All providers that this
-   * method creates from equal settings share one engine and its credentials: creating many costs
-   * one exchange. Where the settings are incomplete, nothing is shared. Frameworks whose
-   * configuration names a provider class call this method.
+   * Returns a provider with the defaults. All providers that this method, {@link #create(Map)} and
+   * the constructors make from equal settings share one engine and its credentials: creating many
+   * costs one exchange. Where the settings are incomplete, nothing is shared.
    *
    * @return a provider; never fails because of the environment
    */
   public static PodIdentityCredentialsProvider create() {
     return new PodIdentityCredentialsProvider();
+  }
+
+  /**
+   * Returns a provider with settings, for frameworks that make one by the name of its class and
+   * give it its own part of their configuration. All that are made from equal settings share one
+   * engine and its credentials. Where a setting is not given, the process's system properties and
+   * environment variables are looked at. docs/settings.md has the table; the order of sources and
+   * the fallback are not for this class.
+   *
+   * @param settings values by key, such as {@code lanyard.assume.role}, and nothing else
+   * @return a provider; never fails because of the environment
+   * @throws IllegalArgumentException if a key is not that of a setting for one source, or its value
+   *     cannot be used
+   */
+  public static PodIdentityCredentialsProvider create(Map<String, String> settings) {
+    return new PodIdentityCredentialsProvider(settings);
   }
 
   /**

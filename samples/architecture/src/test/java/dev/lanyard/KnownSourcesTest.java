@@ -3,6 +3,7 @@ package dev.lanyard;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lanyard.irsa.internal.IrsaSource;
+import dev.lanyard.irsa.internal.StsRoleChaining;
 import dev.lanyard.podidentity.internal.PodIdentitySource;
 import dev.lanyard.runtime.Environment;
 import dev.lanyard.spi.CredentialsSource;
@@ -92,5 +93,14 @@ class KnownSourcesTest {
                               + broken.problem().fact("module").orElseThrow()
                               + "</artifactId>"));
     }
+  }
+
+  @Test
+  void whatAssumesASecondRoleIsFoundByTheNameOfItsClass() {
+    assertThat(Services.load(RoleChaining.class, new Loader(true), SecondRole.KNOWN).instances())
+        .extracting(Object::getClass)
+        .containsExactly(StsRoleChaining.class);
+    assertThat(Services.load(RoleChaining.class, new Loader(false), SecondRole.KNOWN))
+        .isEqualTo(new Services.Found<RoleChaining>(List.of(), List.of()));
   }
 }

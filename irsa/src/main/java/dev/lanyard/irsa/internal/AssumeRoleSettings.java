@@ -10,8 +10,10 @@ import java.util.Map;
  * @param options what the application says
  * @param sessionName the session's name
  * @param target who is asked
+ * @param origins the setting that an option came from, by the name of its fact
  */
-record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarget target) {
+record AssumeRoleSettings(
+    AssumeRoleOptions options, String sessionName, StsTarget target, Map<String, String> origins) {
 
   /**
    * Reads what the application leaves to the environment.
@@ -19,6 +21,18 @@ record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarg
    * @throws InvalidSettingException if it cannot work
    */
   static AssumeRoleSettings read(Environment environment, AssumeRoleOptions options)
+      throws InvalidSettingException {
+    return read(environment, options, Map.of());
+  }
+
+  /**
+   * The same for options that came from settings.
+   *
+   * @param origins the setting that an option came from, by the name of its fact
+   * @throws InvalidSettingException if it cannot work
+   */
+  static AssumeRoleSettings read(
+      Environment environment, AssumeRoleOptions options, Map<String, String> origins)
       throws InvalidSettingException {
     SessionOptions session = options.session();
     StsTarget target = StsTarget.read(environment, session, options.role());
@@ -37,7 +51,10 @@ record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarg
               .build());
     }
     return new AssumeRoleSettings(
-        options, session.name().orElseGet(() -> SessionName.of(environment)), target);
+        options,
+        session.name().orElseGet(() -> SessionName.of(environment)),
+        target,
+        Map.copyOf(origins));
   }
 
   RoleArn role() {
@@ -46,14 +63,17 @@ record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarg
 
   /** Adds all that is known of the second role's session: of tags it shows the keys alone. */
   void addTo(Evidence.Builder evidence) {
-    evidence.fact(Facts.ROLE, role().value());
-    evidence.fact(Facts.SESSION_NAME, sessionName);
+    evidence.fact(Facts.ROLE, role().value(), origins.get(Facts.ROLE));
+    evidence.fact(Facts.SESSION_NAME, sessionName, origins.get(Facts.SESSION_NAME));
     if (options.externalId().isPresent()) {
-      add(evidence, "external id", options.externalId().get());
+      add(evidence, Facts.EXTERNAL_ID, options.externalId().get());
     }
     Map<String, String> tags = options.sessionTags();
     if (!tags.isEmpty()) {
-      evidence.fact("session tags", Texts.shown(String.join(" ", tags.keySet())));
+      evidence.fact(
+          Facts.SESSION_TAGS,
+          Texts.shown(String.join(" ", tags.keySet())),
+          origins.get(Facts.SESSION_TAGS));
       for (Map.Entry<String, String> tag : tags.entrySet()) {
         // Neither a key nor a value can hold a line break.
         evidence.hidden("session tag", tag.getKey() + "\n" + tag.getValue());
@@ -66,11 +86,11 @@ record AssumeRoleSettings(AssumeRoleOptions options, String sessionName, StsTarg
       evidence.fact("source identity", options.sourceIdentity().get());
     }
     target.addTo(evidence);
-    options.session().addTo(evidence);
+    options.session().addTo(evidence, origins.get(Facts.DURATION));
   }
 
-  private static void add(Evidence.Builder evidence, String name, String value) {
-    Facts.add(evidence, name, Texts.shown(value), value, null);
+  private void add(Evidence.Builder evidence, String name, String value) {
+    Facts.add(evidence, name, Texts.shown(value), value, origins.get(name));
   }
 
   @Override

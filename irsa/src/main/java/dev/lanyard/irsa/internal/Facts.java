@@ -8,9 +8,16 @@ final class Facts {
   static final String ROLE = "role";
   static final String TOKEN_FILE = "token file";
   static final String SESSION_NAME = "session name";
+  static final String DURATION = "duration";
+  static final String EXTERNAL_ID = "external id";
+  static final String SESSION_TAGS = "session tags";
   static final String ENDPOINT = "endpoint";
   static final String PROXY = "proxy";
   static final String SETTING = "setting";
+
+  /** Of a problem: the key of a setting of Lanyard's own. */
+  static final String KEY = "key";
+
   static final String CODE = "code";
   static final String STATUS = "status";
   static final String REQUEST_ID = "request id";

@@ -237,6 +237,9 @@ final class Problems {
   /** The application's provider ({@code whenNotOnEks}) behind the first hop failed. */
   static final String FIRST_FAILED = "ROLE-013";
 
+  /** A setting of the second role has a value that STS does not take. */
+  static final String ROLE_SETTING_MALFORMED = "ROLE-014";
+
   private Problems() {}
 
   /** Starts a problem of Lanyard's, with the page that describes it. */

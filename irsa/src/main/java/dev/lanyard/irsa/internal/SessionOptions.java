@@ -5,6 +5,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.sts.StsClient;
 
 /**
@@ -38,6 +39,18 @@ public record SessionOptions(
           Optional.empty(),
           Optional.empty());
 
+  /** What settings can say. */
+  static SessionOptions of(Optional<String> name, Optional<Duration> duration) {
+    return new SessionOptions(
+        name,
+        duration,
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
   /**
    * Returns the longest life that a session can have: what is asked for, or what STS gives who asks
    * for nothing, and a minute that the way of the answer may have cost.
@@ -48,8 +61,17 @@ public record SessionOptions(
 
   /** Adds what narrows a session, or its life. Where STS is asked is added by {@link StsTarget}. */
   void addTo(Evidence.Builder evidence) {
+    addTo(evidence, null);
+  }
+
+  /**
+   * The same, with the setting that the duration came from.
+   *
+   * @param durationFrom null if it was given in code
+   */
+  void addTo(Evidence.Builder evidence, @Nullable String durationFrom) {
     if (duration.isPresent()) {
-      evidence.fact("duration", duration.get().toString());
+      evidence.fact(Facts.DURATION, duration.get().toString(), durationFrom);
     }
     if (policy.isPresent()) {
       evidence.hidden("session policy", policy.get());

@@ -1,12 +1,15 @@
 package dev.lanyard.irsa.internal;
 
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What STS takes for the values that only {@code AssumeRole} has. Each method returns which rule a
- * value breaks, as the end of a sentence that begins with its name, and never repeats the value.
+ * What STS takes for the length of a session, and for the values that only {@code AssumeRole} has.
+ * Each method returns which rule a value breaks, as the end of a sentence that begins with its
+ * name, and repeats no value but a duration.
  *
  * <p>Source of lengths and patterns: botocore, sts/2011-06-15/service-2.json, the shapes
  * externalIdType, sourceIdentityType, tagKeyType and tagValueType; of the prefix {@code aws:}, the
@@ -22,7 +25,37 @@ public final class SessionRules {
   private static final Pattern TAG_VALUE = Pattern.compile(TAG + "{0,256}");
   private static final String RESERVED = "aws:";
 
+  /** The most that STS gives where roles are chained. Source: the STS API reference, AssumeRole. */
+  public static final Duration MAX_CHAINED = Duration.ofHours(1);
+
+  /** Source: the STS model, roleDurationSecondsType. */
+  private static final Duration MIN_DURATION = Duration.ofMinutes(15);
+
   private SessionRules() {}
+
+  /**
+   * Tells about the length of a session.
+   *
+   * @param most the longest session that the operation opens
+   * @param whyNoMore the reason, as the end of a sentence that says how long it is, or empty
+   */
+  public static Optional<String> durationProblem(
+      Duration duration, Duration most, String whyNoMore) {
+    boolean fits =
+        duration.compareTo(MIN_DURATION) >= 0
+            && duration.compareTo(most) <= 0
+            && duration.equals(duration.truncatedTo(ChronoUnit.SECONDS));
+    return fits
+        ? Optional.empty()
+        : Optional.of(
+            "must be whole seconds from "
+                + MIN_DURATION.toSeconds()
+                + " to "
+                + most.toSeconds()
+                + whyNoMore
+                + ": "
+                + duration);
+  }
 
   public static Optional<String> externalIdProblem(String externalId) {
     return problem(

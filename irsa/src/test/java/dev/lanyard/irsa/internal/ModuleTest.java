@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -35,19 +36,22 @@ class ModuleTest {
   }
 
   @Test
-  void theSourceIsProvidedOnTheModulePathAndOnTheClassPath() throws Exception {
-    assertThat(module.provides())
-        .singleElement()
-        .satisfies(
-            provides -> {
-              assertThat(provides.service()).isEqualTo("dev.lanyard.spi.CredentialsSource");
-              assertThat(provides.providers())
-                  .containsExactly("dev.lanyard.irsa.internal.IrsaSource");
-            });
+  void theServicesAreProvidedOnTheModulePathAndOnTheClassPath() throws Exception {
+    Map<String, String> services =
+        Map.of(
+            "dev.lanyard.spi.CredentialsSource", "dev.lanyard.irsa.internal.IrsaSource",
+            "dev.lanyard.RoleChaining", "dev.lanyard.irsa.internal.StsRoleChaining");
     assertThat(
-            Files.readAllLines(
-                CLASSES.resolve("META-INF/services/dev.lanyard.spi.CredentialsSource")))
-        .containsExactly("dev.lanyard.irsa.internal.IrsaSource");
+            module.provides().stream()
+                .collect(
+                    Collectors.toMap(
+                        ModuleDescriptor.Provides::service,
+                        provides -> String.join(",", provides.providers()))))
+        .isEqualTo(services);
+    for (Map.Entry<String, String> service : services.entrySet()) {
+      assertThat(Files.readAllLines(CLASSES.resolve("META-INF/services").resolve(service.getKey())))
+          .containsExactly(service.getValue());
+    }
   }
 
   @Test
