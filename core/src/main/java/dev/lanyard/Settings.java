@@ -305,7 +305,8 @@ final class Settings {
     for (String name : setting.value().split(",", -1)) {
       names.add(name.strip());
     }
-    if (names.contains("") || names.stream().distinct().count() < names.size()) {
+    if (!names.stream().allMatch(Settings::isName)
+        || names.stream().distinct().count() < names.size()) {
       malformed(setting, "must be names of sources with commas between them, each only once");
       return;
     }
@@ -426,9 +427,9 @@ final class Settings {
         isGiven(setting.name()));
   }
 
-  /** The first one counts. */
+  /** The first one counts, and one of what was given before one of the environment. */
   private void found(Problem one, boolean given) {
-    if (problem == null) {
+    if (problem == null || (given && !problemIsGiven)) {
       problem = one;
       problemIsGiven = given;
     }

@@ -169,6 +169,7 @@ class SettingsTest {
       value = {
         "lanyard.order        | 'irsa,,pod-identity' | must be names of sources",
         "lanyard.order        | ','                  | must be names of sources",
+        "lanyard.order        | 'irsa pod-identity'  | must be names of sources",
         "lanyard.order        | 'irsa,irsa'          | each only once",
         "lanyard.fallback     | yes                  | must be true or false",
         "lanyard.name         | 'tenant a'           | must be 1 to 64 characters",
@@ -317,6 +318,18 @@ class SettingsTest {
     assertThat(settings.fallback()).isFalse();
     assertThat(settings.name()).isEqualTo("mine");
     assertThat(settings.policy()).isEqualTo(policy);
+  }
+
+  @Test
+  void whatIsGivenAndBadIsToldBeforeWhatTheEnvironmentHasWrong() {
+    Settings settings =
+        read(
+            Environment.of(Map.of("LANYARD_ORDER", ",", "LANYARD_VALIDITY", "long"))
+                .withSettings(Map.of("lanyard.fallback", "maybe", "lanyard.name", "a b")),
+            Scope.CHAIN);
+
+    assertThat(problem(settings)).isEqualTo("setting lanyard.fallback must be true or false");
+    assertThat(settings.isProblemGiven()).isTrue();
   }
 
   @Test
